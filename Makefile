@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# One Makefile, not recursive; everything that it makes is in build/. `make help` lists what a person
+# may ask for. V=1 shows the commands.
+
+VERSION := 0.1.0
+
+prefix ?= /usr/local
+sbindir ?= $(prefix)/sbin
+datadir ?= $(prefix)/share
+
+CC := gcc
+CLANG ?= clang
+BPFTOOL ?= bpftool
+PKG_CONFIG ?= pkg-config
+CLANG_FORMAT ?= clang-format
+CLANG_TIDY ?= clang-tidy
+LLVM_STRIP ?= llvm-strip
+
+# ---- make itself ---------------------------------------------------------------------------------
+
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+SHELL := /bin/bash
+export PATH := $(PATH):/usr/sbin:/sbin
+export LC_ALL := C.UTF-8
+
+ifeq ($(V),1)
+Q :=
+say =
+else
+Q := @
+say = @printf '  %-9s %s\n' '$(1)' '$(2)'
+endif
+
+# ---- what there is -------------------------------------------------------------------------------
+
+sort_find = $(sort $(shell find $(1) -name '$(2)' 2>/dev/null))
+
+BPF_SOURCES := $(wildcard bpf/*.bpf.c)
+USER_SOURCES := $(call sort_find,user,*.c)
+BUILTINS := $(sort $(wildcard user/policy/builtin/*.yaml))
+UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
+PROG_SOURCES := $(sort $(wildcard tests/prog/test_*.c))
+BENCH_SOURCES := $(sort $(wildcard tests/bench/bench_*.c))
+TEST_LIB_BPF := $(wildcard tests/lib/*.bpf.c)
+TEST_LIB_SOURCES := $(sort $(filter-out $(TEST_LIB_BPF),$(wildcard tests/lib/*.c)))
+FORMATTED := $(call sort_find,bpf include user tests,*.[ch])
+
+BPF_OBJECTS := $(BPF_SOURCES:%.c=build/%.o)
+SKELETONS := $(BPF_SOURCES:bpf/%.bpf.c=build/skel/%.skel.h)
+TEST_BPF_OBJECTS := $(TEST_LIB_BPF:%.c=build/%.o)
+GENERATED := build/gen/builtin_policies.c
+
+# Every user source has two objects: build/obj/ for the product, build/asan/obj/ with sanitizers.
+C_SOURCES := $(USER_SOURCES) $(GENERATED:build/%=%)
+objects = $(patsubst %.c,$(1)/%.o,$(2))
+NOT_MAIN := $(filter-out user/main.c,$(C_SOURCES))
+PURE := $(filter user/base/% user/policy/% user/image/% user/report/% gen/%,$(C_SOURCES))
+
+UNIT_TESTS := $(UNIT_SOURCES:tests/%.c=build/tests/%)
+PROG_TESTS := $(PROG_SOURCES:tests/%.c=build/tests/%)
+BENCHES := $(BENCH_SOURCES:tests/bench/%.c=build/bench/%)
+
+# ---- flags ---------------------------------------------------------------------------------------
+
+PACKAGES := libbpf libfyaml jansson libmnl
+once = $(eval $(1) := $(2))$($(1))
+PACKAGE_CFLAGS = $(call once,PACKAGE_CFLAGS,$(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null))
+PACKAGE_LIBS = $(call once,PACKAGE_LIBS,$(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null))
+PURE_LIBS = $(call once,PURE_LIBS,$(shell $(PKG_CONFIG) --libs libfyaml jansson))
+MULTIARCH = $(call once,MULTIARCH,$(shell $(CC) -print-multiarch))
+
+INCLUDES := -I. -Iinclude -Ibuild/skel
+WARNINGS := -Wall -Wextra -Werror
+DEFINES := -D_GNU_SOURCE -DEDGEGATE_VERSION='"$(VERSION)"'
+CFLAGS ?= -O2 -g
+COMMON_CFLAGS = -std=gnu11 $(WARNINGS) $(DEFINES) $(INCLUDES) $(PACKAGE_CFLAGS)
+HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+HARDENED_LINK := -pie -Wl,-z,relro,-z,now
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
+SANITIZE_CFLAGS := -O1 -g -fno-omit-frame-pointer $(SANITIZE)
+BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -std=gnu11 $(WARNINGS) -Iinclude -I. \
+	-I/usr/include/$(MULTIARCH)
+
+# ---- for people ----------------------------------------------------------------------------------
+
+.PHONY: all help setup test unit prog netns bench check tidy format lab demo install clean tests
+
+all: build/edgegate ## build edgegate (default)
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo 'Variables: V=1 shows commands; ONLY=PATTERN picks test files; STRICT=1 fails on a skipped test;'
+	@echo '           prefix=DIR and DESTDIR=DIR say where to install.'
+
+setup: ## install the missing Debian packages, check the kernel's features (root)
+	@scripts/setup
+
+demo: ## set up, build, and show a gate at work in namespaces of its own (root)
+	@scripts/setup
+	@$(MAKE) all
+	@scripts/demo
+
+test: ## set up, build, and run every test (root); the last line is the sum
+	@scripts/setup
+	@$(MAKE) all tests
+	@scripts/run-tests check unit prog netns
+
+unit: $(UNIT_TESTS) ## run the unit tests
+	@scripts/run-tests unit
+
+prog: $(PROG_TESTS) ## run the packet path's tests, on the real programs (root)
+	@scripts/run-tests prog
+
+netns: build/asan/edgegate $(TEST_BPF_OBJECTS) ## run the tests in network namespaces (root)
+	@scripts/run-tests netns
+
+bench: $(BENCHES) ## measure the packet path (root)
+	@scripts/run-tests bench
+
+check: $(GENERATED) $(SKELETONS) build/compile_commands.json ## check rooms, style and sources without running anything
+	@scripts/run-tests check
+
+format: ## let clang-format have its way
+	$(call say,FORMAT,bpf include user tests)
+	$(Q)$(if $(FORMATTED),$(CLANG_FORMAT) -i $(FORMATTED))
+
+lab: build/edgegate ## a shell beside two namespaces to play in (root)
+	@scripts/lab
+
+install: build/edgegate ## install to DESTDIR and prefix
+	$(call say,INSTALL,$(DESTDIR)$(sbindir)/edgegate)
+	$(Q)install -D -m 755 build/edgegate '$(DESTDIR)$(sbindir)/edgegate'
+	$(Q)install -d '$(DESTDIR)$(datadir)/edgegate/policies'
+	$(Q)install -m 644 $(BUILTINS) '$(DESTDIR)$(datadir)/edgegate/policies'
+
+clean: ## remove build/
+	$(call say,CLEAN,build)
+	$(Q)rm -rf build
+
+# All that the tests need, built but not run.
+tests: $(UNIT_TESTS) $(PROG_TESTS) build/asan/edgegate $(TEST_BPF_OBJECTS) $(GENERATED) \
+	$(SKELETONS) build/compile_commands.json
+
+# ---- stamps: what is built is built anew when its flags or its list of sources change ------------
+
+build/flags: FORCE
+	@mkdir -p build
+	@$(PKG_CONFIG) --exists $(PACKAGES) || { \
+		echo 'edgegate: cannot build: pkg-config does not find all of $(PACKAGES)' >&2; \
+		echo 'Run `make setup` as root: it installs what is missing.' >&2; exit 1; }
+	@echo '$(subst ','\'',$(CC) $(COMMON_CFLAGS) $(CFLAGS) $(HARDENING) $(SANITIZE_CFLAGS) $(LDFLAGS) $(CLANG) $(BPF_CFLAGS))' >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+build/sources: FORCE
+	@mkdir -p build
+	@echo '$(C_SOURCES) $(BUILTINS) $(TEST_LIB_SOURCES) $(UNIT_SOURCES) $(PROG_SOURCES)' >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+.PHONY: FORCE
+FORCE:
+
+# ---- the packet path -----------------------------------------------------------------------------
+
+build/%.bpf.o: %.bpf.c build/flags
+	$(call say,BPF,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@
+
+build/skel/%.skel.h: build/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	@mkdir -p $(@D)
+	$(Q){ echo '/* NOLINTBEGIN */' && $(BPFTOOL) gen skeleton $< name $* && echo '/* NOLINTEND */'; } >$@
+
+# ---- user space ----------------------------------------------------------------------------------
+
+build/gen/builtin_policies.c: scripts/embed-policies $(BUILTINS) build/sources
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)scripts/embed-policies $(BUILTINS) >$@
+
+build/obj/%.o: %.c build/flags
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(COMMON_CFLAGS) $(CFLAGS) $(HARDENING) -MMD -MP -c $< -o $@
+
+build/obj/gen/%.o: build/gen/%.c build/flags
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(COMMON_CFLAGS) $(CFLAGS) $(HARDENING) -MMD -MP -c $< -o $@
+
+build/asan/obj/%.o: %.c build/flags
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(COMMON_CFLAGS) $(SANITIZE_CFLAGS) -MMD -MP -c $< -o $@
+
+build/asan/obj/gen/%.o: build/gen/%.c build/flags
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(COMMON_CFLAGS) $(SANITIZE_CFLAGS) -MMD -MP -c $< -o $@
+
+# Only these may include a skeleton; the other rooms don't wait for the packet path.
+SKELETON_READERS := $(filter user/kernel/%,$(USER_SOURCES)) $(PROG_SOURCES) $(BENCH_SOURCES) $(TEST_LIB_SOURCES)
+$(call objects,build/obj,$(SKELETON_READERS)) $(call objects,build/asan/obj,$(SKELETON_READERS)): | $(SKELETONS)
+
+build/edgegate: $(call objects,build/obj,$(C_SOURCES)) build/sources
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $(filter %.o,$^) $(PACKAGE_LIBS) -o $@
+
+build/asan/edgegate: $(call objects,build/asan/obj,$(C_SOURCES)) build/sources
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SANITIZE) $(filter %.o,$^) $(PACKAGE_LIBS) -o $@
+
+# ---- tests ---------------------------------------------------------------------------------------
+
+# harness.o is part of every test program; of the rest of tests/lib each takes what it uses.
+HARNESS := tests/lib/harness.c
+build/asan/testlib.a: $(call objects,build/asan/obj,$(filter-out $(HARNESS),$(TEST_LIB_SOURCES)))
+build/testlib.a: $(call objects,build/obj,$(filter-out $(HARNESS),$(TEST_LIB_SOURCES)))
+build/asan/testlib.a build/testlib.a: build/sources
+	$(call say,AR,$@)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
+
+$(UNIT_TESTS): build/tests/%: build/asan/obj/tests/%.o $(call objects,build/asan/obj,$(HARNESS) $(PURE)) \
+		build/asan/testlib.a build/sources
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE) $(filter %.o %.a,$^) -lcmocka $(PURE_LIBS) -o $@
+
+$(PROG_TESTS): build/tests/%: build/asan/obj/tests/%.o $(call objects,build/asan/obj,$(HARNESS) $(NOT_MAIN)) \
+		build/asan/testlib.a build/sources
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE) $(filter %.o %.a,$^) -lcmocka $(PACKAGE_LIBS) -o $@
+
+$(BENCHES): build/%: build/obj/tests/%.o $(call objects,build/obj,$(NOT_MAIN)) build/testlib.a build/sources
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $(filter %.o %.a,$^) -lcmocka $(PACKAGE_LIBS) -o $@
+
+# ---- clang-tidy and editors ----------------------------------------------------------------------
+
+# A source is looked at again when its object had to be made again, which follows its headers.
+TIDIED := $(USER_SOURCES) $(UNIT_SOURCES) $(PROG_SOURCES) $(BENCH_SOURCES) $(TEST_LIB_SOURCES)
+tidy: $(TIDIED:%=build/tidy/%.ok)
+
+build/tidy/%.c.ok: %.c build/asan/obj/%.o .clang-tidy
+	$(call say,TIDY,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG_TIDY) --quiet $< -- -std=gnu11 $(DEFINES) $(INCLUDES) $(PACKAGE_CFLAGS) \
+		2> >(grep -v ' warnings\? generated\.$$' >&2)
+	@touch $@
+
+build/compile_commands.json: scripts/compile-commands build/flags build/sources
+	$(call say,GEN,$@)
+	$(Q)scripts/compile-commands '$(CLANG) $(BPF_CFLAGS)' $(BPF_SOURCES) $(TEST_LIB_BPF) >$@.bpf
+	$(Q)scripts/compile-commands '$(CC) -std=gnu11 -Wall -Wextra $(subst ','\'',$(DEFINES)) $(INCLUDES) $(PACKAGE_CFLAGS)' \
+		$(TIDIED) >$@.user
+	$(Q){ echo '['; cat $@.bpf $@.user | sed '$$!s/$$/,/'; echo ']'; } >$@
+	@rm $@.bpf $@.user
+
+-include $(shell find build -name '*.d' 2>/dev/null)

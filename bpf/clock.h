@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The one clock: jiffies, because they cost nothing (0.1-0.4 ns; a ktime call costs 25, coarse ktime
+ * 2: docs/performance.md). How many make a second is measured by the loader.
+ */
+#ifndef BPF_CLOCK_H
+#define BPF_CLOCK_H
+
+#include <stdbool.h>
+#include "bpf/maps.h"
+
+/* Knobs, fixed at load. 0 jiffies a second would let every flow end at once: fail closed. */
+const volatile __u32 clock_hz = 0;
+const volatile bool testing = false;
+
+static __always_inline struct testrun *clock_testrun(void)
+{
+	__u32 key = 0;
+
+	return testing ? bpf_map_lookup_elem(&testrun, &key) : NULL;
+}
+
+/* Jiffies, or what the test says. */
+static __always_inline __u64 clock_now(void)
+{
+	struct testrun *test = clock_testrun();
+
+	return test ? test->now : bpf_jiffies64();
+}
+
+#endif

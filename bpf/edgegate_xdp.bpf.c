@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * XDP: judges what a card receives. On an interface that faces outside that is `in`, on one that
+ * faces inside `out`; the loader loads the one that is needed. Tests load both, for BPF_PROG_TEST_RUN
+ * takes more frames here than at tc.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+typedef struct xdp_md parse_context;
+#include "bpf/gate.h"
+
+/* Loaded as a multi-buffer program (Linux 5.18): data_end is then the end of the first buffer only. */
+const volatile bool multi_buffer = false;
+
+static __always_inline long parse_load(struct xdp_md *ctx, __u32 at, void *to, __u32 size)
+{
+	return bpf_xdp_load_bytes(ctx, at, to, size);
+}
+
+static __always_inline void xdp_frame(struct xdp_md *ctx, struct frame *frame)
+{
+	struct testrun *test = clock_testrun();
+
+	frame->cursor.pos = (void *)(long)ctx->data;
+	frame->cursor.end = (void *)(long)ctx->data_end;
+	frame->length = multi_buffer ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
+	if (test && test->frame_len)
+		frame->length = test->frame_len;
+	frame->gso_size = 0;
+}
+
+static __always_inline int xdp_judge(struct xdp_md *ctx, __u32 direction)
+{
+	__u64 word = gate_state();
+	__u32 mode = word >> STATE_MODE_SHIFT & STATE_FIELD_MASK;
+	struct policy policy = { .slot = word >> STATE_LIVE_SHIFT & STATE_FIELD_MASK };
+	struct packet packet;
+	struct frame frame;
+	struct weight weight;
+	__u32 decision;
+
+	if (unlikely(policy.slot == SLOT_NONE))
+		return XDP_PASS;
+	xdp_frame(ctx, &frame);
+	weight.packets = 1;
+	weight.bytes = frame.length;
+	policy.generation = rules_generation(policy.slot);
+	if (!policy.generation) {
+		decision = OUTCOME_DROP_NO_RULE;
+	} else {
+		decision = parse_frame(ctx, &frame, &packet, direction);
+		if (!decision)
+			decision = gate_decide(&policy, &packet, direction);
+	}
+	return verdict_give(decision, direction, mode, &weight) ? XDP_PASS : XDP_DROP;
+}
+
+SEC("xdp")
+int edgegate_in(struct xdp_md *ctx)
+{
+	return xdp_judge(ctx, DIRECTION_IN);
+}
+
+SEC("xdp")
+int edgegate_out(struct xdp_md *ctx)
+{
+	return xdp_judge(ctx, DIRECTION_OUT);
+}
+
+const char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The way of a packet, the same for both hooks: rule and reply, essentials, drop. Parsing comes
+ * before, verdict.h after. A step answers "undecided" (0) or a final decision.
+ */
+#ifndef BPF_GATE_H
+#define BPF_GATE_H
+
+#include "bpf/essentials.h"
+#include "bpf/flows.h"
+#include "bpf/parse.h"
+#include "bpf/rules.h"
+#include "bpf/verdict.h"
+
+/* The state word; slot 0 in enforce mode, which drops all, should there be none. */
+static __always_inline __u64 gate_state(void)
+{
+	__u32 zero = 0;
+	__u64 *word = bpf_map_lookup_elem(&state, &zero);
+
+	return word ? *(volatile __u64 *)word : 0;
+}
+
+static __always_inline __u32 gate_miss(__u32 match)
+{
+	return match == RULES_ADDRESS ? OUTCOME_DROP_ADDRESS : OUTCOME_DROP_NO_RULE;
+}
+
+/* Towards the host: a rule, then a live flow. `match` is kept for the reason of a drop. */
+static __always_inline __u32 gate_rules_in(const struct policy *policy, const struct packet *packet,
+					   __u32 *match)
+{
+	bool ends = packet->protocol == IPPROTO_TCP && packet->tcp_flags & (TCP_FIN | TCP_RST);
+	__u32 reply;
+
+	*match = rules_match(policy, packet, DIRECTION_IN, false);
+	if (rules_is_slot(*match) && likely(!ends))
+		return DECISION(OUTCOME_RULE, *match);
+	if (packet->flags & PACKET_OPENS)
+		return OUTCOME_UNDECIDED;
+	reply = rules_match(policy, packet, DIRECTION_OUT, true);
+	/* FIN and RST leave their mark on the flow, whatever lets them pass */
+	if (rules_is_slot(reply) && flows_reply(policy, packet) && !rules_is_slot(*match))
+		return DECISION(OUTCOME_REPLY, reply);
+	return rules_is_slot(*match) ? DECISION(OUTCOME_RULE, *match) : OUTCOME_UNDECIDED;
+}
+
+/*
+ * From the host: what opens, by a rule alone; else a live flow, a service's answer, a rule. The
+ * answer stands before the rule, so that a flood to a service from ports that an out rule also
+ * names leaves no flows.
+ */
+static __always_inline __u32 gate_rules_out(const struct policy *policy,
+					    const struct packet *packet, __u32 *match)
+{
+	__u32 reply;
+
+	*match = rules_match(policy, packet, DIRECTION_OUT, false);
+	if (!(packet->flags & PACKET_OPENS)) {
+		/* of ICMP only an echo request has a flow */
+		if (rules_is_slot(*match) &&
+		    (!(packet->flags & PACKET_ICMP) || rules_is_echo_request(packet)) &&
+		    flows_refresh(policy, packet))
+			return DECISION(OUTCOME_RULE, *match);
+		reply = rules_match(policy, packet, DIRECTION_IN, true);
+		if (rules_is_slot(reply))
+			return DECISION(OUTCOME_REPLY, reply);
+	}
+	if (!rules_is_slot(*match))
+		return OUTCOME_UNDECIDED;
+	flows_create(packet);
+	return DECISION(OUTCOME_RULE, *match);
+}
+
+/* Of a packet that parse_frame() found whole. */
+static __always_inline __u32 gate_decide(const struct policy *policy, const struct packet *packet,
+					 __u32 direction)
+{
+	__u32 settings = policy->generation->settings.flags;
+	__u32 decision, match;
+
+	if (unlikely(packet->link != LINK_IP4 && packet->link != LINK_IP6))
+		return essentials_link(packet, settings);
+	if (unlikely(packet->flags & PACKET_FRAGMENT))
+		return OUTCOME_DROP_FRAGMENT;
+	if (direction == DIRECTION_IN && unlikely(packet->flags & PACKET_UNSPECIFIED) &&
+	    !(settings & SETTING_NEIGHBOR_DISCOVERY && essentials_is_neighbor_discovery(packet)))
+		return OUTCOME_DROP_MARTIAN;
+	decision = direction == DIRECTION_IN ? gate_rules_in(policy, packet, &match) :
+					       gate_rules_out(policy, packet, &match);
+	if (decision)
+		return decision;
+	if (settings & SETTING_NEIGHBOR_DISCOVERY && essentials_is_neighbor_discovery(packet))
+		return OUTCOME_PASS_NEIGHBOR_DISCOVERY;
+	return gate_miss(match);
+}
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* IPv4, RFC 791: header, options, fragments. Pure. */
+#ifndef BPF_PARSE_IP4_H
+#define BPF_PARSE_IP4_H
+
+#include <linux/ip.h>
+#include "bpf/packet.h"
+#include "bpf/parse_context.h"
+
+#define IP4_OPTION_END 0
+#define IP4_OPTION_NOP 1
+#define IP4_OPTION_LSRR 131
+#define IP4_OPTION_SSRR 137
+#define IP4_OPTIONS_MAX 40
+#define IP4_MORE_FRAGMENTS 0x2000
+#define IP4_OFFSET_MASK 0x1fff
+#define IP_PACKET_MAX 65535
+
+/* An option list, copied; filled up to a power of two so that an index can be masked. */
+struct parse_options {
+	__u32 at; /* of the next option */
+	__u32 length;
+	__u8 bytes[64];
+};
+
+/* 1 if the list stays within its header and holds no source route (RFC 791 3.1), else 0. */
+noinline_global __u32 parse_ip4_walk(struct parse_options *options)
+{
+	if (!options)
+		return 0;
+	for (int step = 0; step < IP4_OPTIONS_MAX; step++) {
+		__u32 at = options->at, length;
+		__u8 type;
+
+		if (at >= options->length)
+			return 1;
+		type = options->bytes[at & 63];
+		if (type == IP4_OPTION_END)
+			return 1;
+		if (type == IP4_OPTION_NOP) {
+			options->at = at + 1;
+			continue;
+		}
+		if (type == IP4_OPTION_LSRR || type == IP4_OPTION_SSRR)
+			return 0;
+		if (at + 2 > options->length)
+			return 0;
+		length = options->bytes[(at + 1) & 63];
+		if (length < 2 || at + length > options->length)
+			return 0;
+		options->at = at + length;
+	}
+	return 1;
+}
+
+/* The options from byte `at` of the frame, `length` of them: 1 if they are in order. */
+noinline_global __u32 parse_ip4_options(parse_context *context, __u32 at, __u32 length)
+{
+	struct parse_options options = { 0 };
+
+	if (length == 0 || length > IP4_OPTIONS_MAX ||
+	    parse_load(context, at, options.bytes, length))
+		return 0;
+	options.length = length;
+	return parse_ip4_walk(&options);
+}
+
+static __always_inline __u32 parse_ip4(parse_context *context, struct cursor *cursor,
+				       const struct frame *frame, struct packet *packet,
+				       __u32 link_length)
+{
+	const struct iphdr *ip = cursor_take(cursor, sizeof(*ip));
+	__u32 header, total, fragment, offset;
+
+	if (!ip || ip->version != 4 || ip->ihl < 5)
+		return OUTCOME_DROP_MALFORMED;
+	header = ip->ihl * 4;
+	total = bpf_ntohs(ip->tot_len);
+	if (unlikely(total == 0 && frame->gso_size))
+		total = frame->length - link_length; /* BIG TCP, Linux 6.3 */
+	if (total < header || total > frame->length - link_length)
+		return OUTCOME_DROP_MALFORMED;
+	packet->saddr[0] = ip->saddr;
+	packet->daddr[0] = ip->daddr;
+	packet->family = 4;
+	packet->protocol = ip->protocol;
+	packet->hop_limit = ip->ttl;
+	packet->transport_length = total - header;
+	packet->header_length = link_length + header;
+	fragment = bpf_ntohs(ip->frag_off);
+	if (unlikely(header > sizeof(*ip)) &&
+	    (!parse_ip4_options(context, link_length + sizeof(*ip), header - sizeof(*ip)) ||
+	     !cursor_skip(cursor, header - sizeof(*ip))))
+		return OUTCOME_DROP_MALFORMED;
+	if (unlikely(fragment & (IP4_MORE_FRAGMENTS | IP4_OFFSET_MASK))) {
+		offset = (fragment & IP4_OFFSET_MASK) * 8;
+		if (packet->transport_length == 0 ||
+		    ((fragment & IP4_MORE_FRAGMENTS) && packet->transport_length % 8) ||
+		    offset + total > IP_PACKET_MAX)
+			return OUTCOME_DROP_MALFORMED;
+		packet->flags |= PACKET_FRAGMENT;
+	}
+	return OUTCOME_UNDECIDED;
+}
+
+#endif

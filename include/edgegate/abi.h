@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the packet path (bpf/) and the loader (user/) both read: the maps' keys, values and limits,
+ * and the state word. Both sides include this file, neither has a copy. Anything that changes a
+ * layout here raises ABI_VERSION, because the maps outlive the program that made them.
+ *
+ * Byte order: "network" where said so; everything else is the machine's.
+ */
+#ifndef EDGEGATE_ABI_H
+#define EDGEGATE_ABI_H
+
+#include <linux/types.h>
+#include <edgegate/outcomes.h>
+
+#define ABI_MAGIC 0x45444745u /* "EDGE" */
+#define ABI_VERSION 1u
+
+/* ---- directions ------------------------------------------------------------------------------ */
+
+/* Relative to the host that is protected: `in` is towards it. */
+enum direction { DIRECTION_IN, DIRECTION_OUT, DIRECTION_COUNT };
+
+/* ---- the state word -------------------------------------------------------------------------- */
+
+/*
+ * One aligned 64-bit word decides which policy is in force, so that `in` and `out` change at the
+ * same instant; it is changed by compare-and-swap only and read once per packet.
+ *
+ *   bits  0-1   live slot, SLOT_NONE: no policy, everything passes and nothing is counted
+ *   bits  2-3   former slot, what a rollback returns to; SLOT_NONE: to no policy
+ *   bits  4-5   mode of the live slot (enum mode)
+ *   bits  6-7   mode of the former slot
+ *   bits  8-15  reserved for the emergency state, 0
+ *   bits 16-63  reserved for the confirm deadline, milliseconds of CLOCK_BOOTTIME, 0: none
+ */
+#define SLOT_COUNT 3u
+#define SLOT_NONE 3u
+#define STATE_LIVE_SHIFT 0
+#define STATE_FORMER_SHIFT 2
+#define STATE_MODE_SHIFT 4
+#define STATE_FORMER_MODE_SHIFT 6
+#define STATE_FIELD_MASK 3u
+
+enum mode { MODE_ENFORCE, MODE_MONITOR, MODE_COUNT };
+
+/* ---- a generation: one compiled policy ------------------------------------------------------- */
+
+/*
+ * A rule is known by its counter slot. The low half of the slots belongs to `in` rules, the upper
+ * half to `out` rules: so the direction of a slot's counts is known for ever, also when the rule
+ * is gone. The first slot of each half is not used (entry 0 means "nothing allowed").
+ */
+#define RULE_SLOTS 4096u
+#define RULE_SLOTS_PER_DIRECTION (RULE_SLOTS / DIRECTION_COUNT)
+
+/*
+ * What is allowed on one (direction, protocol, port), 16 bits, called an entry:
+ *   0                     nothing
+ *   1 .. RULE_SLOTS - 1   this one rule, whatever the addresses; the port is the destination's
+ *   ENTRY_LIST | n        candidate list n
+ */
+#define ENTRY_LIST 0x8000u
+#define LISTS_MAX 0x4000u
+#define LIST_LENGTH_MAX 64u
+#define CANDIDATES_MAX 0x40000u
+
+/* A candidate: a rule's slot, and whose port the list's port must be for it, file order. */
+#define CANDIDATE_SLOT_MASK 0x0fffu
+#define CANDIDATE_DESTINATION 0x4000u
+#define CANDIDATE_SOURCE 0x8000u
+
+/* The table's index: direction << 17 | is UDP << 16 | port. */
+#define TABLE_ENTRIES (1u << 18)
+#define TABLE_DIRECTION_SHIFT 17
+#define TABLE_UDP_SHIFT 16
+
+/* Address sets are numbered from 1; 0 is `any`. */
+#define SET_ANY 0u
+
+enum settings_flags {
+	SETTING_LINK_CONTROL = 1u << 0,
+	SETTING_ARP = 1u << 1,
+	SETTING_NEIGHBOR_DISCOVERY = 1u << 2,
+	/* some `in` / `out` rule says whose port by `port-of: source` or `either` */
+	SETTING_SOURCE_PORTS_IN = 1u << 8,
+	SETTING_SOURCE_PORTS_OUT = 1u << 9,
+};
+
+/* Timeouts of flows, by what runs in them; seconds. */
+enum timeout {
+	TIMEOUT_TCP,
+	TIMEOUT_TCP_TRANSITORY,
+	TIMEOUT_UDP,
+	TIMEOUT_ICMP,
+	TIMEOUT_OTHER,
+	TIMEOUT_COUNT,
+};
+
+/* What the policy says once, for every packet. 32 bytes. */
+struct settings {
+	__u32 flags;                  /* enum settings_flags */
+	__u32 timeouts[TIMEOUT_COUNT]; /* seconds */
+	__u32 reserved[2];
+};
+
+/* What a rule asks beyond its tuple. 8 bytes. */
+struct rule_scope {
+	__u16 order; /* its place in the file, from 0: the lower one is asked first */
+	__u16 from;  /* address set that the sender must be in, or SET_ANY */
+	__u16 to;    /* address set that the receiver must be in, or SET_ANY */
+	__u16 reserved;
+};
+
+/* One compiled policy, but for its tuples and prefixes: the one value of an array map. */
+struct generation {
+	struct settings settings;
+	struct rule_scope scopes[RULE_SLOTS];    /* by slot */
+	__u32 lists[LISTS_MAX];                  /* first candidate | (length - 1) << 24 */
+	__u16 candidates[CANDIDATES_MAX];
+	__u16 table[TABLE_ENTRIES];              /* entries for TCP and UDP, compiled from the tuples */
+};
+#define LIST_FIRST_MASK 0x00ffffffu
+#define LIST_LENGTH_SHIFT 24
+
+/*
+ * The truth about what is allowed: a hash map from tuple to entry. `port` is in host order, so that
+ * a dump can be read; it is the ICMP type for ICMP and ICMPv6, and 0 for protocols without ports.
+ */
+struct tuple {
+	__u8 direction; /* enum direction */
+	__u8 protocol;  /* IP protocol number */
+	__u16 port;
+};
+
+/* Keys of the longest-prefix tries: an address belongs to a set when the look-up finds anything. */
+struct prefix4 {
+	__u32 length; /* bits that count: 32 for the set, then the prefix's own */
+	__u32 set;
+	__u32 address; /* network order */
+};
+
+struct prefix6 {
+	__u32 length;
+	__u32 set;
+	__u32 address[4]; /* network order */
+};
+
+#define PREFIX_SET_BITS 32u
+#define PREFIXES_MAX 100000u
+
+/* ---- flows ----------------------------------------------------------------------------------- */
+
+/* Keys as the host sends: local is the host's end. Ports in network order; an echo's identifier
+ * stands in `local_port`, protocols without ports have 0. */
+struct flow4_key {
+	__u32 local;
+	__u32 remote;
+	__u16 local_port;
+	__u16 remote_port;
+	__u8 protocol;
+	__u8 zero[3];
+};
+
+struct flow6_key {
+	__u32 local[4];
+	__u32 remote[4];
+	__u16 local_port;
+	__u16 remote_port;
+	__u8 protocol;
+	__u8 zero[3];
+};
+
+enum flow_state {
+	FLOW_ESTABLISHED = 1u << 0, /* the host has sent more than SYN or RST */
+	FLOW_FIN_OUT = 1u << 1,
+	FLOW_FIN_IN = 1u << 2,
+	FLOW_RST = 1u << 3, /* a RST was seen, and nothing of the host after it */
+};
+
+/* Only packets of the host write `last_seen`; `state` is changed by atomic or/and from both sides. */
+struct flow {
+	__u64 last_seen; /* jiffies */
+	__u64 created;   /* jiffies */
+	__u32 state;     /* enum flow_state, TCP only */
+	__u32 reserved;
+};
+
+#define FLOWS_MAX_DEFAULT 262144u /* per address family */
+#define FLOWS_MAX_LEAST 1024u
+#define FLOWS_MAX_MOST 16777216u
+
+/* ---- counters: one per CPU, never set back --------------------------------------------------- */
+
+struct count {
+	__u64 packets;
+	__u64 bytes; /* of the frame, without FCS */
+};
+
+/* Index: rule slot. */
+struct rule_count {
+	struct count forward;
+	struct count reply;
+	__u64 payload_mismatches;
+};
+
+/* Index of the outcome counters: direction * OUTCOME_COUNT + outcome. */
+#define OUTCOME_COUNTERS (DIRECTION_COUNT * OUTCOME_COUNT)
+
+/* ---- decisions ------------------------------------------------------------------------------- */
+
+/* What a step says, in one register: outcome, and for rules and replies the rule's slot. */
+#define DECISION(outcome, slot) ((__u32)(outcome) | (__u32)(slot) << 16)
+#define DECISION_OUTCOME(decision) ((enum outcome)((decision)&0xffu))
+#define DECISION_SLOT(decision) ((decision) >> 16)
+
+/* ---- test runs ------------------------------------------------------------------------------- */
+
+/*
+ * Read and written only by programs loaded with the `testrun` knob set: the moment and the frame
+ * length to judge by, and what was decided. Never on a live gate.
+ */
+struct testrun {
+	__u64 now;       /* jiffies */
+	__u32 frame_len; /* bytes; 0: the buffer's own */
+	__u32 decision;  /* DECISION() of the last packet */
+};
+
+/* ---- the stamp: the first thing that is read of a pinned gate ---------------------------------- */
+
+#define GATE_INTERFACES_MAX 16u
+#define INTERFACE_NAME_SIZE 16u /* IFNAMSIZ */
+#define NETNS_NAME_SIZE 64u
+
+enum facing { FACING_OUTSIDE, FACING_INSIDE };
+enum hooks { HOOKS_BOTH, HOOKS_XDP };
+enum xdp_mode { XDP_MODE_NATIVE, XDP_MODE_GENERIC };
+enum tc_kind { TC_KIND_NONE, TC_KIND_TCX, TC_KIND_CLSACT };
+
+struct stamp_interface {
+	char name[INTERFACE_NAME_SIZE]; /* NUL-terminated, as it was at apply */
+	__u32 ifindex;
+	__u8 facing;         /* enum facing */
+	__u8 xdp;            /* enum xdp_mode */
+	__u8 tc;             /* enum tc_kind */
+	__u8 clsact_is_ours; /* the qdisc was not there before us */
+};
+
+/* What a gate is; written once, when it is made, before anything is attached. */
+struct stamp {
+	__u32 magic;
+	__u32 abi_version;
+	__u64 created_at; /* CLOCK_REALTIME, seconds */
+	__u64 netns_cookie;
+	__u32 hooks; /* enum hooks */
+	__u32 flows_max;
+	__u32 hz; /* jiffies per second, measured */
+	__u32 interface_count;
+	struct stamp_interface interfaces[GATE_INTERFACES_MAX];
+	char netns[NETNS_NAME_SIZE]; /* the name given with --netns, or empty */
+};
+
+#endif

@@ -1,0 +1,276 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Networks for tests, drawn from namespaces, veth pairs and bridges. All traffic stays in namespaces
+# that this file made; they and the processes in them go when the test ends, however it ends.
+#
+#	load ../lib/net.bash
+#	setup() { net_begin; net_pair; }
+#	teardown() { net_end; }
+#
+# A namespace is called by its short name here ("host"); `ns host` is its name for ip and edgegate.
+# Addresses are those for documentation: 192.0.2.0/24, 198.51.100.0/24, 2001:db8::/32.
+
+[[ -z ${BATS_VERSION-} ]] || bats_require_minimum_version 1.5.0
+
+NET_PREFIX=edgegate-test
+NET_TIMEOUT=${NET_TIMEOUT-1} # seconds until an exchange counts as dropped
+
+# ---- begin and end -------------------------------------------------------------------------------
+
+net_begin() {
+	[[ $EUID -eq 0 ]] || skip 'needs root'
+	net_sweep
+	NET_ID=$NET_PREFIX-$$-${BATS_TEST_NUMBER-0}
+	NET_PIDS=()
+	NET_DIR=$(mktemp -d "${BATS_TEST_TMPDIR:-${TMPDIR:-/tmp}}/net.XXXXXX")
+}
+
+net_end() {
+	local pid name
+	[[ -n ${NET_ID-} ]] || return 0
+	for pid in "${NET_PIDS[@]}"; do
+		kill "$pid" 2>/dev/null || true
+	done
+	for name in $(net_namespaces "$NET_ID-"); do
+		net_remove "$name"
+	done
+	# Only now can nothing be left of what they served.
+	for pid in "${NET_PIDS[@]}"; do
+		wait "$pid" 2>/dev/null || true
+	done
+	rm -rf "$NET_DIR"
+	NET_ID=
+}
+
+net_namespaces() { # PREFIX
+	ip netns list | awk -v prefix="$1" 'index($1, prefix) == 1 { print $1 }'
+}
+
+# Whatever runs in a namespace that a test made was started by that test. Gates are detached one by
+# one: --all would mean those of the machine too.
+net_remove() { # FULL-NAME
+	local pid interface
+	for pid in $(ip netns pids "$1" 2>/dev/null); do
+		kill -KILL "$pid" 2>/dev/null || true
+	done
+	if [[ -x ${EDGEGATE-} && -d /sys/fs/bpf/edgegate ]]; then
+		for interface in $(ip -n "$1" -o link show | sed -nE 's/^[0-9]+: ([^:@]+).*/\1/p'); do
+			"$EDGEGATE" --netns "$1" detach -i "$interface" --yes >/dev/null 2>&1 || true
+		done
+	fi
+	ip netns delete "$1" 2>/dev/null || true
+}
+
+# Removes what tests have left whose process is gone (killed, or the power went).
+net_sweep() {
+	local name pid
+	for name in $(net_namespaces "$NET_PREFIX-"); do
+		pid=${name#"$NET_PREFIX"-}
+		pid=${pid%%-*}
+		[[ -d /proc/$pid ]] || net_remove "$name"
+	done
+}
+
+# ---- drawing -------------------------------------------------------------------------------------
+
+ns() { # NAME
+	echo "$NET_ID-$1"
+}
+
+# Runs a command in a namespace. Not `ip netns exec`: that hides /sys/fs/bpf behind an empty one.
+in_ns() { # NAME COMMAND...
+	local name=$1
+	shift
+	nsenter --net="/run/netns/$NET_ID-$name" -- "$@"
+}
+
+net_ns() { # NAME...
+	local name
+	for name; do
+		ip netns add "$NET_ID-$name"
+		ip -n "$NET_ID-$name" link set lo up
+		# Duplicate address detection would hold every test up for a second.
+		in_ns "$name" sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 \
+			net.ipv6.conf.default.router_solicitations=0
+	done
+}
+
+net_link() { # NAME INTERFACE NAME INTERFACE
+	ip link add name "$2" netns "$NET_ID-$1" type veth peer name "$4" netns "$NET_ID-$3"
+	ip -n "$NET_ID-$1" link set "$2" up
+	ip -n "$NET_ID-$3" link set "$4" up
+}
+
+net_address() { # NAME INTERFACE ADDRESS/LENGTH...
+	local name=$1 interface=$2 address
+	shift 2
+	for address; do
+		if [[ $address == *:* ]]; then
+			ip -n "$NET_ID-$name" address add "$address" dev "$interface" nodad
+		else
+			ip -n "$NET_ID-$name" address add "$address" dev "$interface"
+		fi
+	done
+}
+
+net_route() { # NAME DESTINATION GATEWAY
+	local family=-4
+	[[ $3 != *:* ]] || family=-6
+	ip -n "$NET_ID-$1" "$family" route add "$2" via "$3"
+}
+
+net_router() { # NAME...
+	local name
+	for name; do
+		in_ns "$name" sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	done
+}
+
+net_bridge() { # NAME BRIDGE INTERFACE...
+	local name=$1 bridge=$2 interface
+	shift 2
+	ip -n "$NET_ID-$name" link add name "$bridge" type bridge forward_delay 0 mcast_snooping 0
+	ip -n "$NET_ID-$name" link set "$bridge" up
+	for interface; do
+		ip -n "$NET_ID-$name" link set "$interface" master "$bridge"
+	done
+}
+
+# An edge that protects itself, and a stranger who is behind a gateway only by address:
+#
+#	host  gate0 192.0.2.10 ---------- wire0 192.0.2.1  peer
+#	            2001:db8::10                2001:db8::1, on lo 198.51.100.7 and .8, 2001:db8:1::7
+net_pair() {
+	net_ns host peer
+	net_link host gate0 peer wire0
+	net_address host gate0 192.0.2.10/24 2001:db8::10/64
+	net_address peer wire0 192.0.2.1/24 2001:db8::1/64
+	net_address peer lo 198.51.100.7/32 198.51.100.8/32 2001:db8:1::7/128
+	net_route host default 192.0.2.1
+	net_route host default 2001:db8::1
+}
+
+# Two hosts with a router between them; the gate goes on the router's wan0 (and lan0:inside).
+#
+#	inner eth 192.0.2.10 --- 192.0.2.1 lan0  router  wan0 198.51.100.1 --- 198.51.100.7 wire0  peer
+#	          2001:db8::10   2001:db8::1                  2001:db8:1::1    2001:db8:1::7
+net_routed() {
+	net_ns inner router peer
+	net_router router
+	net_link inner wire0 router lan0
+	net_link router wan0 peer wire0
+	net_address inner wire0 192.0.2.10/24 2001:db8::10/64
+	net_address router lan0 192.0.2.1/24 2001:db8::1/64
+	net_address router wan0 198.51.100.1/24 2001:db8:1::1/64
+	net_address peer wire0 198.51.100.7/24 2001:db8:1::7/64
+	net_route inner default 192.0.2.1
+	net_route inner default 2001:db8::1
+	net_route peer default 198.51.100.1
+	net_route peer default 2001:db8:1::1
+}
+
+# The same with a bridge: one subnet, 192.0.2.10 inside and 192.0.2.7 outside.
+net_bridged() {
+	net_ns inner bridge peer
+	net_link inner wire0 bridge lan0
+	net_link bridge wan0 peer wire0
+	net_bridge bridge br0 lan0 wan0
+	net_address inner wire0 192.0.2.10/24 2001:db8::10/64
+	net_address peer wire0 192.0.2.7/24 2001:db8::7/64
+}
+
+# From now on frames leave this interface with a tag (or two) in the frame itself, and come in
+# without. Call it for both ends of a link.
+net_vlan() { # NAME INTERFACE [one|two]
+	local name=$1 interface=$2 section=push
+	local object=${NET_LIBRARY:-$PWD/build/tests/lib}/vlan_push.bpf.o
+	[[ ${3-one} == one ]] || section=push_two
+	# Offloaded, the tag would stand beside the frame, where XDP doesn't see it.
+	in_ns "$name" ethtool -K "$interface" txvlan off tx-vlan-stag-hw-insert off >/dev/null
+	in_ns "$name" tc qdisc add dev "$interface" clsact
+	in_ns "$name" tc filter add dev "$interface" egress pref 50000 bpf da obj "$object" sec "$section"
+	in_ns "$name" tc filter add dev "$interface" ingress pref 50000 bpf da obj "$object" sec pop
+}
+
+# ---- processes -----------------------------------------------------------------------------------
+
+# Starts a command in a namespace and leaves it running until net_end. What it says is in
+# $NET_DIR/NAME-COMMAND.log. NET_PID is its process.
+net_start() { # NAME COMMAND...
+	local name=$1
+	shift
+	nsenter --net="/run/netns/$NET_ID-$name" -- "$@" \
+		</dev/null >"$NET_DIR/$name-${1##*/}.log" 2>&1 3>&- 4>&- &
+	NET_PID=$!
+	NET_PIDS+=("$NET_PID")
+}
+
+# Repeats a command, up to five seconds, until it succeeds.
+wait_until() { # COMMAND...
+	local tries
+	for ((tries = 0; tries < 100; tries++)); do
+		if "$@" >/dev/null 2>&1; then
+			return 0
+		fi
+		sleep 0.05
+	done
+	echo "wait_until: five seconds passed without: $*" >&2
+	return 1
+}
+
+listens() { # NAME tcp|udp PORT
+	local kind=-t
+	[[ $2 == tcp ]] || kind=-u
+	in_ns "$1" ss -H -l -n "$kind" "sport = :$3" | grep -q .
+}
+
+wait_listen() { # NAME tcp|udp PORT
+	wait_until listens "$@"
+}
+
+# Servers that send back what they get, over IPv4 and IPv6.
+tcp_serve() { # NAME PORT
+	net_start "$1" socat "TCP6-LISTEN:$2,ipv6only=0,reuseaddr,fork" PIPE
+	wait_listen "$1" tcp "$2"
+}
+
+udp_serve() { # NAME PORT
+	net_start "$1" socat "UDP6-RECVFROM:$2,ipv6only=0,reuseaddr,fork" PIPE
+	wait_listen "$1" udp "$2"
+}
+
+# One exchange with such a server: succeeds if the answer came in time. OPTIONS are socat's, such as
+# bind=198.51.100.8 or sourceport=50000.
+tcp_try() { # NAME ADDRESS PORT [OPTIONS]
+	exchange "$1" "TCP:$(bracketed "$2"):$3,connect-timeout=$NET_TIMEOUT${4:+,$4}"
+}
+
+udp_try() { # NAME ADDRESS PORT [OPTIONS]
+	exchange "$1" "UDP:$(bracketed "$2"):$3${4:+,$4}"
+}
+
+exchange() { # NAME SOCAT-ADDRESS
+	local word="edgegate $RANDOM" answer='' output client
+	exec {output}< <(exec nsenter --net="/run/netns/$NET_ID-$1" -- \
+		socat -t "$NET_TIMEOUT" -T "$NET_TIMEOUT" - "$2" <<<"$word" 2>/dev/null 3>&-)
+	client=$!
+	read -r -t "$NET_TIMEOUT" -u "$output" answer || true
+	kill "$client" 2>/dev/null || true
+	wait "$client" 2>/dev/null || true
+	exec {output}<&-
+	[[ $answer == "$word" ]]
+}
+
+bracketed() { # ADDRESS
+	if [[ $1 == *:* ]]; then echo "[$1]"; else echo "$1"; fi
+}
+
+ping_try() { # NAME ADDRESS
+	in_ns "$1" ping -q -n -c 1 -W "$NET_TIMEOUT" "$2" >/dev/null 2>&1
+}
+
+# For scripts/run-tests: removes what tests have left that were killed.
+if [[ ${1-} == sweep && ${BASH_SOURCE[0]} == "$0" ]]; then
+	net_sweep
+fi

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Policies and what becomes of them: tests/golden/policy/good/NAME.yaml with the tree (and its
+ * warnings) in NAME.tree, bad/NAME.yaml with the errors as they are printed in NAME.err. A bad one is
+ * a good one with one thing changed. GOLDEN_UPDATE=1 writes the expectations anew: read them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/base/cleanup.h"
+#include "user/base/source.h"
+#include "user/base/text.h"
+#include "user/policy/address.h"
+#include "user/policy/policy.h"
+
+#define FOLDER "tests/golden/policy/"
+
+static void add_addresses(struct text *out, const struct policy_addresses *set)
+{
+	text_format(out, " \"%s\" =", set->text);
+	if (set->any)
+		text_add(out, " any");
+	for (size_t i = 0; i < set->count; i++) {
+		char printed[ADDRESS_TEXT_SIZE];
+
+		address_print(&set->list[i], printed);
+		text_format(out, " %s", printed);
+	}
+	text_add(out, "\n");
+}
+
+static void add_rule(struct text *out, const struct policy_rule *rule)
+{
+	static const char *const port_of[] = { "destination", "source", "either" };
+
+	text_format(out, "rule %s (%u:%u)\n", rule->name, rule->place.line, rule->place.column);
+	text_format(out, "\tdirection %s\n\tprotocol %u\n\tports \"%s\" =",
+		    policy_direction_name(rule->direction), rule->protocol, rule->ports_text);
+	for (size_t i = 0; i < rule->port_count; i++)
+		text_format(out, " %u-%u", rule->ports[i].first, rule->ports[i].last);
+	text_format(out, "\n\tport-of %s\n\tfrom", port_of[rule->port_of]);
+	add_addresses(out, &rule->from);
+	text_add(out, "\tto");
+	add_addresses(out, &rule->to);
+	if (rule->note)
+		text_format(out, "\tnote \"%s\"\n", rule->note);
+}
+
+static char *tree_text(const struct policy *policy)
+{
+	const struct policy_settings *settings = &policy->settings;
+	autotext struct text out = { 0 };
+
+	text_format(&out, "policy %s\n", policy->name);
+	if (policy->description)
+		text_format(&out, "description \"%s\"\n", policy->description);
+	text_format(&out, "link-control %d\narp %d\nneighbor-discovery %d\n",
+		    settings->link_control, settings->arp, settings->neighbor_discovery);
+	text_format(&out, "flows %u\ntimeouts %u %u %u %u %u\n", settings->flows_max,
+		    settings->timeouts[0], settings->timeouts[1], settings->timeouts[2],
+		    settings->timeouts[3], settings->timeouts[4]);
+	for (size_t i = 0; i < policy->source_count; i++)
+		text_format(&out, "source %s\n", policy->sources[i]->name);
+	for (size_t i = 0; i < policy->group_count; i++) {
+		const struct policy_group *group = &policy->groups[i];
+
+		text_format(&out, "group %s (%u:%u)", group->name, group->place.line,
+			    group->place.column);
+		add_addresses(&out, &group->members);
+	}
+	for (size_t i = 0; i < policy->rule_count; i++)
+		add_rule(&out, &policy->rules[i]);
+	return text_take(&out);
+}
+
+/* `got` against the file beside `path` that ends in `ending`; false where they differ. */
+static int matches(const char *path, const char *ending, const char *got)
+{
+	autofree char *name = text_print("%.*s%s", (int)(strrchr(path, '.') - path), path, ending);
+	struct diags diags = { 0 };
+	struct source *expected = NULL;
+	int same;
+
+	if (getenv("GOLDEN_UPDATE")) {
+		autofclose FILE *file = fopen(name, "w");
+
+		assert_non_null(file);
+		fputs(got, file);
+		return 1;
+	}
+	assert_return_code(source_read(name, 1 << 20, &expected, &diags), 0);
+	same = !strcmp(expected->text, got);
+	if (!same)
+		print_error("%s: expected\n%s... but got\n%s", name, expected->text, got);
+	source_release(expected);
+	diags_clear(&diags);
+	return same;
+}
+
+static struct source *read_policy(const char *path)
+{
+	struct diags diags = { 0 };
+	struct source *source = NULL;
+
+	assert_return_code(source_read(path, 1 << 20, &source, &diags), 0);
+	diags_clear(&diags);
+	return source;
+}
+
+static int check_good(const char *path)
+{
+	struct source *source = read_policy(path);
+	struct policy *policy = NULL;
+	struct diags diags = { 0 };
+	autofree char *warnings = NULL;
+	autofree char *tree = NULL;
+	autofree char *all = NULL;
+	int same;
+
+	if (policy_parse(strrchr(path, '/') + 1, source->text, source->size, &policy, &diags)) {
+		autofree char *errors = diag_text_all(&diags);
+
+		fail_msg("%s: %s", path, errors);
+	}
+	source_release(source);
+	assert_false(diags.failed);
+	assert_int_equal(diags_exit_status(&diags), 0);
+	tree = tree_text(policy);
+	policy_free(policy);
+	/* printed when the policy is gone: diags hold the texts that they quote */
+	warnings = diag_text_all(&diags);
+	all = text_print("%s%s", tree, warnings);
+	same = matches(path, ".tree", all);
+	diags_clear(&diags);
+	return same;
+}
+
+static int check_bad(const char *path)
+{
+	struct source *source = read_policy(path);
+	struct policy *policy = (struct policy *)&source;
+	struct diags diags = { 0 };
+	autofree char *errors = NULL;
+	int same;
+
+	if (!policy_parse(strrchr(path, '/') + 1, source->text, source->size, &policy, &diags))
+		fail_msg("%s: is not bad", path);
+	/* out-parameters are left alone on failure */
+	assert_ptr_equal(policy, (struct policy *)&source);
+	source_release(source);
+	assert_true(diags.failed);
+	assert_int_equal(diags_exit_status(&diags), 2);
+	errors = diag_text_all(&diags);
+	same = matches(path, ".err", errors);
+	diags_clear(&diags);
+	return same;
+}
+
+static void check_all(const char *pattern, int (*check)(const char *), size_t least)
+{
+	glob_t found;
+	size_t wrong = 0;
+
+	assert_int_equal(glob(pattern, 0, NULL, &found), 0);
+	assert_true(found.gl_pathc >= least);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		wrong += !check(found.gl_pathv[i]);
+	globfree(&found);
+	assert_int_equal(wrong, 0);
+}
+
+static void good_policies_become_these_trees(void **state)
+{
+	(void)state;
+	check_all(FOLDER "good/*.yaml", check_good, 10);
+}
+
+static void bad_policies_get_these_errors(void **state)
+{
+	(void)state;
+	check_all(FOLDER "bad/*.yaml", check_bad, 70);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(good_policies_become_these_trees),
+		cmocka_unit_test(bad_policies_get_these_errors),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

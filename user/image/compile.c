@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Policy to image: the order of the steps, and what is said once for the whole policy. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/base/cleanup.h"
+#include "user/image/internal.h"
+
+_Static_assert(sizeof(struct settings) == 32, "settings are read by the programs");
+_Static_assert(sizeof(struct rule_scope) == 8, "scopes are read by the programs");
+_Static_assert(sizeof(struct tuple) == 4, "a tuple has no padding");
+_Static_assert(sizeof(struct prefix4) == 12 && sizeof(struct prefix6) == 24, "nor has a prefix");
+_Static_assert(sizeof(struct flow4_key) == 16 && sizeof(struct flow6_key) == 40, "nor a flow key");
+_Static_assert((int)POLICY_IN == (int)DIRECTION_IN && (int)POLICY_OUT == (int)DIRECTION_OUT,
+	       "the tree and the maps agree on directions");
+
+void image_free(struct image *image)
+{
+	free(image->generation);
+	free(image->tuples);
+	free(image->prefixes4);
+	free(image->prefixes6);
+	free(image->listing);
+	memset(image, 0, sizeof(*image));
+}
+
+static void image_settings(const struct policy *policy, struct settings *settings)
+{
+	const struct policy_settings *said = &policy->settings;
+
+	if (said->link_control)
+		settings->flags |= SETTING_LINK_CONTROL;
+	if (said->arp)
+		settings->flags |= SETTING_ARP;
+	if (said->neighbor_discovery)
+		settings->flags |= SETTING_NEIGHBOR_DISCOVERY;
+	for (size_t i = 0; i < TIMEOUT_COUNT; i++)
+		settings->timeouts[i] = said->timeouts[i];
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].port_of != POLICY_PORT_OF_DESTINATION)
+			settings->flags |= SETTING_SOURCE_PORTS_IN << policy->rules[i].direction;
+}
+
+int image_compile(const struct policy *policy, const struct image_running *running,
+		  struct image *image, struct diags *diags)
+{
+	cleanup(image_free) struct image made = { 0 };
+	autofree uint16_t *slots = NULL;
+	int error;
+
+	made.generation = calloc(1, sizeof(*made.generation));
+	if (!made.generation)
+		return diag_system(diags, ENOMEM, "compile the policy", "its table needs memory");
+	image_settings(policy, &made.generation->settings);
+	error = slots_assign(policy, running, &slots, diags);
+	if (!error)
+		error = sets_compile(policy, slots, &made, diags);
+	if (!error)
+		error = tuples_compile(policy, slots, &made, diags);
+	if (!error)
+		error = listing_build(policy, slots, running, &made, diags);
+	if (error)
+		return error;
+	*image = made;
+	memset(&made, 0, sizeof(made));
+	return 0;
+}

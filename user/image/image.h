@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * An image: the exact bytes of the maps of one policy. Pure arithmetic over the checked tree: the same
+ * policy and the same slots give the same bytes.
+ */
+#ifndef USER_IMAGE_IMAGE_H
+#define USER_IMAGE_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <edgegate/abi.h>
+#include <edgegate/listing.h>
+
+#include "user/base/diag.h"
+
+struct policy;
+
+/* An allowed tuple and what it names. */
+struct image_tuple {
+	struct tuple key;
+	uint16_t entry;
+};
+
+/* Owns all that it points to. */
+struct image {
+	struct generation *generation;
+	struct image_tuple *tuples; /* sorted by direction, protocol, port */
+	size_t tuple_count;
+	struct prefix4 *prefixes4; /* sorted by set, address, length */
+	size_t prefix4_count;
+	struct prefix6 *prefixes6;
+	size_t prefix6_count;
+	struct listing_header *listing; /* the block; listing->size bytes */
+};
+
+/*
+ * What the running gate has: slots that are taken by name, and what each slot has counted so far.
+ * Zero-initialised for a gate that is new.
+ */
+struct image_running {
+	const struct listing_header *kept[2]; /* of the live and the former generation, or NULL */
+	const struct rule_count *counts;      /* RULE_SLOTS of them, or NULL: all zero */
+	uint64_t applied_at;                  /* for the listing */
+};
+
+/*
+ * Compiles. Limits that only show here (64 rules on a tuple, 2,000 address sets, 100,000 prefixes)
+ * go to `diags` with the place of the rule. 0, or a negative errno; *image untouched on failure.
+ */
+int image_compile(const struct policy *policy, const struct image_running *running,
+		  struct image *image, struct diags *diags);
+void image_free(struct image *image);
+
+/* ---- listing ---------------------------------------------------------------------------------- */
+
+/* True if the block of `size` bytes is whole: every row and string inside it. */
+bool listing_check(const void *block, size_t size);
+
+/* The rows, in file order. */
+const struct listing_row *listing_rows(const struct listing_header *listing);
+
+/* The string at an offset; "" where there is none. */
+const char *listing_string(const struct listing_header *listing, uint32_t offset);
+
+/* The row of a rule by name, or NULL. */
+const struct listing_row *listing_find(const struct listing_header *listing, const char *name);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The steps of image_compile(), each a function of what the ones before it made. */
+#ifndef USER_IMAGE_INTERNAL_H
+#define USER_IMAGE_INTERNAL_H
+
+#include "user/image/image.h"
+#include "user/policy/policy.h"
+
+/* slots.c: a counter slot for each rule, by its index in the policy. Caller frees *slots. */
+int slots_assign(const struct policy *policy, const struct image_running *running,
+		 uint16_t **slots, struct diags *diags);
+
+/* sets.c: numbers the distinct address sets, fills the image's prefixes and scopes. */
+int sets_compile(const struct policy *policy, const uint16_t *slots, struct image *image,
+		 struct diags *diags);
+
+/* tuples.c: ranges to tuples, candidate lists and the flat table. */
+int tuples_compile(const struct policy *policy, const uint16_t *slots, struct image *image,
+		   struct diags *diags);
+
+/* listing_build.c: the block that people are shown. */
+int listing_build(const struct policy *policy, const uint16_t *slots,
+		  const struct image_running *running, struct image *image, struct diags *diags);
+
+/* FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/. Start with HASH_START. */
+#define HASH_START 0xcbf29ce484222325ull
+static inline uint64_t hash_add(uint64_t hash, const void *bytes, size_t size)
+{
+	const uint8_t *at = bytes;
+
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ at[i]) * 0x100000001b3ull;
+	return hash;
+}
+
+#endif

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* XDP and TCX: both are links. clsact is in clsact.c. */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "user/base/cleanup.h"
+#include "user/kernel/attach.h"
+#include "user/kernel/clsact.h"
+
+/* Linux 6.6, include/uapi/linux/bpf.h; libbpf 1.1 hands both on as they are. */
+#define TCX_EGRESS ((enum bpf_attach_type)47)
+#define TCX_BEFORE (1u << 3) /* with no other program named: before all */
+
+static void attach_xdp_owner(const char *name, uint32_t ifindex, const char *what,
+			     struct diags *diags)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
+	autoclose int fd = -1;
+
+	if (bpf_xdp_query((int)ifindex, 0, &query) == 0 && query.prog_id) {
+		fd = bpf_prog_get_fd_by_id(query.prog_id);
+		if (fd >= 0)
+			bpf_obj_get_info_by_fd(fd, &info, &size);
+	}
+	diag_system(diags, 0, what, "another XDP program holds %s: id %u%s%s", name, query.prog_id,
+		    info.name[0] ? ", " : "", info.name);
+	diag_hint(diags, "a gate never takes another program's place: detach that one first "
+			 "(ip link set dev %s xdp off, or its own tool)",
+		  name);
+}
+
+static void attach_xdp_refused(const struct stamp_interface *interface, int error, const char *what,
+			       struct diags *diags)
+{
+	const char *name = interface->name;
+	bool generic = interface->xdp == XDP_MODE_GENERIC;
+
+	if (error == EBUSY || error == EEXIST) {
+		attach_xdp_owner(name, interface->ifindex, what, diags);
+		return;
+	}
+	diag_system(diags, error, what, "cannot attach XDP to %s in %s mode", name,
+		    generic ? "generic" : "native");
+	if (generic)
+		diag_hint(diags, "see what the kernel says: dmesg | tail");
+	else if (error == ERANGE || error == EINVAL)
+		diag_hint(diags, "the MTU may be too large for native XDP on this driver (ip link set "
+				 "dev %s mtu 1500), or ask for the slower mode: --xdp generic",
+			  name);
+	else
+		diag_hint(diags, "the driver may have no native XDP; the slower mode must be asked "
+				 "for: --xdp generic");
+}
+
+/* Pins a link; a link that can't be pinned must not stay. */
+static int attach_pin(int link, const char *directory, const char *kind, unsigned int index,
+		      const char *what, struct diags *diags)
+{
+	char path[PINS_PATH_SIZE];
+	int error;
+
+	pins_path(path, directory, "%s%u-link", kind, index);
+	error = pins_put(link, path);
+	if (!error)
+		return 0;
+	diag_system(diags, -error, what, "cannot pin %s", path);
+	diag_hint(diags, "see that " PINS_BPFFS " can be written");
+	return error;
+}
+
+int attach_xdp(const char *directory, unsigned int index, const struct stamp_interface *interface,
+	       int program, const char *what, struct diags *diags)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, options,
+		    .flags = interface->xdp == XDP_MODE_GENERIC ? XDP_FLAGS_SKB_MODE :
+								  XDP_FLAGS_DRV_MODE);
+	autoclose int link = bpf_link_create(program, (int)interface->ifindex, BPF_XDP, &options);
+
+	if (link < 0) {
+		int error = errno;
+
+		attach_xdp_refused(interface, error, what, diags);
+		return -error;
+	}
+	return attach_pin(link, directory, "xdp", index, what, diags);
+}
+
+/* -EOPNOTSUPP: this kernel has no TCX, and nothing was said. */
+static int attach_tcx(const char *directory, unsigned int index,
+		      const struct stamp_interface *interface, int program, const char *what,
+		      struct diags *diags)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = TCX_BEFORE);
+	autoclose int link = bpf_link_create(program, (int)interface->ifindex, TCX_EGRESS, &options);
+
+	if (link < 0) {
+		int error = errno;
+
+		if (error == EINVAL)
+			return -EOPNOTSUPP;
+		diag_system(diags, error, what, "cannot attach tc to %s by TCX", interface->name);
+		diag_hint(diags, "try the older way: --tc clsact");
+		return -error;
+	}
+	return attach_pin(link, directory, "tc", index, what, diags);
+}
+
+int attach_tc(const char *directory, unsigned int index, struct stamp_interface *interface,
+	      int program, enum attach_tc how, const char *what, struct diags *diags)
+{
+	char path[PINS_PATH_SIZE];
+	bool ours = false;
+	int error;
+
+	if (how != ATTACH_TC_CLSACT) {
+		error = attach_tcx(directory, index, interface, program, what, diags);
+		if (!error)
+			interface->tc = TC_KIND_TCX;
+		if (error != -EOPNOTSUPP)
+			return error;
+		if (how == ATTACH_TC_TCX) {
+			diag_system(diags, 0, what, "this kernel has no TCX (Linux 6.6 or later)");
+			diag_hint(diags, "leave --tc out: clsact is then taken");
+			return error;
+		}
+	}
+	/* the program first: without its pin the filter could not be told from others' */
+	pins_path(path, directory, "tc%u-program", index);
+	error = pins_put(program, path);
+	if (error)
+		return diag_system(diags, -error, what, "cannot pin %s", path);
+	error = clsact_attach(interface->name, interface->ifindex, program, &ours, what, diags);
+	if (error) {
+		unlink(path);
+		return error;
+	}
+	interface->tc = TC_KIND_CLSACT;
+	interface->clsact_is_ours = ours;
+	return 0;
+}
+
+/* Detaches a pinned link at once, whoever else holds it, and takes its pin away. */
+static void attach_undo_link(const char *directory, const char *kind, unsigned int index)
+{
+	char path[PINS_PATH_SIZE];
+	autoclose int link = -1;
+
+	pins_path(path, directory, "%s%u-link", kind, index);
+	link = bpf_obj_get(path);
+	if (link >= 0)
+		bpf_link_detach(link);
+	unlink(path);
+}
+
+int attach_undo(const char *directory, unsigned int index, const struct stamp_interface *interface,
+		bool is_here, const char *what, struct diags *diags)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
+	char path[PINS_PATH_SIZE];
+	autoclose int program = -1;
+	int error = 0;
+
+	attach_undo_link(directory, "xdp", index);
+	attach_undo_link(directory, "tc", index);
+	pins_path(path, directory, "tc%u-program", index);
+	program = bpf_obj_get(path);
+	if (program < 0)
+		return 0;
+	if (is_here && bpf_obj_get_info_by_fd(program, &info, &size) == 0)
+		error = clsact_detach(interface->name, interface->ifindex, info.id,
+				      interface->clsact_is_ours, what, diags);
+	if (!error)
+		unlink(path);
+	return error;
+}

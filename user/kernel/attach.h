@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Programs to interfaces. Attached once; every later change is a store to a map. The links and, at
+ * clsact, the program are pinned, so nothing has to run.
+ */
+#ifndef USER_KERNEL_ATTACH_H
+#define USER_KERNEL_ATTACH_H
+
+#include "user/base/diag.h"
+#include "user/kernel/gate.h"
+
+/* How tc is attached: TCX where the kernel has it, or as told. */
+enum attach_tc { ATTACH_TC_AUTO, ATTACH_TC_TCX, ATTACH_TC_CLSACT };
+
+/* XDP: a link, pinned as xdpN-link. Native unless the stamp says generic; never falls back. */
+int attach_xdp(const char *directory, unsigned int index, const struct stamp_interface *interface,
+	       int program, const char *what, struct diags *diags);
+
+/*
+ * tc egress, at the head: a TCX link pinned as tcN-link, or a clsact filter with its program pinned as
+ * tcN-program. Sets interface->tc and ->clsact_is_ours.
+ */
+int attach_tc(const char *directory, unsigned int index, struct stamp_interface *interface,
+	      int program, enum attach_tc how, const char *what, struct diags *diags);
+
+/*
+ * Takes both away, pins included; what isn't there any more is fine. A clsact qdisc goes only if it
+ * is ours and nobody else has a filter on it. Must run in the interface's namespace for clsact.
+ */
+int attach_undo(const char *directory, unsigned int index, const struct stamp_interface *interface,
+		bool is_here, const char *what, struct diags *diags);
+
+#endif

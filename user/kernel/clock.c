@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "user/base/cleanup.h"
+#include "user/kernel/clock.h"
+
+/* Every value that a Linux architecture offers. */
+static const uint32_t clock_candidates[] = { 24, 32, 48, 64, 100, 128, 200, 250, 256, 300, 500,
+					     512, 1000, 1024, 1200 };
+#define CANDIDATES (sizeof(clock_candidates) / sizeof(*clock_candidates))
+
+/* Jiffies begin five minutes before they overflow: INITIAL_JIFFIES in include/linux/jiffies.h. */
+#define INITIAL_SECONDS 300
+
+static int clock_load(void)
+{
+	/* r0 = bpf_jiffies64(); exit */
+	const struct bpf_insn code[] = {
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_jiffies64 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "edgegate_clock", "GPL", code,
+			       sizeof(code) / sizeof(*code), NULL);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int clock_read(int program, uint32_t *jiffies)
+{
+	char frame[64] = { 0 };
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = sizeof(frame),
+		    .repeat = 1);
+
+	if (bpf_prog_test_run_opts(program, &run))
+		return -errno;
+	*jiffies = run.retval;
+	return 0;
+}
+
+int clock_jiffies(uint32_t *jiffies)
+{
+	autoclose int program = clock_load();
+
+	return program < 0 ? program : clock_read(program, jiffies);
+}
+
+static double clock_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/*
+ * The one candidate by which jiffies have come this far since boot; 0 if none or several would do,
+ * as is the case about five minutes after boot.
+ */
+static uint32_t clock_from_boot(uint32_t jiffies, double seconds)
+{
+	uint32_t found = 0;
+
+	for (size_t i = 0; i < CANDIDATES; i++) {
+		uint32_t hz = clock_candidates[i];
+		int64_t expected = (int64_t)((seconds - INITIAL_SECONDS) * hz);
+		int32_t off = (int32_t)(jiffies - (uint32_t)expected);
+
+		/* ticks begin up to a second or two after the clock does */
+		if (abs(off) > (int32_t)hz * 3)
+			continue;
+		if (found)
+			return 0;
+		found = hz;
+	}
+	return found;
+}
+
+/* By a tenth of a second of waiting. */
+static int clock_from_wait(int program, uint32_t *hz)
+{
+	struct timespec wait = { .tv_nsec = 100 * 1000 * 1000 };
+	double begin = clock_seconds(), rate, best = 1e9;
+	uint32_t first, last;
+	int error = clock_read(program, &first);
+
+	if (error)
+		return error;
+	nanosleep(&wait, NULL);
+	error = clock_read(program, &last);
+	if (error)
+		return error;
+	rate = (last - first) / (clock_seconds() - begin);
+	for (size_t i = 0; i < CANDIDATES; i++) {
+		double off = rate - clock_candidates[i];
+
+		if (off < 0)
+			off = -off;
+		if (off < best) {
+			best = off;
+			*hz = clock_candidates[i];
+		}
+	}
+	return 0;
+}
+
+int clock_measure(uint32_t *hz)
+{
+	autoclose int program = clock_load();
+	uint32_t jiffies, found;
+	int error;
+
+	if (program < 0)
+		return program;
+	error = clock_read(program, &jiffies);
+	if (error)
+		return error;
+	found = clock_from_boot(jiffies, clock_seconds());
+	if (!found) {
+		error = clock_from_wait(program, &found);
+		if (error)
+			return error;
+	}
+	*hz = found;
+	return 0;
+}

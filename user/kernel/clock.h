@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* How many jiffies make a second: programs keep time in jiffies, and nothing tells what HZ is. */
+#ifndef USER_KERNEL_CLOCK_H
+#define USER_KERNEL_CLOCK_H
+
+#include <stdint.h>
+
+/* Measured with a program of two instructions. 0 or negative errno. */
+int clock_measure(uint32_t *hz);
+
+/* Jiffies now, the low 32 bits. 0 or negative errno. */
+int clock_jiffies(uint32_t *jiffies);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* tc before TCX: a filter on the clsact qdisc, which we may share with others. */
+#ifndef USER_KERNEL_CLSACT_H
+#define USER_KERNEL_CLSACT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "user/base/diag.h"
+
+/* Puts a filter at egress, as far in front as there is room. *ours: the qdisc was not there before. */
+int clsact_attach(const char *name, uint32_t ifindex, int program, bool *ours, const char *what,
+		  struct diags *diags);
+
+/* Takes the filter of this program away, and the qdisc if it is ours and empty. */
+int clsact_detach(const char *name, uint32_t ifindex, uint32_t program_id, bool ours,
+		  const char *what, struct diags *diags);
+
+#endif

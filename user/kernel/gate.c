@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/base/cleanup.h"
+#include "user/image/image.h"
+#include "user/kernel/gate.h"
+#include "user/kernel/netns.h"
+#include "user/kernel/state.h"
+
+const char *gate_name(const struct gate *gate)
+{
+	return gate->stamp.interfaces[0].name;
+}
+
+void gate_close(struct gate *gate)
+{
+	state_unmap(&gate->word);
+	cleanup_close(&gate->stamp_fd);
+	gate->stamp_fd = -1;
+	for (int i = 0; i < MAP_COUNT; i++) {
+		cleanup_close(&gate->maps[i]);
+		gate->maps[i] = -1;
+	}
+}
+
+static int gate_pin_open(const char *directory, const char *name)
+{
+	char path[PINS_PATH_SIZE];
+	int fd;
+
+	pins_path(path, directory, "%s", name);
+	fd = bpf_obj_get(path);
+	return fd < 0 ? -errno : fd;
+}
+
+static bool gate_stamp_is_sound(const struct stamp *stamp)
+{
+	if (stamp->interface_count == 0 || stamp->interface_count > GATE_INTERFACES_MAX)
+		return false;
+	for (unsigned int i = 0; i < stamp->interface_count; i++)
+		if (!memchr(stamp->interfaces[i].name, '\0', INTERFACE_NAME_SIZE))
+			return false;
+	return memchr(stamp->netns, '\0', sizeof(stamp->netns)) != NULL;
+}
+
+/* The stamp comes first: nothing else is believed before it. */
+static int gate_open_stamp(struct gate *gate, const char *what, struct diags *diags)
+{
+	struct bpf_map_info info = { 0 };
+	uint32_t size = sizeof(info), zero = 0;
+
+	gate->stamp_fd = gate_pin_open(gate->directory, "stamp");
+	if (gate->stamp_fd < 0) {
+		int error = gate->stamp_fd;
+
+		if (error == -ENOENT)
+			return error;
+		diag_system(diags, -error, what, "cannot open %s", gate->directory);
+		diag_hint(diags, "run edgegate as root");
+		return error;
+	}
+	if (bpf_obj_get_info_by_fd(gate->stamp_fd, &info, &size) ||
+	    info.value_size != sizeof(gate->stamp) ||
+	    bpf_map_lookup_elem(gate->stamp_fd, &zero, &gate->stamp) ||
+	    gate->stamp.magic != ABI_MAGIC || gate->stamp.abi_version != ABI_VERSION ||
+	    !gate_stamp_is_sound(&gate->stamp)) {
+		diag_system(diags, 0, what, "%s was made by another version of edgegate",
+			    gate->directory);
+		diag_hint(diags, "detach it with that version, or with this one: edgegate detach "
+				 "-i IFACE --yes, then apply again");
+		return -EPROTO;
+	}
+	return 0;
+}
+
+int gate_open(const char *directory, const char *what, struct gate *gate, struct diags *diags)
+{
+	cleanup(gate_close) struct gate opened = GATE_CLOSED;
+	int error;
+
+	memcpy(opened.directory, directory, strnlen(directory, sizeof(opened.directory) - 1) + 1);
+	error = gate_open_stamp(&opened, what, diags);
+	if (error)
+		return error;
+	for (int i = 0; i < MAP_COUNT; i++) {
+		opened.maps[i] = gate_pin_open(directory, object_map_names[i]);
+		if (opened.maps[i] < 0) {
+			diag_system(diags, -opened.maps[i], what, "%s is not whole: cannot open %s",
+				    directory, object_map_names[i]);
+			diag_hint(diags, "take it away with edgegate detach, then apply again");
+			return -EPROTO;
+		}
+	}
+	opened.word = state_map(opened.maps[MAP_STATE]);
+	if (!opened.word)
+		return diag_system(diags, errno, what, "cannot map the state of %s", directory);
+	*gate = opened;
+	opened = (struct gate)GATE_CLOSED;
+	return 0;
+}
+
+/* Finds the gate that has an interface which isn't its first. */
+struct gate_search {
+	const char *interface;
+	const char *what;
+	uint64_t cookie;
+	struct gate *gate;
+	struct diags *diags;
+};
+
+static int gate_search_one(const char *directory, bool finished, void *data)
+{
+	struct gate_search *search = data;
+	cleanup(gate_close) struct gate gate = GATE_CLOSED;
+	struct diags ignored = { 0 };
+	int error;
+
+	if (!finished)
+		return 0;
+	error = gate_open(directory, search->what, &gate, &ignored);
+	diags_clear(&ignored);
+	if (error || gate.stamp.netns_cookie != search->cookie)
+		return 0;
+	for (unsigned int i = 0; i < gate.stamp.interface_count; i++) {
+		if (strcmp(gate.stamp.interfaces[i].name, search->interface) != 0)
+			continue;
+		*search->gate = gate;
+		gate = (struct gate)GATE_CLOSED;
+		return 1;
+	}
+	return 0;
+}
+
+int gate_find(const char *interface, const char *what, struct gate *gate, struct diags *diags)
+{
+	struct gate_search search = { interface, what, netns_cookie(), gate, diags };
+	char directory[PINS_PATH_SIZE];
+	int error;
+
+	pins_gate(directory, search.cookie, interface);
+	error = gate_open(directory, what, gate, diags);
+	if (error != -ENOENT)
+		return error;
+	error = pins_each(gate_search_one, &search);
+	if (error == 1)
+		return 0;
+	return error ? error : -ENOENT;
+}
+
+int gate_listing(const struct gate *gate, unsigned int slot, struct listing_header **listing)
+{
+	struct bpf_map_info info = { 0 };
+	uint32_t size = sizeof(info), zero = 0;
+	char path[PINS_PATH_SIZE];
+	autoclose int fd = -1;
+	autofree void *block = NULL;
+
+	*listing = NULL;
+	if (slot >= SLOT_COUNT)
+		return 0;
+	pins_path(path, gate->directory, "slot%u-listing", slot);
+	fd = bpf_obj_get(path);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		return -errno;
+	/* the kernel copies values in steps of eight bytes */
+	block = calloc(1, ((size_t)info.value_size + 7) & ~(size_t)7);
+	if (!block)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(fd, &zero, block))
+		return -errno;
+	if (!listing_check(block, info.value_size))
+		return -EPROTO;
+	*listing = take_pointer(&block);
+	return 0;
+}
+
+static uint32_t gate_link_info(const char *path, uint32_t *program)
+{
+	struct bpf_link_info info = { 0 };
+	uint32_t size = sizeof(info);
+	autoclose int fd = bpf_obj_get(path);
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
+		return 0;
+	*program = info.prog_id;
+	return info.id;
+}
+
+static uint32_t gate_program_id(const char *path)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
+	autoclose int fd = bpf_obj_get(path);
+
+	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
+}
+
+void gate_read_attachment(const struct gate *gate, unsigned int interface,
+			  struct gate_attachment *attachment)
+{
+	const struct stamp_interface *stamp = &gate->stamp.interfaces[interface];
+	char path[PINS_PATH_SIZE];
+
+	*attachment = (struct gate_attachment){ 0 };
+	pins_path(path, gate->directory, "xdp%u-link", interface);
+	attachment->xdp_link = gate_link_info(path, &attachment->xdp_program);
+	if (stamp->tc == TC_KIND_TCX) {
+		pins_path(path, gate->directory, "tc%u-link", interface);
+		attachment->tc_link = gate_link_info(path, &attachment->tc_program);
+	} else if (stamp->tc == TC_KIND_CLSACT) {
+		pins_path(path, gate->directory, "tc%u-program", interface);
+		attachment->tc_program = gate_program_id(path);
+	}
+	attachment->is_here = netns_cookie() == gate->stamp.netns_cookie &&
+			      if_nametoindex(stamp->name) == stamp->ifindex;
+}

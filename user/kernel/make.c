@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "user/base/cleanup.h"
+#include "user/kernel/clock.h"
+#include "user/kernel/make.h"
+#include "user/kernel/netns.h"
+#include "user/kernel/state.h"
+
+/* Which way the hooks of an interface judge. */
+static enum direction make_xdp_direction(const struct stamp_interface *interface)
+{
+	return interface->facing == FACING_OUTSIDE ? DIRECTION_IN : DIRECTION_OUT;
+}
+
+static enum direction make_tc_direction(const struct stamp_interface *interface)
+{
+	return interface->facing == FACING_OUTSIDE ? DIRECTION_OUT : DIRECTION_IN;
+}
+
+static struct object_wish make_object_wish(const struct stamp *stamp, bool multi_buffer)
+{
+	struct object_wish wish = {
+		.multi_buffer = multi_buffer,
+		.hz = stamp->hz,
+		.flows_max = stamp->flows_max,
+	};
+
+	for (unsigned int i = 0; i < stamp->interface_count; i++) {
+		wish.xdp[make_xdp_direction(&stamp->interfaces[i])] = true;
+		if (stamp->hooks == HOOKS_BOTH)
+			wish.tc[make_tc_direction(&stamp->interfaces[i])] = true;
+	}
+	return wish;
+}
+
+static int make_stamp(const struct make_wish *wish, struct stamp *stamp, const char *what,
+		      struct diags *diags)
+{
+	int error;
+
+	*stamp = (struct stamp){
+		.magic = ABI_MAGIC,
+		.abi_version = ABI_VERSION,
+		.created_at = (uint64_t)time(NULL),
+		.netns_cookie = netns_cookie(),
+		.hooks = wish->hooks,
+		.flows_max = wish->flows_max,
+		.interface_count = wish->interface_count,
+	};
+	memcpy(stamp->interfaces, wish->interfaces, sizeof(stamp->interfaces));
+	snprintf(stamp->netns, sizeof(stamp->netns), "%s", wish->netns);
+	error = clock_measure(&stamp->hz);
+	if (error) {
+		diag_system(diags, -error, what, "cannot measure the kernel's clock by a BPF program");
+		diag_hint(diags, error == -EPERM ? "run edgegate as root" :
+						   "see that the kernel is 6.1 or later");
+	}
+	return error;
+}
+
+/* Pins the maps of a new gate, the stamp among them, in an unfinished folder. */
+static int make_pins(const char *folder, const struct stamp *stamp, const struct object *object)
+{
+	autoclose int stamp_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "stamp", 4, sizeof(*stamp), 1,
+						NULL);
+	char path[PINS_PATH_SIZE];
+	uint32_t zero = 0;
+	int error = pins_make(folder);
+
+	if (error || stamp_fd < 0)
+		return error ? error : -errno;
+	if (bpf_map_update_elem(stamp_fd, &zero, stamp, BPF_ANY))
+		return -errno;
+	pins_path(path, folder, "stamp");
+	error = pins_put(stamp_fd, path);
+	for (int i = 0; !error && i < MAP_COUNT; i++) {
+		pins_path(path, folder, "%s", object_map_names[i]);
+		error = pins_put(object->maps[i], path);
+	}
+	return error;
+}
+
+static int make_no_policy(const struct object *object)
+{
+	const struct state none = { .live = SLOT_NONE, .former = SLOT_NONE };
+	uint64_t *word = state_map(object->maps[MAP_STATE]);
+
+	if (!word)
+		return -errno;
+	__atomic_store_n(word, state_pack(&none), __ATOMIC_RELEASE);
+	state_unmap(&word);
+	return 0;
+}
+
+/* Maps, pins, the folder in its place; nothing is attached yet. */
+static int make_folder(const struct stamp *stamp, const struct object *object, const char *what,
+		       struct diags *diags)
+{
+	char unfinished[PINS_PATH_SIZE], finished[PINS_PATH_SIZE];
+	int error;
+
+	pins_unfinished(unfinished, stamp->netns_cookie, stamp->interfaces[0].name);
+	pins_gate(finished, stamp->netns_cookie, stamp->interfaces[0].name);
+	error = pins_remove(unfinished);
+	if (!error)
+		error = make_no_policy(object);
+	if (!error)
+		error = make_pins(unfinished, stamp, object);
+	if (!error && rename(unfinished, finished))
+		error = -errno;
+	if (error) {
+		pins_remove(unfinished);
+		diag_system(diags, -error, what, "cannot pin the gate's maps below " PINS_ROOT);
+		diag_hint(diags, "see that " PINS_BPFFS " can be written and has room");
+	}
+	return error;
+}
+
+static bool make_is_pinned(const struct gate *gate, const char *name, unsigned int index)
+{
+	char path[PINS_PATH_SIZE];
+
+	pins_path(path, gate->directory, name, index);
+	return access(path, F_OK) == 0;
+}
+
+/* Attaches what isn't, and keeps in the stamp how. */
+static int make_attach(struct gate *gate, const struct object *object, enum attach_tc tc,
+		       const char *what, struct diags *diags)
+{
+	uint32_t zero = 0;
+
+	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
+		struct stamp_interface *interface = &gate->stamp.interfaces[i];
+		int error = 0;
+
+		if (!make_is_pinned(gate, "xdp%u-link", i))
+			error = attach_xdp(gate->directory, i, interface,
+					   object->xdp[make_xdp_direction(interface)], what, diags);
+		if (error)
+			return error;
+		if (gate->stamp.hooks == HOOKS_XDP || make_is_pinned(gate, "tc%u-link", i) ||
+		    (make_is_pinned(gate, "tc%u-program", i) && interface->tc == TC_KIND_CLSACT))
+			continue;
+		error = attach_tc(gate->directory, i, interface,
+				  object->tc[make_tc_direction(interface)], tc, what, diags);
+		if (error)
+			return error;
+		if (bpf_map_update_elem(gate->stamp_fd, &zero, &gate->stamp, BPF_ANY))
+			return diag_system(diags, errno, what, "cannot write the gate's stamp");
+	}
+	return 0;
+}
+
+/* One try, with or without multi-buffer support. */
+static int make_try(const struct stamp *stamp, enum attach_tc tc, bool multi_buffer,
+		    struct gate *gate, struct object *object, const char *what, struct diags *diags)
+{
+	struct object_wish wish = make_object_wish(stamp, multi_buffer);
+	cleanup(object_close) struct object loaded = { 0 };
+	cleanup(gate_close) struct gate made = GATE_CLOSED;
+	char directory[PINS_PATH_SIZE];
+	int error = object_load(&wish, &loaded, what, diags);
+
+	if (error)
+		return error;
+	error = make_folder(stamp, &loaded, what, diags);
+	if (error)
+		return error;
+	pins_gate(directory, stamp->netns_cookie, stamp->interfaces[0].name);
+	error = gate_open(directory, what, &made, diags);
+	if (!error)
+		error = make_attach(&made, &loaded, tc, what, diags);
+	if (error) {
+		struct diags ignored = { 0 };
+
+		if (made.word)
+			make_undone(&made, what, &ignored);
+		else
+			pins_remove(directory);
+		diags_clear(&ignored);
+		return error;
+	}
+	*gate = made;
+	made = (struct gate)GATE_CLOSED;
+	*object = loaded;
+	loaded = (struct object){ 0 };
+	return 0;
+}
+
+int make_gate(const struct make_wish *wish, struct gate *gate, struct object *object,
+	      const char *what, struct diags *diags)
+{
+	struct diags first = { 0 };
+	struct stamp stamp;
+	int error = make_stamp(wish, &stamp, what, diags);
+
+	if (error)
+		return error;
+	/* jumbo frames need a multi-buffer program; a driver without them may refuse one */
+	error = make_try(&stamp, wish->tc, true, gate, object, what, &first);
+	if (error && error != -EBUSY && error != -EEXIST && error != -EPERM)
+		error = make_try(&stamp, wish->tc, false, gate, object, what, diags);
+	else
+		diags_move(diags, &first);
+	diags_clear(&first);
+	return error;
+}
+
+int make_whole(struct gate *gate, enum attach_tc tc, const char *what, struct diags *diags)
+{
+	cleanup(object_close) struct object loaded = { 0 };
+	struct object_wish wish = make_object_wish(&gate->stamp, true);
+	bool whole = true;
+	int error;
+
+	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
+		whole = whole && make_is_pinned(gate, "xdp%u-link", i);
+		if (gate->stamp.hooks == HOOKS_BOTH)
+			whole = whole && (make_is_pinned(gate, "tc%u-link", i) ||
+					  gate->stamp.interfaces[i].tc == TC_KIND_CLSACT);
+	}
+	if (whole)
+		return 0;
+	wish.map_fds = gate->maps;
+	error = object_load(&wish, &loaded, what, diags);
+	if (error)
+		return error;
+	return make_attach(gate, &loaded, tc, what, diags);
+}
+
+int make_undone(struct gate *gate, const char *what, struct diags *diags)
+{
+	const struct state none = { .live = SLOT_NONE, .former = SLOT_NONE };
+	int error = 0;
+
+	/* in and out open at the same instant, whatever comes after */
+	__atomic_store_n(gate->word, state_pack(&none), __ATOMIC_RELEASE);
+	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
+		struct gate_attachment attachment;
+		int undone;
+
+		gate_read_attachment(gate, i, &attachment);
+		undone = attach_undo(gate->directory, i, &gate->stamp.interfaces[i],
+				     attachment.is_here, what, diags);
+		if (undone)
+			error = undone;
+	}
+	if (error)
+		return error;
+	return make_removed(gate->directory, what, diags);
+}
+
+int make_removed(const char *directory, const char *what, struct diags *diags)
+{
+	int error;
+
+	/* links first: with its last pin a link ends, and so does what it attached */
+	for (unsigned int i = 0; i < GATE_INTERFACES_MAX; i++) {
+		char path[PINS_PATH_SIZE];
+
+		pins_path(path, directory, "xdp%u-link", i);
+		unlink(path);
+		pins_path(path, directory, "tc%u-link", i);
+		unlink(path);
+	}
+	error = pins_remove(directory);
+	if (error) {
+		diag_system(diags, -error, what, "cannot take away %s", directory);
+		diag_hint(diags, "run edgegate as root");
+	}
+	return error;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Making a gate and taking it away. A gate is made in a folder of another name and renamed when its
+ * maps are whole; then the programs are attached, while the state word still says "no policy"; the
+ * first policy comes into force by the same one store as every later one.
+ */
+#ifndef USER_KERNEL_MAKE_H
+#define USER_KERNEL_MAKE_H
+
+#include "user/base/diag.h"
+#include "user/kernel/attach.h"
+#include "user/kernel/gate.h"
+
+/* What a new gate is to be. */
+struct make_wish {
+	struct stamp_interface interfaces[GATE_INTERFACES_MAX]; /* name, ifindex, facing, xdp */
+	unsigned int interface_count;
+	enum hooks hooks;
+	enum attach_tc tc;
+	uint32_t flows_max;
+	const char *netns; /* the name given, or "" */
+};
+
+/*
+ * Makes and attaches a gate; on failure nothing of it stays. On success *gate is open, its state is
+ * "no policy", and *object holds the programs for as long as the caller wants.
+ */
+int make_gate(const struct make_wish *wish, struct gate *gate, struct object *object,
+	      const char *what, struct diags *diags);
+
+/* Attaches what a killed apply left unattached. Nothing to do: does nothing. */
+int make_whole(struct gate *gate, enum attach_tc tc, const char *what, struct diags *diags);
+
+/* From one store on everything passes; then links, filters, maps and pins go. */
+int make_undone(struct gate *gate, const char *what, struct diags *diags);
+
+/* A folder that can't be opened as a gate: takes away what is in it. */
+int make_removed(const char *directory, const char *what, struct diags *diags);
+
+#endif

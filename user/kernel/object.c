@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "edgegate_tc.skel.h"
+#include "edgegate_xdp.skel.h"
+#include "user/base/cleanup.h"
+#include "user/kernel/object.h"
+
+const char *const object_map_names[MAP_COUNT] = {
+	[MAP_STATE] = "state",
+	[MAP_GENERATIONS] = "generations",
+	[MAP_TUPLES] = "tuples",
+	[MAP_PREFIXES4] = "prefixes4",
+	[MAP_PREFIXES6] = "prefixes6",
+	[MAP_RULE_COUNTS] = "rule_counts",
+	[MAP_OUTCOME_COUNTS] = "outcome_counts",
+	[MAP_FLOWS4] = "flows4",
+	[MAP_FLOWS6] = "flows6",
+	[MAP_TESTRUN] = "testrun",
+};
+
+/* The last line that libbpf warned with: it says why a load failed. */
+static char object_said[512];
+
+__attribute__((format(printf, 2, 0))) static int
+object_listen(enum libbpf_print_level level, const char *format, va_list arguments)
+{
+	char line[sizeof(object_said)];
+
+	if (level != LIBBPF_WARN)
+		return 0;
+	vsnprintf(line, sizeof(line), format, arguments);
+	line[strcspn(line, "\n")] = '\0';
+	/* the verifier's log comes in one piece, between two lines that only frame it */
+	if (!strstr(line, "-- BEGIN") && !strstr(line, "-- END"))
+		memcpy(object_said, line, sizeof(object_said));
+	return 0;
+}
+
+static int object_reuse(struct bpf_object *loaded, const int *map_fds)
+{
+	for (int i = 0; i < MAP_COUNT; i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(loaded, object_map_names[i]);
+		int error;
+
+		/* a program that doesn't use a map has it all the same: maps.h is one file */
+		if (!map)
+			return -ENOENT;
+		error = bpf_map__reuse_fd(map, map_fds[i]);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int object_size_flows(struct bpf_object *opened, uint32_t flows_max)
+{
+	static const enum object_map flows[] = { MAP_FLOWS4, MAP_FLOWS6 };
+
+	for (size_t i = 0; i < sizeof(flows) / sizeof(*flows); i++) {
+		struct bpf_map *map =
+			bpf_object__find_map_by_name(opened, object_map_names[flows[i]]);
+		int error = bpf_map__set_max_entries(map, flows_max);
+
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static int object_load_xdp(const struct object_wish *wish, struct object *object)
+{
+	struct edgegate_xdp *xdp = edgegate_xdp__open();
+	struct bpf_program *programs[DIRECTION_COUNT];
+	int error;
+
+	if (!xdp)
+		return -errno;
+	object->xdp_skeleton = xdp;
+	xdp->rodata->clock_hz = wish->hz;
+	xdp->rodata->testing = wish->testing;
+	xdp->rodata->multi_buffer = wish->multi_buffer;
+	programs[DIRECTION_IN] = xdp->progs.edgegate_in;
+	programs[DIRECTION_OUT] = xdp->progs.edgegate_out;
+	for (int i = 0; i < DIRECTION_COUNT; i++) {
+		bpf_program__set_autoload(programs[i], wish->xdp[i]);
+		if (wish->multi_buffer)
+			bpf_program__set_flags(programs[i], BPF_F_XDP_HAS_FRAGS);
+	}
+	error = wish->map_fds ? object_reuse(xdp->obj, wish->map_fds) :
+				object_size_flows(xdp->obj, wish->flows_max);
+	if (!error)
+		error = edgegate_xdp__load(xdp);
+	if (error)
+		return error;
+	for (int i = 0; i < DIRECTION_COUNT; i++)
+		object->xdp[i] = wish->xdp[i] ? bpf_program__fd(programs[i]) : -1;
+	return 0;
+}
+
+static int object_load_tc(const struct object_wish *wish, struct object *object)
+{
+	struct edgegate_tc *tc = edgegate_tc__open();
+	struct bpf_program *programs[DIRECTION_COUNT];
+	int error;
+
+	if (!tc)
+		return -errno;
+	object->tc_skeleton = tc;
+	tc->rodata->clock_hz = wish->hz;
+	tc->rodata->testing = wish->testing;
+	programs[DIRECTION_IN] = tc->progs.edgegate_in;
+	programs[DIRECTION_OUT] = tc->progs.edgegate_out;
+	for (int i = 0; i < DIRECTION_COUNT; i++)
+		bpf_program__set_autoload(programs[i], wish->tc[i]);
+	error = object_reuse(tc->obj, object->maps);
+	if (!error)
+		error = edgegate_tc__load(tc);
+	if (error)
+		return error;
+	for (int i = 0; i < DIRECTION_COUNT; i++)
+		object->tc[i] = wish->tc[i] ? bpf_program__fd(programs[i]) : -1;
+	return 0;
+}
+
+static int object_load_all(const struct object_wish *wish, struct object *object)
+{
+	int error = object_load_xdp(wish, object);
+
+	if (error)
+		return error;
+	for (int i = 0; i < MAP_COUNT; i++)
+		object->maps[i] = bpf_map__fd(bpf_object__find_map_by_name(
+			object->xdp_skeleton->obj, object_map_names[i]));
+	if (wish->tc[DIRECTION_IN] || wish->tc[DIRECTION_OUT])
+		error = object_load_tc(wish, object);
+	return error;
+}
+
+static const char *object_remedy(int error)
+{
+	switch (-error) {
+	case EPERM:
+	case EACCES:
+		return "run edgegate as root; it needs CAP_BPF and CAP_NET_ADMIN";
+	case ENOMEM:
+		return "free memory, or make flows.max in the policy smaller";
+	case E2BIG:
+	case EINVAL:
+		return "see that the kernel is 6.1 or later: uname -r";
+	default:
+		return "see that the kernel is 6.1 or later and has CONFIG_BPF_SYSCALL";
+	}
+}
+
+int object_load(const struct object_wish *wish, struct object *object, const char *what,
+		struct diags *diags)
+{
+	struct object loaded = { .xdp = { -1, -1 }, .tc = { -1, -1 } };
+	libbpf_print_fn_t before = libbpf_set_print(object_listen);
+	int error;
+
+	object_said[0] = '\0';
+	error = object_load_all(wish, &loaded);
+	libbpf_set_print(before);
+	if (error) {
+		object_close(&loaded);
+		diag_system(diags, -error, what, "the kernel refuses the programs%s%s",
+			    object_said[0] ? ": " : "", object_said);
+		diag_hint(diags, "%s", object_remedy(error));
+		return error;
+	}
+	*object = loaded;
+	return 0;
+}
+
+void object_close(struct object *object)
+{
+	edgegate_xdp__destroy(object->xdp_skeleton);
+	edgegate_tc__destroy(object->tc_skeleton);
+	object->xdp_skeleton = NULL;
+	object->tc_skeleton = NULL;
+}
+
+int object_btf_fd(const struct object *object)
+{
+	return bpf_object__btf_fd(object->xdp_skeleton->obj);
+}
+
+uint32_t object_btf_type(const struct object *object, const char *name)
+{
+	struct btf *btf = bpf_object__btf(object->xdp_skeleton->obj);
+	int id = btf ? btf__find_by_name(btf, name) : 0;
+
+	return id > 0 ? (uint32_t)id : 0;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The programs of a gate, loaded over its maps. This is the one place that knows the skeletons. A new
+ * gate's maps are made here; an old one's come from its pins.
+ */
+#ifndef USER_KERNEL_OBJECT_H
+#define USER_KERNEL_OBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <edgegate/abi.h>
+
+#include "user/base/diag.h"
+
+struct edgegate_xdp;
+struct edgegate_tc;
+
+/* The maps that programs share, by name. The order is that of object_map_names. */
+enum object_map {
+	MAP_STATE,
+	MAP_GENERATIONS,
+	MAP_TUPLES,
+	MAP_PREFIXES4,
+	MAP_PREFIXES6,
+	MAP_RULE_COUNTS,
+	MAP_OUTCOME_COUNTS,
+	MAP_FLOWS4,
+	MAP_FLOWS6,
+	MAP_TESTRUN,
+	MAP_COUNT,
+};
+extern const char *const object_map_names[MAP_COUNT];
+
+/* What is to be loaded. */
+struct object_wish {
+	bool xdp[DIRECTION_COUNT]; /* an XDP program that judges this direction */
+	bool tc[DIRECTION_COUNT];
+	bool multi_buffer; /* XDP with frags */
+	bool testing;      /* test run knobs work; never on a live gate */
+	uint32_t hz;
+	uint32_t flows_max;  /* for new maps */
+	const int *map_fds;  /* MAP_COUNT of them, to load over; NULL: make new ones */
+};
+
+/* Owns its descriptors; object_close() leaves what is pinned or attached. */
+struct object {
+	struct edgegate_xdp *xdp_skeleton;
+	struct edgegate_tc *tc_skeleton;
+	int maps[MAP_COUNT]; /* descriptors, valid until object_close() */
+	int xdp[DIRECTION_COUNT]; /* -1: not asked for */
+	int tc[DIRECTION_COUNT];
+};
+
+/* What libbpf and the verifier said last goes into the diagnostics of a failure. */
+int object_load(const struct object_wish *wish, struct object *object, const char *what,
+		struct diags *diags);
+void object_close(struct object *object);
+
+/* BTF of the object for maps that the loader makes: its descriptor and a type's id by name, or 0. */
+int object_btf_fd(const struct object *object);
+uint32_t object_btf_type(const struct object *object, const char *name);
+
+#endif

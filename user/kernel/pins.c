@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <bpf/bpf.h>
+#include <dirent.h>
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "user/base/cleanup.h"
+#include "user/kernel/pins.h"
+
+/* Longer than an interface's name can be (15), so that none is taken for them. */
+#define NAMESPACE_FOLDER "network-namespace-"
+#define UNFINISHED_FOLDER "unfinished-gate-"
+
+static void cleanup_closedir(DIR **directory)
+{
+	if (*directory)
+		closedir(*directory);
+}
+
+static bool pins_is_bpffs(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) == 0 && (unsigned long)fs.f_type == BPF_FS_MAGIC;
+}
+
+/* Is our bpffs the one that process 1 sees? Where that can't be known (a container), it is. */
+static bool pins_is_of_init(void)
+{
+	struct stat ours, init;
+
+	if (stat(PINS_BPFFS, &ours) || stat("/proc/1/root" PINS_BPFFS, &init))
+		return true;
+	return ours.st_dev == init.st_dev;
+}
+
+bool pins_are_there(void)
+{
+	return pins_is_bpffs(PINS_BPFFS) && access(PINS_ROOT, F_OK) == 0;
+}
+
+int pins_prepare(const char *what, struct diags *diags)
+{
+	if (!pins_is_of_init()) {
+		diag_system(diags, 0, what,
+			    PINS_BPFFS " here is not the one of process 1: a gate pinned in it "
+				       "would end with this shell");
+		diag_hint(diags, "leave this shell and name the namespace instead: edgegate "
+				 "--netns NAME ...");
+		return -EXDEV;
+	}
+	if (pins_is_bpffs(PINS_BPFFS))
+		return 0;
+	if (mount("bpf", PINS_BPFFS, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700")) {
+		int error = errno;
+
+		diag_system(diags, error, what, "cannot mount the BPF file system on " PINS_BPFFS);
+		diag_hint(diags, "as root: mount -t bpf bpf " PINS_BPFFS);
+		return -error;
+	}
+	diag_warning(diags, NULL, what, "the BPF file system was not mounted; it is now, on " PINS_BPFFS);
+	diag_hint(diags, "nothing to do; systemd mounts it at boot where it runs");
+	return 0;
+}
+
+static void pins_folder(char path[PINS_PATH_SIZE], uint64_t cookie, const char *prefix,
+			const char *interface)
+{
+	char *name;
+
+	/* the first namespace has cookie 1: Linux 5.14, net/core/net_namespace.c */
+	if (cookie <= 1)
+		snprintf(path, PINS_PATH_SIZE, "%s/%s%.15s", PINS_ROOT, prefix, interface);
+	else
+		snprintf(path, PINS_PATH_SIZE, "%s/" NAMESPACE_FOLDER "%llu/%s%.15s", PINS_ROOT,
+			 (unsigned long long)cookie, prefix, interface);
+	for (name = strrchr(path, '/'); *name; name++)
+		if (*name == '.')
+			*name = ':';
+}
+
+void pins_gate(char path[PINS_PATH_SIZE], uint64_t cookie, const char *interface)
+{
+	pins_folder(path, cookie, "", interface);
+}
+
+void pins_unfinished(char path[PINS_PATH_SIZE], uint64_t cookie, const char *interface)
+{
+	pins_folder(path, cookie, UNFINISHED_FOLDER, interface);
+}
+
+void pins_path(char path[PINS_PATH_SIZE], const char *directory, const char *name, ...)
+{
+	int length = snprintf(path, PINS_PATH_SIZE, "%s/", directory);
+	va_list arguments;
+
+	if (length < 0 || length >= PINS_PATH_SIZE)
+		return;
+	va_start(arguments, name);
+	vsnprintf(path + length, (size_t)(PINS_PATH_SIZE - length), name, arguments);
+	va_end(arguments);
+}
+
+int pins_make(const char *directory)
+{
+	char path[PINS_PATH_SIZE];
+
+	/* each folder on the way, from behind the mount point on */
+	for (size_t i = strlen(PINS_BPFFS) + 1;; i++) {
+		if (directory[i] != '/' && directory[i] != '\0')
+			continue;
+		snprintf(path, sizeof(path), "%.*s", (int)i, directory);
+		if (mkdir(path, 0700) && errno != EEXIST)
+			return -errno;
+		if (directory[i] == '\0')
+			return 0;
+	}
+}
+
+int pins_remove(const char *directory)
+{
+	cleanup(cleanup_closedir) DIR *listing = opendir(directory);
+	struct dirent *entry;
+
+	if (!listing)
+		return errno == ENOENT ? 0 : -errno;
+	while ((entry = readdir(listing))) {
+		char path[PINS_PATH_SIZE];
+
+		if (entry->d_name[0] == '.')
+			continue;
+		pins_path(path, directory, "%s", entry->d_name);
+		if (unlink(path) && errno != ENOENT)
+			return -errno;
+	}
+	return rmdir(directory) && errno != ENOENT ? -errno : 0;
+}
+
+int pins_put(int fd, const char *path)
+{
+	if (unlink(path) && errno != ENOENT)
+		return -errno;
+	return bpf_obj_pin(fd, path) ? -errno : 0;
+}
+
+static bool pins_has_prefix(const char *name, const char *prefix)
+{
+	return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+static int pins_each_in(const char *folder, bool nested,
+			int (*each)(const char *directory, bool finished, void *data), void *data)
+{
+	cleanup(cleanup_closedir) DIR *listing = opendir(folder);
+	struct dirent *entry;
+	int result;
+
+	if (!listing)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+	while ((entry = readdir(listing))) {
+		char path[PINS_PATH_SIZE];
+
+		if (entry->d_name[0] == '.')
+			continue;
+		pins_path(path, folder, "%s", entry->d_name);
+		if (!nested && pins_has_prefix(entry->d_name, NAMESPACE_FOLDER))
+			result = pins_each_in(path, true, each, data);
+		else
+			result = each(path, !pins_has_prefix(entry->d_name, UNFINISHED_FOLDER), data);
+		if (result)
+			return result;
+	}
+	return 0;
+}
+
+int pins_each(int (*each)(const char *directory, bool finished, void *data), void *data)
+{
+	return pins_each_in(PINS_ROOT, false, each, data);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where a gate is pinned: a folder below /sys/fs/bpf/edgegate, named after the gate's first interface;
+ * outside the first network namespace in a folder of the namespace's cookie. A name of bpffs has no
+ * dot, an interface's may: it is written ':', which no interface has in its name.
+ *
+ *	edgegate/eth0/                               the gate on eth0
+ *	edgegate/network-namespace-7/eth0.5 -> eth0:5
+ *	edgegate/unfinished-gate-eth0/               one that was being made when its maker was killed
+ */
+#ifndef USER_KERNEL_PINS_H
+#define USER_KERNEL_PINS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "user/base/diag.h"
+
+#define PINS_BPFFS "/sys/fs/bpf"
+#define PINS_ROOT PINS_BPFFS "/edgegate"
+#define PINS_PATH_SIZE 256
+
+/*
+ * Makes sure that /sys/fs/bpf is a bpffs and the one of process 1: mounts it where it is missing, with
+ * a note in `diags`; refuses where pins would die with a mount namespace. `what` is being done.
+ */
+int pins_prepare(const char *what, struct diags *diags);
+
+/* Like pins_prepare(), but only looks: false, without a word, where there can't be a gate. */
+bool pins_are_there(void);
+
+/* The folder of a gate. `cookie` is the network namespace's. */
+void pins_gate(char path[PINS_PATH_SIZE], uint64_t cookie, const char *interface);
+void pins_unfinished(char path[PINS_PATH_SIZE], uint64_t cookie, const char *interface);
+
+/* `directory`/`name`, where `name` may be a printf format. */
+void pins_path(char path[PINS_PATH_SIZE], const char *directory, const char *name, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Makes the folder and those above it. 0 or negative errno. */
+int pins_make(const char *directory);
+
+/* Takes away a folder and all pins in it. What isn't there is fine. 0 or negative errno. */
+int pins_remove(const char *directory);
+
+/* Pins `fd`, in place of what is pinned there. 0 or negative errno. */
+int pins_put(int fd, const char *path);
+
+/* Calls `each` for every gate's folder, finished or not; stops at a non-zero result and returns it. */
+int pins_each(int (*each)(const char *directory, bool finished, void *data), void *data);
+
+#endif

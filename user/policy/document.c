@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "user/policy/document.h"
+
+#include "user/base/cleanup.h"
+#include "user/policy/fields.h"
+#include "user/policy/groups.h"
+#include "user/policy/rules.h"
+#include "user/policy/settings.h"
+#include "user/policy/value.h"
+
+enum document_field {
+	DOCUMENT_POLICY,
+	DOCUMENT_DESCRIPTION,
+	DOCUMENT_GROUPS,
+	DOCUMENT_RULES,
+	DOCUMENT_ESSENTIALS,
+	DOCUMENT_FRAGMENTS,
+	DOCUMENT_FLOWS,
+	DOCUMENT_FIELD_COUNT,
+};
+
+static const struct field document_fields[] = {
+	[DOCUMENT_POLICY] = { "policy", "policy: my-edge", true },
+	[DOCUMENT_DESCRIPTION] = { "description", "description: what it is for", false },
+	[DOCUMENT_GROUPS] = { "groups", "groups: {edge: [192.0.2.10]}", false },
+	[DOCUMENT_RULES] = { "rules", "rules: [{name: ..., direction: in, ...}]", false },
+	[DOCUMENT_ESSENTIALS] = { "essentials", "essentials: {arp: true}", false },
+	[DOCUMENT_FRAGMENTS] = { "fragments", "fragments: drop", false },
+	[DOCUMENT_FLOWS] = { "flows", "flows: {max: 262144}", false },
+};
+
+void document_read(struct draft *draft, const struct yaml_node *root)
+{
+	struct field_value values[DOCUMENT_FIELD_COUNT];
+	struct policy *policy = &draft->store->policy;
+	autofree char *description = NULL;
+	autofree char *name = NULL;
+
+	if (fields_collect(draft, root, "a policy", LATER_POLICY, document_fields,
+			   DOCUMENT_FIELD_COUNT, values))
+		return;
+	if (values[DOCUMENT_POLICY].value)
+		value_name(draft, values[DOCUMENT_POLICY].value, "the policy's name", &name);
+	if (values[DOCUMENT_DESCRIPTION].value)
+		value_text(draft, values[DOCUMENT_DESCRIPTION].value, "description", &description);
+	if (policy->source_count == 1) {
+		policy->name = take_pointer(&name);
+		policy->description = take_pointer(&description);
+	}
+	if (values[DOCUMENT_GROUPS].value)
+		groups_read(draft, values[DOCUMENT_GROUPS].value);
+	if (values[DOCUMENT_RULES].value)
+		rules_read(draft, values[DOCUMENT_RULES].value);
+	if (values[DOCUMENT_ESSENTIALS].value)
+		settings_read_essentials(draft, values[DOCUMENT_ESSENTIALS].value);
+	if (values[DOCUMENT_FRAGMENTS].value)
+		settings_read_fragments(draft, values[DOCUMENT_FRAGMENTS].value);
+	if (values[DOCUMENT_FLOWS].value)
+		settings_read_flows(draft, values[DOCUMENT_FLOWS].value);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A policy while it is read: what the texts have said so far, with the nodes that can be understood
+ * only when all of them are known.
+ */
+#ifndef USER_POLICY_DRAFT_H
+#define USER_POLICY_DRAFT_H
+
+#include "user/policy/store.h"
+#include "user/policy/yaml.h"
+
+/* What two texts must not set differently. */
+enum draft_setting {
+	DRAFT_LINK_CONTROL,
+	DRAFT_ARP,
+	DRAFT_NEIGHBOR_DISCOVERY,
+	DRAFT_FLOWS_MAX,
+	DRAFT_TIMEOUTS, /* the first of five */
+	DRAFT_SETTING_COUNT = DRAFT_TIMEOUTS + 5,
+};
+
+/* A setting that some text has set; not set while `place.source` is NULL. */
+struct draft_value {
+	struct place place;
+	uint64_t value;
+};
+
+/* Whose addresses a rule of the policy names, at the same index; NULL: any. */
+struct draft_scope {
+	const struct yaml_node *from;
+	const struct yaml_node *to;
+};
+
+struct draft {
+	struct store *store; /* owned */
+	struct diags *diags;
+	bool failed; /* something is wrong; what can be read is read nevertheless */
+
+	struct yaml_node **roots; /* owned: one for each text */
+	size_t root_count;
+
+	struct draft_scope *scopes; /* owned, as long as the policy's rules */
+	size_t scope_count;
+	size_t rules_in[2]; /* rules read so far, by direction */
+	bool rules_full;    /* too many of them, and it was said */
+
+	const struct policy_group **by_name; /* owned: all groups in the order of their names */
+	struct draft_value settings[DRAFT_SETTING_COUNT];
+};
+
+/* An error of the policy: goes to the diags, and the draft is a failure from then on. -EINVAL. */
+#define draft_error(draft, place, ...)                                                             \
+	((draft)->failed = true, diag_policy((draft)->diags, place, __VA_ARGS__))
+
+/* Want of memory: the same. -ENOMEM. */
+int draft_no_memory(struct draft *draft);
+
+void draft_free(struct draft *draft);
+
+/* A place in the middle of a sentence. */
+#define PLACE_FORMAT "%s:%u:%u"
+#define PLACE_ARGUMENTS(place) (place)->source->name, (place)->line, (place)->column
+
+#endif

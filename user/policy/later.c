@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "user/policy/later.h"
+
+#include <string.h>
+
+/* Whoever builds one of these takes its line out. */
+static const struct later {
+	enum later_where where;
+	const char *name;
+	const char *hint;
+} list[] = {
+	{ LATER_POLICY, "include", "leave it out, and name both policies to the command" },
+	{ LATER_POLICY, "expect", "leave it out; try packets with `edgegate explain`" },
+	{ LATER_RULE, "limit", "leave it out; the rule then has no limit" },
+	{ LATER_RULE, "payload", "leave it out; the payload is then not looked at" },
+	{ LATER_RULE, "peer-ports", "leave it out; the other end may then have any port" },
+	{ LATER_FRAGMENTS, "track", "write 'drop' or leave it out: fragments are dropped" },
+	{ LATER_ESSENTIALS, "icmp-errors",
+	  "write false or leave it out, and add rules for the ICMP types that are needed" },
+	{ LATER_ESSENTIALS, "ping", "write false or leave it out, and add rules for echo-request" },
+	{ LATER_ESSENTIALS, "dhcp",
+	  "write false or leave it out, and add rules for UDP 67 and 68, 546 and 547" },
+};
+
+static const struct later *find(enum later_where where, const char *name)
+{
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		if (list[i].where == where && !strcmp(list[i].name, name))
+			return &list[i];
+	return NULL;
+}
+
+bool later_has(enum later_where where, const char *name)
+{
+	return find(where, name);
+}
+
+bool later_refuse(struct draft *draft, enum later_where where, const char *name,
+		  const struct yaml_node *node)
+{
+	const struct later *later = find(where, name);
+
+	if (!later)
+		return false;
+	draft_error(draft, &node->place, "'%s' is not in this version of edgegate", name);
+	diag_hint(draft->diags, "%s", later->hint);
+	return true;
+}

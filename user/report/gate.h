@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A gate in words and numbers, as people and monitoring are told of it. Filled by user/verb/collect.c
+ * from what the kernel and the listing say; tables and JSON read nothing else.
+ */
+#ifndef USER_REPORT_GATE_H
+#define USER_REPORT_GATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <edgegate/abi.h>
+
+/* A rule, with what it counted since it has that name. Strings are owned. */
+struct report_rule {
+	char *name;
+	enum direction direction;
+	char *protocol; /* "tcp", "47"; NULL for "(removed)" */
+	char *ports;    /* "" without ports */
+	char *from;
+	char *to;
+	char *note;   /* "" without */
+	bool reserve; /* only the former policy has it */
+	struct rule_count counts;
+};
+
+struct report_interface {
+	char name[INTERFACE_NAME_SIZE];
+	enum facing facing;
+	enum xdp_mode xdp;
+	enum tc_kind tc;
+	bool is_here; /* still the interface that the gate was made for */
+	uint32_t xdp_link, xdp_program, tc_link, tc_program; /* ids, 0: none */
+};
+
+struct report_gate {
+	char *label; /* as in metrics: "eth0", "blue/eth0" */
+	char *netns; /* the name given with --netns, or NULL */
+	struct report_interface interfaces[GATE_INTERFACES_MAX];
+	size_t interface_count;
+	enum hooks hooks;
+	char *policy;      /* NULL: none is in force */
+	const char *mode;  /* "enforce", "monitor", "none" */
+	uint64_t applied_at; /* CLOCK_REALTIME, seconds */
+	uint64_t created_at;
+	uint64_t policy_hash;
+	struct report_rule *rules;
+	size_t rule_count;
+	struct count outcomes[OUTCOME_COUNTERS];
+	uint64_t flows_entries;
+	uint64_t flows_max; /* both address families' together */
+};
+
+void report_gate_free(struct report_gate *gate);
+
+/* What moments ago was read, to show rates by. */
+struct report_past {
+	const struct report_gate *gate; /* NULL: no rates */
+	double seconds;                 /* since then */
+};
+
+/* ---- tables; all return a string that the caller frees, NULL: no memory --------------------------- */
+
+struct report_style {
+	bool colour;
+	unsigned int width; /* columns of the terminal; 0: as wide as it takes */
+};
+
+/* The port table with counts, passed kinds, drops, flows. */
+char *report_stats(const struct report_gate *gate, const struct report_past *past,
+		   const struct report_style *style);
+/* A few lines on what the gate is. */
+char *report_status(const struct report_gate *gate, const struct report_style *style);
+/* The port table alone, without counts: what `check` shows. */
+char *report_port_table(const struct report_rule *rules, size_t count,
+			const struct report_style *style);
+
+/* ---- JSON; the shapes are those of the contract -------------------------------------------------- */
+
+char *report_stats_json(const struct report_gate *gates, size_t count);
+char *report_status_json(const struct report_gate *gates, size_t count);
+
+/* ---- names -------------------------------------------------------------------------------------- */
+
+const char *report_outcome_label(enum outcome outcome);
+const char *report_outcome_help(enum outcome outcome);
+enum outcome_class report_outcome_class(enum outcome outcome);
+const char *report_direction(enum direction direction);
+const char *report_facing(enum facing facing);
+const char *report_xdp_mode(enum xdp_mode mode);
+const char *report_tc_kind(enum tc_kind kind); /* NULL for none */
+
+#endif

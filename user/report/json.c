@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The JSON of the contract (spec section 4). Numbers are numbers. */
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "user/base/cleanup.h"
+#include "user/report/gate.h"
+
+#define JSON_VERSION 1
+
+static void cleanup_json(json_t **json)
+{
+	json_decref(*json);
+}
+
+/* Every object that is built may be NULL for want of memory; jansson passes that on. */
+static json_t *json_string_or_null(const char *string)
+{
+	return string ? json_string(string) : json_null();
+}
+
+static json_t *json_interface(const struct report_interface *interface, bool ids)
+{
+	json_t *object = json_pack("{s:s, s:s, s:s, s:o}", "name", interface->name, "facing",
+				   report_facing(interface->facing), "xdp",
+				   report_xdp_mode(interface->xdp), "tc",
+				   json_string_or_null(report_tc_kind(interface->tc)));
+
+	if (!ids || !object)
+		return object;
+	json_object_set_new(object, "present", json_boolean(interface->is_here));
+	json_object_set_new(object, "xdp_program", json_integer(interface->xdp_program));
+	json_object_set_new(object, "xdp_link", json_integer(interface->xdp_link));
+	json_object_set_new(object, "tc_program", json_integer(interface->tc_program));
+	json_object_set_new(object, "tc_link", json_integer(interface->tc_link));
+	return object;
+}
+
+static json_t *json_interfaces(const struct report_gate *gate, bool ids)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < gate->interface_count; i++)
+		json_array_append_new(list, json_interface(&gate->interfaces[i], ids));
+	return list;
+}
+
+static json_t *json_rule(const struct report_rule *rule)
+{
+	const struct rule_count *counts = &rule->counts;
+	json_t *object = json_pack(
+		"{s:s, s:s, s:o, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "name", rule->name,
+		"direction", report_direction(rule->direction), "protocol",
+		json_string_or_null(rule->protocol), "ports", rule->ports, "from", rule->from, "to",
+		rule->to, "packets", (json_int_t)counts->forward.packets, "bytes",
+		(json_int_t)counts->forward.bytes, "reply_packets",
+		(json_int_t)counts->reply.packets, "reply_bytes", (json_int_t)counts->reply.bytes,
+		"payload_mismatches", (json_int_t)counts->payload_mismatches);
+
+	if (object && rule->reserve)
+		json_object_set_new(object, "reserve", json_true());
+	return object;
+}
+
+static json_t *json_outcomes(const struct report_gate *gate, enum outcome_class class,
+			     const char *key)
+{
+	json_t *list = json_array();
+
+	for (int direction = 0; direction < DIRECTION_COUNT; direction++) {
+		for (int outcome = 1; outcome < OUTCOME_COUNT; outcome++) {
+			const struct count *count =
+				&gate->outcomes[direction * OUTCOME_COUNT + outcome];
+
+			if (report_outcome_class((enum outcome)outcome) != class)
+				continue;
+			json_array_append_new(
+				list,
+				json_pack("{s:s, s:s, s:I, s:I}", "direction",
+					  report_direction((enum direction)direction), key,
+					  report_outcome_label((enum outcome)outcome), "packets",
+					  (json_int_t)count->packets, "bytes",
+					  (json_int_t)count->bytes));
+		}
+	}
+	return list;
+}
+
+static json_t *json_gate_stats(const struct report_gate *gate)
+{
+	json_t *rules = json_array();
+
+	for (size_t i = 0; i < gate->rule_count; i++)
+		json_array_append_new(rules, json_rule(&gate->rules[i]));
+	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:I, s:n, s:o, s:o, s:o, s:{s:I, s:I}}", "gate",
+			 gate->label, "netns", json_string_or_null(gate->netns), "interfaces",
+			 json_interfaces(gate, false), "policy", json_string_or_null(gate->policy),
+			 "mode", gate->mode, "applied_at", (json_int_t)gate->applied_at,
+			 "confirm_deadline", "rules", rules, "passed",
+			 json_outcomes(gate, OUTCOME_CLASS_PASS, "kind"), "drops",
+			 json_outcomes(gate, OUTCOME_CLASS_DROP, "reason"), "flows", "entries",
+			 (json_int_t)gate->flows_entries, "max", (json_int_t)gate->flows_max);
+}
+
+static json_t *json_gate_status(const struct report_gate *gate)
+{
+	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:s, s:I, s:I, s:n}", "gate", gate->label, "netns",
+			 json_string_or_null(gate->netns), "hooks",
+			 gate->hooks == HOOKS_XDP ? "xdp" : "both", "interfaces",
+			 json_interfaces(gate, true), "policy", json_string_or_null(gate->policy),
+			 "mode", gate->mode, "applied_at", (json_int_t)gate->applied_at,
+			 "created_at", (json_int_t)gate->created_at, "confirm_deadline");
+}
+
+static char *json_gates(const struct report_gate *gates, size_t count,
+			json_t *(*each)(const struct report_gate *gate))
+{
+	cleanup(cleanup_json) json_t *root = NULL;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, each(&gates[i]));
+	root = json_pack("{s:i, s:o}", "version", JSON_VERSION, "gates", list);
+	return root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
+}
+
+char *report_stats_json(const struct report_gate *gates, size_t count)
+{
+	return json_gates(gates, count, json_gate_stats);
+}
+
+char *report_status_json(const struct report_gate *gates, size_t count)
+{
+	return json_gates(gates, count, json_gate_status);
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Names that come from the contract's X-list, and those of small enums. */
+#include <stdlib.h>
+
+#include "user/report/gate.h"
+
+struct outcome_name {
+	const char *label;
+	const char *help;
+	enum outcome_class class;
+};
+
+static const struct outcome_name outcome_names[OUTCOME_COUNT] = {
+	[OUTCOME_UNDECIDED] = { "undecided", "", OUTCOME_CLASS_DROP },
+#define OUTCOME_NAME(symbol, label, class, help)                                                   \
+	[OUTCOME_##symbol] = { label, help, OUTCOME_CLASS_##class },
+	OUTCOMES(OUTCOME_NAME)
+#undef OUTCOME_NAME
+};
+
+const char *report_outcome_label(enum outcome outcome)
+{
+	return outcome_names[outcome].label;
+}
+
+const char *report_outcome_help(enum outcome outcome)
+{
+	return outcome_names[outcome].help;
+}
+
+enum outcome_class report_outcome_class(enum outcome outcome)
+{
+	return outcome_names[outcome].class;
+}
+
+const char *report_direction(enum direction direction)
+{
+	return direction == DIRECTION_IN ? "in" : "out";
+}
+
+const char *report_facing(enum facing facing)
+{
+	return facing == FACING_INSIDE ? "inside" : "outside";
+}
+
+const char *report_xdp_mode(enum xdp_mode mode)
+{
+	return mode == XDP_MODE_GENERIC ? "generic" : "native";
+}
+
+const char *report_tc_kind(enum tc_kind kind)
+{
+	switch (kind) {
+	case TC_KIND_TCX:
+		return "tcx";
+	case TC_KIND_CLSACT:
+		return "clsact";
+	case TC_KIND_NONE:
+		break;
+	}
+	return NULL;
+}
+
+static void report_rule_free(struct report_rule *rule)
+{
+	free(rule->name);
+	free(rule->protocol);
+	free(rule->ports);
+	free(rule->from);
+	free(rule->to);
+	free(rule->note);
+}
+
+void report_gate_free(struct report_gate *gate)
+{
+	for (size_t i = 0; i < gate->rule_count; i++)
+		report_rule_free(&gate->rules[i]);
+	free(gate->rules);
+	free(gate->label);
+	free(gate->netns);
+	free(gate->policy);
+	*gate = (struct report_gate){ 0 };
+}

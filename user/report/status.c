@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a gate is: policy, mode, hooks, ids, since when. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "user/base/cleanup.h"
+#include "user/report/table.h"
+
+static void status_time(struct text *text, uint64_t moment)
+{
+	time_t seconds = (time_t)moment;
+	char written[40] = "?";
+	struct tm tm;
+
+	if (localtime_r(&seconds, &tm))
+		strftime(written, sizeof(written), "%Y-%m-%d %H:%M:%S %Z", &tm);
+	text_add(text, written);
+}
+
+static void status_interface(const struct report_interface *interface, enum hooks hooks,
+			     const struct report_style *style, struct text *text)
+{
+	bool outside = interface->facing == FACING_OUTSIDE;
+
+	text_format(text, "  %s:%s", interface->name, report_facing(interface->facing));
+	if (!interface->is_here) {
+		style_add(text, style, STYLE_YELLOW);
+		text_add(text, "  is not seen from here: gone, made anew, or in another namespace");
+		style_add(text, style, STYLE_PLAIN);
+	}
+	if (interface->xdp_link)
+		text_format(text, "\n    %-3s  xdp %s  program %" PRIu32 "  link %" PRIu32,
+			    outside ? "in" : "out", report_xdp_mode(interface->xdp),
+			    interface->xdp_program, interface->xdp_link);
+	else
+		text_format(text, "\n    %-3s  NOT GUARDED: no xdp program", outside ? "in" : "out");
+	if (hooks == HOOKS_XDP) {
+		text_format(text, "\n    %-3s  judged at the other interface",
+			    outside ? "out" : "in");
+	} else if (interface->tc_program) {
+		text_format(text, "\n    %-3s  tc %s  program %" PRIu32, outside ? "out" : "in",
+			    report_tc_kind(interface->tc), interface->tc_program);
+		if (interface->tc_link)
+			text_format(text, "  link %" PRIu32, interface->tc_link);
+	} else {
+		text_format(text, "\n    %-3s  NOT GUARDED: no tc program", outside ? "out" : "in");
+	}
+	text_add(text, "\n");
+}
+
+char *report_status(const struct report_gate *gate, const struct report_style *style)
+{
+	autotext struct text text = { 0 };
+
+	style_add(&text, style, STYLE_BOLD);
+	text_add(&text, gate->label);
+	style_add(&text, style, STYLE_PLAIN);
+	if (gate->policy) {
+		text_format(&text, "  policy %s (%016" PRIx64 ")  %s  since ", gate->policy,
+			    gate->policy_hash, gate->mode);
+		status_time(&text, gate->applied_at);
+	} else {
+		text_add(&text, "  no policy: everything passes");
+	}
+	text_add(&text, "\n");
+	for (size_t i = 0; i < gate->interface_count; i++)
+		status_interface(&gate->interfaces[i], gate->hooks, style, &text);
+	return text_take(&text);
+}
