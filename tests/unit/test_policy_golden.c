@@ -159,6 +159,11 @@ static int check_bad(const char *path)
 	source_release(source);
 	assert_true(diags.failed);
 	assert_int_equal(diags_exit_status(&diags), 2);
+	for (size_t i = 0; i < diags.count; i++) {
+		/* the last line says what to do */
+		if (!diags.list[i].hint)
+			fail_msg("%s: no hint: %s", path, diags.list[i].why);
+	}
 	errors = diag_text_all(&diags);
 	same = matches(path, ".err", errors);
 	diags_clear(&diags);

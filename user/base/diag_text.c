@@ -14,6 +14,7 @@
 #define LINE_MAX_BYTES 120  /* a longer line is shortened ... */
 #define BEFORE_MAX_BYTES 60 /* ... to this much before the place ... */
 #define SHOWN_MAX_BYTES 110 /* ... and this much in all */
+#define SHOWN_MAX_COLUMNS 120
 #define WORD_MAX_BYTES 160  /* a longer word in a message is shortened */
 #define MESSAGE_MAX_BYTES 1000
 #define TAB_STOP 8
@@ -103,6 +104,11 @@ static void add_excerpt(struct text *out, const struct place *place)
 		column = 3;
 	}
 	for (size_t at = from; at < to;) {
+		/* escapes are wider than what they stand for */
+		if (at > offset && column >= SHOWN_MAX_COLUMNS) {
+			to = at;
+			break;
+		}
 		if (at <= offset)
 			under_from = column;
 		at += add_drawn(out, source->text + at, to - at, &column);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "user/base/suggestion.h"
 
+#include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define LENGTH_MAX 63
@@ -8,6 +10,12 @@
 static unsigned int least(unsigned int a, unsigned int b)
 {
 	return a < b ? a : b;
+}
+
+/* Upper and lower case are no difference: names are in lower case, and people forget it. */
+static bool same(char a, char b)
+{
+	return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
 /* Optimal string alignment distance, three rows of the table at a time. */
@@ -25,8 +33,8 @@ static unsigned int distance(const char *a, size_t a_length, const char *b, size
 		row[0] = i;
 		for (size_t j = 1; j <= b_length; j++) {
 			row[j] = least(least(above[j], row[j - 1]) + 1,
-				       above[j - 1] + (a[i - 1] != b[j - 1]));
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				       above[j - 1] + !same(a[i - 1], b[j - 1]));
+			if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]))
 				row[j] = least(row[j], above2[j - 2] + 1);
 		}
 	}

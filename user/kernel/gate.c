@@ -180,7 +180,7 @@ int gate_listing(const struct gate *gate, unsigned int slot, struct listing_head
 	return 0;
 }
 
-static uint32_t gate_link_info(const char *path, uint32_t *program)
+static uint32_t gate_link_info(const char *path, uint32_t *program, uint32_t *ifindex)
 {
 	struct bpf_link_info info = { 0 };
 	uint32_t size = sizeof(info);
@@ -189,6 +189,7 @@ static uint32_t gate_link_info(const char *path, uint32_t *program)
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
 		return 0;
 	*program = info.prog_id;
+	*ifindex = info.xdp.ifindex; /* first in the union at TCX as well */
 	return info.id;
 }
 
@@ -206,13 +207,15 @@ void gate_read_attachment(const struct gate *gate, unsigned int interface,
 {
 	const struct stamp_interface *stamp = &gate->stamp.interfaces[interface];
 	char path[PINS_PATH_SIZE];
+	uint32_t ifindex = 0;
 
 	*attachment = (struct gate_attachment){ 0 };
 	pins_path(path, gate->directory, "xdp%u-link", interface);
-	attachment->xdp_link = gate_link_info(path, &attachment->xdp_program);
+	attachment->xdp_link = gate_link_info(path, &attachment->xdp_program, &ifindex);
+	attachment->is_lost = ifindex == 0;
 	if (stamp->tc == TC_KIND_TCX) {
 		pins_path(path, gate->directory, "tc%u-link", interface);
-		attachment->tc_link = gate_link_info(path, &attachment->tc_program);
+		attachment->tc_link = gate_link_info(path, &attachment->tc_program, &ifindex);
 	} else if (stamp->tc == TC_KIND_CLSACT) {
 		pins_path(path, gate->directory, "tc%u-program", interface);
 		attachment->tc_program = gate_program_id(path);

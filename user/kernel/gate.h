@@ -68,6 +68,7 @@ struct gate_attachment {
 	uint32_t tc_link; /* 0 at clsact too */
 	uint32_t tc_program;
 	bool is_here; /* the interface is in this namespace under its old name and index */
+	bool is_lost; /* its XDP link has no interface any more */
 };
 void gate_read_attachment(const struct gate *gate, unsigned int interface,
 			  struct gate_attachment *attachment);

@@ -271,6 +271,7 @@ int make_removed(const char *directory, const char *what, struct diags *diags)
 		unlink(path);
 	}
 	error = pins_remove(directory);
+	pins_remove_empty(directory);
 	if (error) {
 		diag_system(diags, -error, what, "cannot take away %s", directory);
 		diag_hint(diags, "run edgegate as root");

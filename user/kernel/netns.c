@@ -7,6 +7,7 @@
 #include <net/if_arp.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -44,6 +45,31 @@ int netns_enter(const char *name, struct diags *diags)
 		return -error;
 	}
 	return 0;
+}
+
+int netns_visit(const char *name, struct diags *diags)
+{
+	autoclose int here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct diags entered = { 0 };
+	int error;
+
+	if (here < 0)
+		return diag_system(diags, errno, "--netns", "cannot open this namespace");
+	error = netns_enter(name, &entered);
+	if (error != -ENOENT)
+		diags_move(diags, &entered);
+	diags_clear(&entered);
+	return error ? error : take_fd(&here);
+}
+
+void netns_return(const int *fd)
+{
+	if (*fd < 0)
+		return;
+	/* it can fail only where the kernel has lost the namespace that we came from */
+	if (setns(*fd, CLONE_NEWNET))
+		abort();
+	close(*fd);
 }
 
 uint64_t netns_cookie(void)

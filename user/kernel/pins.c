@@ -143,6 +143,19 @@ int pins_remove(const char *directory)
 	return rmdir(directory) && errno != ENOENT ? -errno : 0;
 }
 
+void pins_remove_empty(const char *directory)
+{
+	char path[PINS_PATH_SIZE];
+	char *slash;
+
+	snprintf(path, sizeof(path), "%s", directory);
+	while ((slash = strrchr(path, '/')) && strcmp(path, PINS_ROOT) != 0) {
+		*slash = '\0';
+		if (rmdir(path))
+			return;
+	}
+}
+
 int pins_put(int fd, const char *path)
 {
 	if (unlink(path) && errno != ENOENT)

@@ -43,6 +43,9 @@ int pins_make(const char *directory);
 /* Takes away a folder and all pins in it. What isn't there is fine. 0 or negative errno. */
 int pins_remove(const char *directory);
 
+/* Takes away the folders above a gate's that are empty now, up to edgegate's own. */
+void pins_remove_empty(const char *directory);
+
 /* Pins `fd`, in place of what is pinned there. 0 or negative errno. */
 int pins_put(int fd, const char *path);
 

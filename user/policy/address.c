@@ -99,7 +99,7 @@ int address_parse(const char *text, struct policy_prefix *prefix, struct address
 	if (clear_host_bits(&parsed)) {
 		address_print(&parsed, printed);
 		snprintf(fault->hint, sizeof(fault->hint), "did you mean %s?", printed);
-		return fault_in(fault, text, "has bits behind its prefix length");
+		return fault_in(fault, text, "has host bits set");
 	}
 	if (is_mapped(&parsed)) {
 		struct policy_prefix inner = { .family = 4, .bits = parsed.bits - 96 };

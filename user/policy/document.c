@@ -40,7 +40,7 @@ void document_read(struct draft *draft, const struct yaml_node *root)
 			   DOCUMENT_FIELD_COUNT, values))
 		return;
 	if (values[DOCUMENT_POLICY].value)
-		value_name(draft, values[DOCUMENT_POLICY].value, "the policy's name", &name);
+		value_name(draft, values[DOCUMENT_POLICY].value, "a policy", &name);
 	if (values[DOCUMENT_DESCRIPTION].value)
 		value_text(draft, values[DOCUMENT_DESCRIPTION].value, "description", &description);
 	if (policy->source_count == 1) {

@@ -43,6 +43,7 @@ struct draft {
 	size_t scope_count;
 	size_t rules_in[2]; /* rules read so far, by direction */
 	bool rules_full;    /* too many of them, and it was said */
+	bool groups_missing; /* some couldn't be read: a rule may name one of those */
 
 	const struct policy_group **by_name; /* owned: all groups in the order of their names */
 	struct draft_value settings[DRAFT_SETTING_COUNT];

@@ -8,23 +8,28 @@
 #include "user/base/text.h"
 #include "user/policy/yaml_keys.h"
 
-static void unknown_key(struct draft *draft, const struct yaml_node *key, const char *owner,
+/* The field that was probably meant, or `count`. */
+static size_t unknown_key(struct draft *draft, const struct yaml_node *key, const char *owner,
 			const struct field *fields, size_t count)
 {
 	struct suggestion nearest = { .word = key->text };
 	autotext struct text known = { 0 };
+	size_t meant = count;
 
 	for (size_t i = 0; i < count; i++) {
+		const char *before = nearest.name;
+
 		suggestion_offer(&nearest, fields[i].name);
+		if (nearest.name != before)
+			meant = i;
 		text_format(&known, "%s%s", i ? ", " : "", fields[i].name);
 	}
-	if (yaml_keys_merges(key)) /* that was said already */
-		return;
 	draft_error(draft, &key->place, "unknown key '%s'", key->text);
 	if (nearest.name)
 		diag_hint(draft->diags, "did you mean '%s'?", nearest.name);
 	else
 		diag_hint(draft->diags, "%s has: %s", owner, known.failed ? "" : known.bytes);
+	return meant;
 }
 
 /* The place where a reader looks for what a map lacks: its name, or where it begins. */
@@ -59,8 +64,11 @@ int fields_collect(struct draft *draft, const struct yaml_node *map, const char 
 		while (field < count && strcmp(fields[field].name, key->text))
 			field++;
 		if (field == count) {
-			if (!later_refuse(draft, where, key->text, key))
-				unknown_key(draft, key, owner, fields, count);
+			/* nothing is missed for a mistake in its key */
+			if (yaml_keys_merges(key))
+				seen = ~0ull;
+			else if (!later_refuse(draft, where, key->text, key))
+				seen |= 1ull << unknown_key(draft, key, owner, fields, count);
 			continue;
 		}
 		seen |= 1ull << field;

@@ -25,7 +25,7 @@ static int read_name(struct draft *draft, const struct yaml_node *key, char **na
 		diag_hint(draft->diags, "put a letter into its name");
 		return -EINVAL;
 	}
-	return value_name(draft, key, "a group's name", name);
+	return value_name(draft, key, "a group", name);
 }
 
 static int read_member(struct draft *draft, const struct yaml_node *item, size_t item_count,
@@ -42,6 +42,7 @@ static int read_member(struct draft *draft, const struct yaml_node *item, size_t
 	if (item->kind != YAML_SCALAR) {
 		draft_error(draft, &item->place, "a group's member must be an address, not %s",
 			    yaml_kind_name(item));
+		diag_hint(draft->diags, "for example [192.0.2.10, 2001:db8::/32]");
 		return -EINVAL;
 	}
 	if (!strcmp(item->text, "any")) {
@@ -82,8 +83,8 @@ static int read_members(struct draft *draft, const struct yaml_node *key,
 	if (node->kind != YAML_LIST) {
 		draft_error(draft, &node->place, "a group must be a list, not %s",
 			    yaml_kind_name(node));
-		if (node->kind == YAML_SCALAR)
-			diag_hint(draft->diags, "write [%s]", node->text);
+		diag_hint(draft->diags, "write [%s]",
+			  node->kind == YAML_SCALAR ? node->text : "192.0.2.10, 2001:db8::/32");
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < node->count; i++) {
@@ -110,6 +111,7 @@ void groups_read(struct draft *draft, const struct yaml_node *node)
 			    "'groups' must be a map from names to lists, not %s",
 			    yaml_kind_name(node));
 		diag_hint(draft->diags, "for example 'edge: [192.0.2.10]'");
+		draft->groups_missing = true;
 		return;
 	}
 	if (yaml_keys_check(node, draft->diags))
@@ -121,8 +123,10 @@ void groups_read(struct draft *draft, const struct yaml_node *node)
 		struct policy_group *group;
 
 		/* a group whose members are wrong is there nevertheless: rules may name it */
-		if (yaml_keys_merges(key) || read_name(draft, key, &name))
+		if (yaml_keys_merges(key) || read_name(draft, key, &name)) {
+			draft->groups_missing = true;
 			continue;
+		}
 		read_members(draft, key, node->pairs[i].value, &set);
 		group = array_add(&policy->groups, &policy->group_count);
 		if (!group) {

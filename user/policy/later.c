@@ -42,7 +42,9 @@ bool later_refuse(struct draft *draft, enum later_where where, const char *name,
 
 	if (!later)
 		return false;
-	draft_error(draft, &node->place, "'%s' is not in this version of edgegate", name);
+	draft_error(draft, &node->place, "'%s%s%s' is not in this version of edgegate",
+		    where == LATER_FRAGMENTS ? "fragments: " : "", name,
+		    where == LATER_ESSENTIALS ? ": true" : "");
 	diag_hint(draft->diags, "%s", later->hint);
 	return true;
 }

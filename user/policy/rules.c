@@ -188,7 +188,7 @@ static void read_rule(struct draft *draft, const struct yaml_node *map)
 		return;
 	rule.place = map->place;
 	error = !values[RULE_NAME].value ||
-		value_name(draft, values[RULE_NAME].value, "a rule's name", &rule.name);
+		value_name(draft, values[RULE_NAME].value, "a rule", &rule.name);
 	if (values[RULE_NAME].value)
 		rule.place = values[RULE_NAME].value->place;
 	if (values[RULE_DIRECTION].value)

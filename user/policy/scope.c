@@ -22,6 +22,9 @@ static int unknown_group(struct draft *draft, const struct yaml_node *node)
 {
 	struct suggestion nearest = { .word = node->text };
 
+	/* it may well be the one that is wrong itself, which was said already */
+	if (draft->groups_missing)
+		return -EINVAL;
 	groups_suggest(draft, &nearest);
 	draft_error(draft, &node->place, "there is no group '%s'", node->text);
 	if (nearest.name)

@@ -29,14 +29,18 @@ static bool is_name(const char *text, size_t length)
 	return strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789.-") == length;
 }
 
-int value_name(struct draft *draft, const struct yaml_node *node, const char *what, char **name)
+int value_name(struct draft *draft, const struct yaml_node *node, const char *owner, char **name)
 {
 	char *copy;
 
-	if (value_scalar(draft, node, what, "a name is text"))
+	if (node->kind != YAML_SCALAR) {
+		draft_error(draft, &node->place, "the name of %s must be one value, not %s", owner,
+			    yaml_kind_name(node));
+		diag_hint(draft->diags, "write one name");
 		return -EINVAL;
+	}
 	if (!is_name(node->text, node->length)) {
-		draft_error(draft, &node->place, "%s '%s' is no name", what, node->text);
+		draft_error(draft, &node->place, "'%s' is no name for %s", node->text, owner);
 		diag_hint(draft->diags,
 			  "names have a-z, 0-9, '.' and '-', begin with a letter or "
 			  "digit, and have at most %d characters",
@@ -165,6 +169,7 @@ int value_choice(struct draft *draft, const struct yaml_node *node, const char *
 	if (node->kind != YAML_SCALAR) {
 		draft_error(draft, &node->place, "'%s' must be %s, not %s", what, all.bytes,
 			    yaml_kind_name(node));
+		diag_hint(draft->diags, "write %s", all.bytes);
 		return -EINVAL;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -177,5 +182,7 @@ int value_choice(struct draft *draft, const struct yaml_node *node, const char *
 	draft_error(draft, &node->place, "'%s' must be %s, not '%s'", what, all.bytes, node->text);
 	if (nearest.name)
 		diag_hint(draft->diags, "did you mean '%s'?", nearest.name);
+	else
+		diag_hint(draft->diags, "write %s", all.bytes);
 	return -EINVAL;
 }

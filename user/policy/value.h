@@ -12,8 +12,8 @@
 int value_scalar(struct draft *draft, const struct yaml_node *node, const char *what,
 		 const char *example);
 
-/* [a-z0-9][a-z0-9.-]{0,62}; *name is the caller's. */
-int value_name(struct draft *draft, const struct yaml_node *node, const char *what, char **name);
+/* [a-z0-9][a-z0-9.-]{0,62}, the name of `owner` ("a rule"); *name is the caller's. */
+int value_name(struct draft *draft, const struct yaml_node *node, const char *owner, char **name);
 
 /* Free text on one line: what is blank becomes one space; *text is the caller's. */
 int value_text(struct draft *draft, const struct yaml_node *node, const char *what, char **text);

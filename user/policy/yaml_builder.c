@@ -64,6 +64,7 @@ static struct yaml_node *new_node(struct yaml_builder *builder, enum yaml_kind k
 	if (++builder->nodes > NODES_MAX) {
 		diag_policy(builder->diags, NULL, "%s: more than %d values", builder->source->name,
 			    NODES_MAX);
+		diag_hint(builder->diags, "no policy needs so many");
 		return NULL;
 	}
 	node = calloc(1, sizeof(*node) + length + 1);
@@ -109,6 +110,7 @@ static int place_node(struct yaml_builder *builder, struct yaml_node *node)
 	if (node->kind == YAML_LIST || node->kind == YAML_MAP) {
 		diag_policy(builder->diags, &node->place, "a key must be text, not %s",
 			    yaml_kind_name(node));
+		diag_hint(builder->diags, "write 'key: value'");
 		yaml_free(node);
 		return -EINVAL;
 	}
@@ -152,7 +154,11 @@ int yaml_builder_scalar(struct yaml_builder *builder, struct place place, bool p
 	struct yaml_node *node;
 
 	if (has_control(text, length))
-		return diag_policy(builder->diags, &place, "control characters are in this text");
+		{
+		diag_policy(builder->diags, &place, "control characters are in this text");
+		diag_hint(builder->diags, "leave their escapes out");
+		return -EINVAL;
+	}
 	node = new_node(builder, plain && is_null(text, length) ? YAML_EMPTY : YAML_SCALAR, place,
 			text, length);
 	if (!node)
@@ -167,7 +173,11 @@ int yaml_builder_open(struct yaml_builder *builder, enum yaml_kind kind, struct 
 	int error;
 
 	if (builder->depth == YAML_DEPTH_MAX)
-		return diag_policy(builder->diags, &place, "lists and maps are nested too deeply");
+		{
+		diag_policy(builder->diags, &place, "lists and maps are nested too deeply");
+		diag_hint(builder->diags, "a policy is never more than 5 deep");
+		return -EINVAL;
+	}
 	node = new_node(builder, kind, place, NULL, 0);
 	if (!node)
 		return -EINVAL;

@@ -52,7 +52,7 @@ int yaml_check_characters(const struct source *source, struct diags *diags)
 			return refuse(source, at, 1, "byte 0x%02x here is not UTF-8",
 				      (unsigned char)text[at], "save the text as UTF-8", diags);
 		if (character == 0)
-			return refuse(source, at, 1, "a NUL byte is in the text (0x%02x)", 0,
+			return refuse(source, at, 1, "byte 0x%02x here is no text", 0,
 				      "a policy is a text file: is this the right one?", diags);
 		if (!may_stand(character) || (character == BYTE_ORDER_MARK && at > 0))
 			return refuse(source, at, length,

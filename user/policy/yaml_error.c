@@ -10,9 +10,11 @@ static const struct advice {
 	const char *message; /* a part of it */
 	const char *hint;
 } advices[] = {
-	{ "without a closing brac", "close it" },
+	{ "without a closing brac", "close it with its counterpart" },
 	{ "without closing quote", "close the quote" },
-	{ "tab character", "indent with spaces" },
+	{ " tab ", "indent with spaces, not with tabs" },
+	{ "tab character", "indent with spaces, not with tabs" },
+	{ "quoted scalar", "is the quote closed?" },
 	{ "invalid multiline plain key",
 	  "keys of one map begin in the same column: look at this line and the next" },
 	{ "nested block mapping on the same line",
@@ -21,6 +23,9 @@ static const struct advice {
 	  "keys of one map begin in the same column: look at this line and the one before" },
 	{ "wrong indentation", "items of one list and keys of one map begin in the same column" },
 	{ "invalid indentation", "items of one list and keys of one map begin in the same column" },
+	{ "end of block", "items of one list and keys of one map begin in the same column" },
+	{ "invalid escape", "a backslash in double quotes is \\\\; in single quotes it is itself" },
+	{ "extra closing", "take it out" },
 	{ "plain scalar cannot start", "text that begins so needs quotes" },
 	{ "could not find expected ':'", "a key is followed by ': '" },
 };
@@ -74,8 +79,16 @@ int yaml_error_report(struct fy_diag *collector, const struct yaml_builder *buil
 
 		place = source_cursor_place(cursor, start->input_pos, length);
 	}
-	opened = strstr(message, "without a closing brac") ? unclosed(builder) : NULL;
-	diag_policy(diags, opened ? opened : &place, "%s", message);
+	opened = unclosed(builder);
+	if (opened && strstr(message, "without a closing brac"))
+		place = *opened;
+	diag_policy(diags, &place, "%s", message);
+	if (opened && opened->line < place.line) {
+		diag_hint(diags, "is the '%c' of line %u closed?",
+			  opened->source->text[opened->offset], opened->line);
+		return -EINVAL;
+	}
+	diag_hint(diags, "look at the indentation and the quotes here and in the line before");
 	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++) {
 		if (strstr(message, advices[i].message)) {
 			diag_hint(diags, "%s", advices[i].hint);

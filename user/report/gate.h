@@ -81,6 +81,25 @@ char *report_port_table(const struct report_rule *rules, size_t count,
 char *report_stats_json(const struct report_gate *gates, size_t count);
 char *report_status_json(const struct report_gate *gates, size_t count);
 
+/* A shipped policy. Strings are borrowed. */
+struct report_text {
+	const char *name;
+	const char *text;
+	size_t size;
+};
+char *report_policies_json(const struct report_text *policies, size_t count);
+
+/* What a policy compiles to. */
+struct report_check {
+	const char *policy;
+	uint64_t policy_hash;
+	const struct report_rule *rules;
+	size_t rule_count;
+	size_t tuples[DIRECTION_COUNT];
+	size_t prefixes;
+};
+char *report_check_json(const struct report_check *check);
+
 /* ---- names -------------------------------------------------------------------------------------- */
 
 const char *report_outcome_label(enum outcome outcome);

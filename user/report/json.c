@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The JSON of the contract (spec section 4). Numbers are numbers. */
+#include <inttypes.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "user/base/cleanup.h"
+#include "user/base/text.h"
 #include "user/report/gate.h"
 
 #define JSON_VERSION 1
@@ -28,7 +31,7 @@ static json_t *json_interface(const struct report_interface *interface, bool ids
 
 	if (!ids || !object)
 		return object;
-	json_object_set_new(object, "present", json_boolean(interface->is_here));
+	json_object_set_new(object, "present", json_boolean(!interface->is_lost));
 	json_object_set_new(object, "xdp_program", json_integer(interface->xdp_program));
 	json_object_set_new(object, "xdp_link", json_integer(interface->xdp_link));
 	json_object_set_new(object, "tc_program", json_integer(interface->tc_program));
@@ -112,6 +115,50 @@ static json_t *json_gate_status(const struct report_gate *gate)
 			 "created_at", (json_int_t)gate->created_at, "confirm_deadline");
 }
 
+/* A document as text: with a last line end, as a file has. */
+static char *json_finish(const json_t *root)
+{
+	autofree char *dumped = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
+
+	return dumped ? text_print("%s\n", dumped) : NULL;
+}
+
+char *report_policies_json(const struct report_text *policies, size_t count)
+{
+	cleanup(cleanup_json) json_t *root = NULL;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_pack("{s:s, s:b, s:s%}", "name", policies[i].name,
+						      "default", i == 0, "text", policies[i].text,
+						      policies[i].size));
+	root = json_pack("{s:i, s:o}", "version", JSON_VERSION, "policies", list);
+	return json_finish(root);
+}
+
+char *report_check_json(const struct report_check *check)
+{
+	cleanup(cleanup_json) json_t *root = NULL;
+	json_t *rules = json_array();
+	char hash[17];
+
+	for (size_t i = 0; i < check->rule_count; i++)
+		json_array_append_new(
+			rules, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "name",
+					 check->rules[i].name, "direction",
+					 report_direction(check->rules[i].direction), "protocol",
+					 check->rules[i].protocol, "ports", check->rules[i].ports,
+					 "from", check->rules[i].from, "to", check->rules[i].to,
+					 "note", check->rules[i].note));
+	snprintf(hash, sizeof(hash), "%016" PRIx64, check->policy_hash);
+	root = json_pack("{s:i, s:s, s:s, s:o, s:{s:I, s:I}, s:I}", "version", JSON_VERSION,
+			 "policy", check->policy, "policy_hash", hash, "rules", rules, "tuples",
+			 "in", (json_int_t)check->tuples[DIRECTION_IN], "out",
+			 (json_int_t)check->tuples[DIRECTION_OUT], "prefixes",
+			 (json_int_t)check->prefixes);
+	return json_finish(root);
+}
+
 static char *json_gates(const struct report_gate *gates, size_t count,
 			json_t *(*each)(const struct report_gate *gate))
 {
@@ -121,7 +168,7 @@ static char *json_gates(const struct report_gate *gates, size_t count,
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, each(&gates[i]));
 	root = json_pack("{s:i, s:o}", "version", JSON_VERSION, "gates", list);
-	return root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
+	return json_finish(root);
 }
 
 char *report_stats_json(const struct report_gate *gates, size_t count)

@@ -24,9 +24,9 @@ static void status_interface(const struct report_interface *interface, enum hook
 	bool outside = interface->facing == FACING_OUTSIDE;
 
 	text_format(text, "  %s:%s", interface->name, report_facing(interface->facing));
-	if (!interface->is_here) {
+	if (interface->is_lost) {
 		style_add(text, style, STYLE_YELLOW);
-		text_add(text, "  is not seen from here: gone, made anew, or in another namespace");
+		text_add(text, "  is gone, or was made anew: apply again");
 		style_add(text, style, STYLE_PLAIN);
 	}
 	if (interface->xdp_link)

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The verb table, help, exit statuses. */
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "user/base/cleanup.h"
+#include "user/base/suggestion.h"
+#include "user/kernel/netns.h"
+#include "user/verb/common.h"
+#include "user/verb/verb.h"
+
+static const struct verb *const verbs[] = {
+	&verb_check, &verb_apply, &verb_detach, &verb_status, &verb_stats, &verb_policies,
+};
+#define VERBS (sizeof(verbs) / sizeof(*verbs))
+
+static void main_help(void)
+{
+	printf("edgegate %s: default-deny port enforcement for internet-edge servers\n"
+	       "\n"
+	       "Usage: edgegate [--netns NAME] VERB ...\n"
+	       "\n",
+	       EDGEGATE_VERSION);
+	for (size_t i = 0; i < VERBS; i++)
+		printf("  %-10s %s\n", verbs[i]->name, verbs[i]->summary);
+	printf("\n"
+	       "      --netns NAME   find the interface in this network namespace (as ip -n does)\n"
+	       "  -h, --help         this page; edgegate VERB --help: that verb's\n"
+	       "      --version      edgegate's version and libbpf's\n"
+	       "\n"
+	       "Exit status: 0 done, 1 failed, 2 wrong usage or a wrong or missing policy.\n");
+}
+
+static int main_unknown(const char *word)
+{
+	struct suggestion suggestion = { .word = word };
+	struct diags diags = { 0 };
+
+	for (size_t i = 0; i < VERBS; i++)
+		suggestion_offer(&suggestion, verbs[i]->name);
+	diag_usage(&diags, "usage", "there is no verb '%s'", word);
+	if (suggestion.name)
+		diag_hint(&diags, "did you mean '%s'?", suggestion.name);
+	else
+		diag_hint(&diags, "all of them: edgegate --help");
+	return common_end(&diags);
+}
+
+/* The options in front of the verb. Returns its index in argv; 0: all is said, *status is set. */
+static int main_options(int argc, char **argv, struct invocation *invocation, int *status)
+{
+	struct diags diags = { 0 };
+	int at = 1;
+
+	*status = 0;
+	for (; at < argc && argv[at][0] == '-'; at++) {
+		const char *word = argv[at];
+
+		if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+			main_help();
+			return 0;
+		}
+		if (strcmp(word, "--version") == 0) {
+			printf("edgegate %s (libbpf %s)\n", EDGEGATE_VERSION,
+			       libbpf_version_string());
+			return 0;
+		}
+		if (strncmp(word, "--netns=", 8) == 0) {
+			invocation->netns = word + 8;
+		} else if (strcmp(word, "--netns") == 0 && at + 1 < argc) {
+			invocation->netns = argv[++at];
+		} else {
+			diag_usage(&diags, "usage", strcmp(word, "--netns") == 0 ?
+							    "'%s' needs the name of a namespace" :
+							    "'%s' is no option in front of a verb",
+				   word);
+			diag_hint(&diags, "see edgegate --help");
+			*status = common_end(&diags);
+			return 0;
+		}
+	}
+	if (at == argc) {
+		diag_usage(&diags, "usage", "it needs a verb");
+		diag_hint(&diags, "see edgegate --help");
+		*status = common_end(&diags);
+		return 0;
+	}
+	return at;
+}
+
+int main(int argc, char **argv)
+{
+	struct invocation invocation = { 0 };
+	struct diags diags = { 0 };
+	int status, at;
+
+	at = main_options(argc, argv, &invocation, &status);
+	if (!at)
+		return status;
+	if (invocation.netns && netns_enter(invocation.netns, &diags))
+		return common_end(&diags);
+	for (size_t i = 0; i < VERBS; i++)
+		if (strcmp(verbs[i]->name, argv[at]) == 0)
+			return verbs[i]->run(argc - at, argv + at, &invocation);
+	return main_unknown(argv[at]);
+}

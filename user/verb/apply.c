@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "user/base/cleanup.h"
+#include "user/kernel/lock.h"
+#include "user/kernel/make.h"
+#include "user/kernel/netns.h"
+#include "user/kernel/publish.h"
+#include "user/kernel/state.h"
+#include "user/verb/apply.h"
+#include "user/verb/common.h"
+
+/* One apply, from the words to the gate. */
+struct apply {
+	struct common_options options;
+	struct interface interfaces[GATE_INTERFACES_MAX]; /* as the options name them */
+	struct policy *policy;
+	struct image image;
+	struct gate gate;
+	struct object object;
+	struct listing_header *before; /* what was in force, or NULL */
+	bool is_new;
+	char names[128]; /* "eth0 and eth1" */
+	char what[160];  /* "apply to eth0" */
+};
+
+static void apply_free(struct apply *apply)
+{
+	common_options_free(&apply->options);
+	policy_free(apply->policy);
+	image_free(&apply->image);
+	gate_close(&apply->gate);
+	object_close(&apply->object);
+	free(apply->before);
+}
+
+static void apply_name(struct apply *apply)
+{
+	const struct common_options *options = &apply->options;
+	size_t at = 0;
+
+	for (size_t i = 0; i < options->interface_count && at < sizeof(apply->names); i++)
+		at += (size_t)snprintf(apply->names + at, sizeof(apply->names) - at, "%s%s",
+				       i == 0                                ? "" :
+				       i + 1 == options->interface_count ? " and " :
+									   ", ",
+				       options->interfaces[i].name);
+	snprintf(apply->what, sizeof(apply->what), "apply to %s", apply->names);
+}
+
+static int apply_find_interfaces(struct apply *apply, struct diags *diags)
+{
+	for (size_t i = 0; i < apply->options.interface_count; i++) {
+		const char *name = apply->options.interfaces[i].name;
+		int error = interface_find(apply->what, name, &apply->interfaces[i], diags);
+
+		if (error)
+			return error;
+		if (!apply->interfaces[i].is_ethernet) {
+			diag_system(diags, 0, apply->what, "%s is no Ethernet interface", name);
+			diag_hint(diags, "a gate stands on Ethernet: the interface below the tunnel, or "
+					 "the bridge's ports");
+			return -EINVAL;
+		}
+		if (!apply->interfaces[i].is_up) {
+			diag_warning(diags, NULL, apply->what, "%s is down; it is guarded all the same",
+				     name);
+			diag_hint(diags, "when it should carry traffic: ip link set %s up", name);
+		}
+	}
+	return 0;
+}
+
+/* Facings of one gate: both hooks on both kinds would judge what is forwarded twice. */
+static int apply_check_hooks(const struct apply *apply, struct diags *diags)
+{
+	bool facings[2] = { false, false };
+
+	for (size_t i = 0; i < apply->options.interface_count; i++)
+		facings[apply->options.interfaces[i].facing] = true;
+	if (apply->options.hooks == HOOKS_BOTH && facings[FACING_OUTSIDE] && facings[FACING_INSIDE]) {
+		diag_usage(diags, apply->what, "inside and outside interfaces in one gate judge what is "
+					       "forwarded twice");
+		diag_hint(diags, "judge each packet once: --hooks xdp; or name only one side");
+		return -EINVAL;
+	}
+	if (apply->options.hooks == HOOKS_XDP && !(facings[FACING_OUTSIDE] && facings[FACING_INSIDE])) {
+		diag_usage(diags, apply->what, "--hooks xdp needs an outside and an inside interface: "
+					       "XDP sees only what an interface receives");
+		diag_hint(diags, "--hooks xdp -i eth0 -i eth1:inside; or leave --hooks out");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int apply_changed(const struct apply *apply, const char *what_of_it, struct diags *diags)
+{
+	diag_system(diags, 0, apply->what, "%s fixed when the gate on %s was made", what_of_it,
+		    gate_name(&apply->gate));
+	diag_hint(diags, "to change it: edgegate detach -i %s, then apply", gate_name(&apply->gate));
+	return -EEXIST;
+}
+
+/* What a gate has had since it was made must be what is asked for now, where it is asked for. */
+static int apply_check_gate(const struct apply *apply, struct diags *diags)
+{
+	const struct common_options *options = &apply->options;
+	const struct stamp *stamp = &apply->gate.stamp;
+
+	for (size_t i = 0; i < options->interface_count; i++) {
+		const struct common_interface *asked = &options->interfaces[i];
+		unsigned int at = 0;
+
+		while (at < stamp->interface_count &&
+		       strcmp(stamp->interfaces[at].name, asked->name) != 0)
+			at++;
+		if (at == stamp->interface_count)
+			return apply_changed(apply, "its interfaces were", diags);
+		if (asked->facing_given && (uint8_t)asked->facing != stamp->interfaces[at].facing)
+			return apply_changed(apply, "the facing was", diags);
+		if (options->xdp_given && (uint8_t)options->xdp != stamp->interfaces[at].xdp)
+			return apply_changed(apply, "the XDP mode was", diags);
+		if (apply->options.tc != ATTACH_TC_AUTO && stamp->interfaces[at].tc != TC_KIND_NONE &&
+		    (options->tc == ATTACH_TC_TCX) != (stamp->interfaces[at].tc == TC_KIND_TCX))
+			return apply_changed(apply, "the way of tc was", diags);
+	}
+	if (options->hooks_given && (uint32_t)options->hooks != stamp->hooks)
+		return apply_changed(apply, "its hooks were", diags);
+	if (apply->policy->settings.flows_max != stamp->flows_max)
+		return apply_changed(apply, "flows.max was", diags);
+	return 0;
+}
+
+/* The gate that has the first interface; is_new if there is none. */
+static int apply_open_gate(struct apply *apply, struct diags *diags)
+{
+	int error = gate_find(apply->options.interfaces[0].name, apply->what, &apply->gate, diags);
+
+	if (!error)
+		return apply_check_gate(apply, diags);
+	if (error != -ENOENT)
+		return error;
+	apply->is_new = true;
+	for (size_t i = 1; i < apply->options.interface_count; i++) {
+		cleanup(gate_close) struct gate other = GATE_CLOSED;
+		const char *name = apply->options.interfaces[i].name;
+
+		error = gate_find(name, apply->what, &other, diags);
+		if (error == -ENOENT)
+			continue;
+		if (error)
+			return error;
+		diag_system(diags, 0, apply->what, "%s belongs to the gate on %s", name,
+			    gate_name(&other));
+		diag_hint(diags, "take that one away first: edgegate detach -i %s", name);
+		return -EEXIST;
+	}
+	return apply_check_hooks(apply, diags);
+}
+
+static int apply_make(struct apply *apply, const struct invocation *invocation,
+		      struct diags *diags)
+{
+	const struct common_options *options = &apply->options;
+	struct make_wish wish = {
+		.interface_count = (unsigned int)options->interface_count,
+		.hooks = options->hooks,
+		.tc = (enum attach_tc)options->tc,
+		.flows_max = apply->policy->settings.flows_max,
+		.netns = invocation->netns ? invocation->netns : "",
+	};
+
+	for (size_t i = 0; i < options->interface_count; i++) {
+		struct stamp_interface *interface = &wish.interfaces[i];
+
+		memcpy(interface->name, options->interfaces[i].name, sizeof(interface->name));
+		interface->ifindex = apply->interfaces[i].ifindex;
+		interface->facing = (uint8_t)options->interfaces[i].facing;
+		interface->xdp = (uint8_t)options->xdp;
+	}
+	return make_gate(&wish, &apply->gate, &apply->object, apply->what, diags);
+}
+
+/* Compiles against what runs, and puts it into force. */
+static int apply_publish(struct apply *apply, struct diags *diags)
+{
+	struct image_running running = { .applied_at = (uint64_t)time(NULL) };
+	cleanup(gate_free_counts) struct gate_counts counts = { 0 };
+	autofree struct listing_header *former = NULL;
+	const struct object *object = apply->is_new ? &apply->object : NULL;
+	enum mode mode = apply->options.mode;
+	int error = 0;
+
+	if (!apply->is_new) {
+		struct state state = state_unpack(state_read(apply->gate.word));
+
+		error = gate_listing(&apply->gate, state.live, &apply->before);
+		if (!error)
+			error = gate_listing(&apply->gate, state.former, &former);
+		if (!error)
+			error = gate_read_counts(&apply->gate, &counts);
+		if (error)
+			return diag_system(diags, -error, apply->what, "cannot read what is in force");
+		running.kept[0] = apply->before;
+		running.kept[1] = former;
+		running.counts = counts.rules;
+	}
+	image_free(&apply->image);
+	error = image_compile(apply->policy, &running, &apply->image, diags);
+	if (error)
+		return error;
+	return publish(&apply->gate, &apply->image, mode, object, apply->what, diags);
+}
+
+static int apply_report(struct apply *apply)
+{
+	autotext struct text text = { 0 };
+	bool monitors = apply->options.mode == MODE_MONITOR;
+
+	text_format(&text, "%s: policy %s is in force%s\n", apply->names, apply->policy->name,
+		    monitors ? " in monitor mode" : "");
+	apply_say_changes(apply->before, apply->image.listing, &text);
+	apply_say_effect(apply->policy, &apply->image, apply->names, apply->options.mode, &text);
+	if (apply->gate.stamp.hooks == HOOKS_XDP)
+		text_add(&text, "With --hooks xdp only what is forwarded is judged in both directions: "
+				"traffic to and from this machine itself is judged in one direction only.\n");
+	return common_print(text_take(&text));
+}
+
+static int apply_work(struct apply *apply, const struct invocation *invocation,
+		      struct diags *diags)
+{
+	const struct image_running fresh = { 0 };
+	autoclose int lock = -1;
+	int error = policy_load(apply->options.arguments, apply->options.argument_count,
+				apply->options.groups, apply->options.group_count, &apply->policy,
+				diags);
+
+	/* all that can be wrong with the policy comes before anything is touched */
+	if (!error)
+		error = image_compile(apply->policy, &fresh, &apply->image, diags);
+	if (!error)
+		error = apply_find_interfaces(apply, diags);
+	if (!error)
+		error = pins_prepare(apply->what, diags);
+	if (error)
+		return error;
+	lock = lock_take(apply->what, diags);
+	if (lock < 0)
+		return lock;
+	error = apply_open_gate(apply, diags);
+	if (!error)
+		error = apply->is_new ? apply_make(apply, invocation, diags) :
+					make_whole(&apply->gate, (enum attach_tc)apply->options.tc,
+						   apply->what, diags);
+	if (error)
+		return error;
+	error = apply_publish(apply, diags);
+	if (error && apply->is_new)
+		make_undone(&apply->gate, apply->what, diags);
+	return error;
+}
+
+static int apply_run(int argc, char **argv, const struct invocation *invocation)
+{
+	cleanup(apply_free) struct apply apply = { .gate = GATE_CLOSED };
+	cleanup(diags_clear) struct diags diags = { 0 };
+	int error = common_options_read(&verb_apply, argc, argv, "igHmxt", &apply.options, &diags);
+	int status;
+
+	if (error)
+		return error > 0 ? 0 : common_end(&diags);
+	if (!apply.options.interface_count) {
+		diag_usage(&diags, "apply", "it needs an interface");
+		diag_hint(&diags, "edgegate apply -i eth0; list them: ip link");
+		return common_end(&diags);
+	}
+	apply_name(&apply);
+	error = apply_work(&apply, invocation, &diags);
+	if (!error)
+		apply_warn(apply.policy, &apply.image, &diags);
+	status = common_end(&diags);
+	return error ? status : apply_report(&apply);
+}
+
+const struct verb verb_apply = {
+	.name = "apply",
+	.summary = "put a policy into force on an interface",
+	.help = "Usage: edgegate [--netns NAME] apply -i IFACE[:outside|inside]... [POLICY...]\n"
+		"\n"
+		"Puts the policy into force, at one instant for both directions, on all the interfaces\n"
+		"named or on none. What was in force until then goes on until that instant; counters of\n"
+		"rules whose name stays, and flows, are kept. Nothing has to go on running.\n"
+		"\n"
+		"POLICY is a file, - for standard input, or a shipped policy's name; several are read\n"
+		"as one, in that order. Without any it is the built-in default, lync-2013-public-im.\n"
+		"\n"
+		"  -i, --interface IFACE[:outside|inside]\n"
+		"                    an interface of the gate; outside (the default): the internet is\n"
+		"                    behind it; inside: the host is (a guest's tap, the inner NIC)\n"
+		"      --group NAME=ADDRESS,...\n"
+		"                    the group's members, in place of the policy's\n"
+		"      --mode enforce|monitor\n"
+		"                    monitor: judge and count, drop nothing; default enforce\n"
+		"      --hooks both|xdp\n"
+		"                    both (the default): XDP for what the interface receives, tc for\n"
+		"                    what it sends. xdp: XDP alone, on an outside and an inside\n"
+		"                    interface, for a router or bridge; traffic of this machine itself\n"
+		"                    is then judged in one direction only\n"
+		"      --xdp auto|native|generic\n"
+		"                    generic is slower and must be asked for; default auto: native\n"
+		"      --tc auto|tcx|clsact\n"
+		"                    default auto: TCX from Linux 6.6 on, clsact before\n"
+		"  -h, --help        this page\n"
+		"\n"
+		"Interfaces, facings, hooks and flows.max stay as they were when the gate was made; to\n"
+		"change them, detach first.\n"
+		"\n"
+		"  edgegate apply -i eth0 --group access-edge=192.0.2.10,2001:db8::10\n"
+		"  edgegate apply -i eth0 lync-2013-public-im host-basics\n"
+		"  edgegate apply --hooks xdp -i eth0 -i eth1:inside edge.yaml\n",
+	.run = apply_run,
+};

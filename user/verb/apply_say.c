@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+#include <string.h>
+
+#include "user/base/cleanup.h"
+#include "user/verb/apply.h"
+
+#define PROTOCOL_UDP 17u
+#define PORT_DNS 53u
+
+static size_t apply_count_rules(const struct policy *policy, enum policy_direction direction)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < policy->rule_count; i++)
+		count += policy->rules[i].direction == direction;
+	return count;
+}
+
+void apply_say_changes(const struct listing_header *before, const struct listing_header *after,
+		       struct text *text)
+{
+	const struct listing_row *rows = listing_rows(after);
+	size_t same = 0;
+
+	for (uint32_t i = 0; i < after->row_count; i++) {
+		const char *name = listing_string(after, rows[i].name);
+		const struct listing_row *was = before ? listing_find(before, name) : NULL;
+
+		if (!was)
+			text_format(text, "  + %s\n", name);
+		else if (was->meaning != rows[i].meaning)
+			text_format(text, "  ~ %s\n", name);
+		else
+			same++;
+	}
+	for (uint32_t i = 0; before && i < before->row_count; i++) {
+		const char *name = listing_string(before, listing_rows(before)[i].name);
+
+		if (!listing_find(after, name))
+			text_format(text, "  - %s\n", name);
+	}
+	if (same == after->row_count && before && before->row_count == after->row_count)
+		text_format(text, "  no rule changed\n");
+}
+
+/* "a, b and c" */
+static void apply_join(struct text *text, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		text_format(text, "%s%s", i == 0 ? "" : i + 1 == count ? " and " : ", ", words[i]);
+}
+
+void apply_say_effect(const struct policy *policy, const struct image *image, const char *interfaces,
+		      enum mode mode, struct text *text)
+{
+	size_t in = apply_count_rules(policy, POLICY_IN);
+	size_t out = apply_count_rules(policy, POLICY_OUT);
+	const char *kept[3];
+	size_t count = 0;
+
+	(void)image;
+	if (policy->settings.arp)
+		kept[count++] = "ARP";
+	if (policy->settings.neighbor_discovery)
+		kept[count++] = "IPv6 neighbor discovery";
+	if (policy->settings.link_control)
+		kept[count++] = "link control";
+	text_format(text,
+		    "On %s, everything %s, in both directions, but what %zu rule%s in and %zu out "
+		    "let begin, the replies to it",
+		    interfaces, mode == MODE_MONITOR ? "would be dropped" : "is dropped", in,
+		    in == 1 ? "" : "s", out);
+	if (count) {
+		text_add(text, ", ");
+		apply_join(text, kept, count);
+	}
+	text_add(text, mode == MODE_MONITOR ?
+			       "; in monitor mode it passes and is counted so.\n" :
+			       ". Fragments, ping, ICMP errors and DHCP are dropped as well, unless a "
+			       "rule lets them begin.\n");
+}
+
+static bool apply_allows_out(const struct image *image, uint32_t protocol, uint32_t port)
+{
+	return image->generation->table[(uint32_t)DIRECTION_OUT << TABLE_DIRECTION_SHIFT |
+					(uint32_t)(protocol == PROTOCOL_UDP) << TABLE_UDP_SHIFT |
+					port] != 0;
+}
+
+/* The range from which this machine's own connections start; false where it can't be read. */
+static bool apply_ephemeral(unsigned int *first, unsigned int *last)
+{
+	autofclose FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+
+	return file && fscanf(file, "%u %u", first, last) == 2;
+}
+
+static void apply_warn_source(const struct policy_rule *rule, struct diags *diags)
+{
+	unsigned int first, last;
+
+	if (rule->from.any) {
+		diag_warning(diags, NULL, "apply",
+			     "rule '%s' lets anything out that starts from its ports, whoever sends it",
+			     rule->name);
+		diag_hint(diags, "say whose ports they are: --group %s=ADDRESS",
+			  strcmp(rule->from.text, "any") == 0 ? "NAME" : rule->from.text);
+	}
+	if (!apply_ephemeral(&first, &last))
+		return;
+	for (size_t i = 0; i < rule->port_count; i++) {
+		if (rule->ports[i].last < first || rule->ports[i].first > last)
+			continue;
+		diag_warning(diags, NULL, "apply",
+			     "the ports of rule '%s' are also those from which this machine's own "
+			     "connections start (%u-%u): it lets them out",
+			     rule->name, first, last);
+		diag_hint(diags, "if that matters here: sysctl net.ipv4.ip_local_port_range=\"%u %u\"",
+			  first < rule->ports[i].first ? first : rule->ports[i].last + 1u,
+			  first < rule->ports[i].first ? rule->ports[i].first - 1u : last);
+		return;
+	}
+}
+
+void apply_warn(const struct policy *policy, const struct image *image, struct diags *diags)
+{
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].direction == POLICY_OUT &&
+		    policy->rules[i].port_of != POLICY_PORT_OF_DESTINATION)
+			apply_warn_source(&policy->rules[i], diags);
+	if (!apply_allows_out(image, PROTOCOL_UDP, PORT_DNS)) {
+		diag_warning(diags, NULL, "apply", "no rule lets DNS out: what is behind the gate can't "
+						   "look up names");
+		diag_hint(diags, "if it should: add the policy host-basics (edgegate apply ... %s "
+				 "host-basics)",
+			  policy->name);
+	}
+}

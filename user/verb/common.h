@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What several verbs need: options, printing, and the way from a gate to a report. */
+#ifndef USER_VERB_COMMON_H
+#define USER_VERB_COMMON_H
+
+#include <edgegate/abi.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "user/base/diag.h"
+#include "user/kernel/gate.h"
+#include "user/policy/policy.h"
+#include "user/report/gate.h"
+#include "user/verb/verb.h"
+
+/* ---- common_print.c ---------------------------------------------------------------------------------- */
+
+/* Prints all of `diags` to standard error and empties it; returns the exit status that they ask for. */
+int common_end(struct diags *diags);
+
+/* Prints to standard output and frees. NULL: says that memory is short. Returns an exit status. */
+int common_print(char *text);
+
+/* Colour on a terminal without NO_COLOR (https://no-color.org), and its width. */
+struct report_style common_style(void);
+
+/* ---- common_options.c -------------------------------------------------------------------------------- */
+
+/* -i IFACE[:outside|inside] as given. */
+struct common_interface {
+	char name[INTERFACE_NAME_SIZE];
+	enum facing facing;
+	bool facing_given;
+};
+
+/* What the verbs' options can say; each verb takes those that it lists. */
+struct common_options {
+	struct common_interface interfaces[GATE_INTERFACES_MAX];
+	size_t interface_count;
+	struct policy_group_override *groups; /* owned; their strings too */
+	size_t group_count;
+	enum hooks hooks;
+	bool hooks_given;
+	enum mode mode;
+	bool mode_given;
+	enum xdp_mode xdp;
+	bool xdp_given;
+	int tc; /* enum attach_tc */
+	bool json, watch, yes, all;
+	unsigned int interval; /* seconds between two looks of --watch */
+	const char *const *arguments; /* what is left, argument_count of them */
+	size_t argument_count;
+};
+
+/*
+ * Reads a verb's options. `allowed` names those that it takes, by their letters: i g H m x t j w y a n.
+ * 0; 1: --help was printed; -EINVAL with a diag. An option of a later version is refused by name.
+ */
+int common_options_read(const struct verb *verb, int argc, char **argv, const char *allowed,
+			struct common_options *options, struct diags *diags);
+void common_options_free(struct common_options *options);
+
+/* ---- common_collect.c -------------------------------------------------------------------------------- */
+
+/* A gate's numbers and words, read such that they belong together. */
+int common_collect(const struct gate *gate, const char *what, struct report_gate *report,
+		   struct diags *diags);
+
+/* Every gate there is, or with `interface` only the one that has it. */
+struct common_gates {
+	struct report_gate *list;
+	size_t count;
+};
+int common_collect_all(const char *interface, const char *what, struct common_gates *gates,
+		       struct diags *diags);
+void common_gates_free(struct common_gates *gates);
+
+/* The rules of a policy that isn't in force, for tables. Caller frees with report_gate_free(). */
+int common_describe(const struct policy *policy, struct report_gate *report);
+
+#endif

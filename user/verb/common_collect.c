@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* From a gate in the kernel, or a policy's tree, to a report. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/base/array.h"
+#include "user/base/cleanup.h"
+#include "user/base/text.h"
+#include "user/image/image.h"
+#include "user/kernel/state.h"
+#include "user/verb/common.h"
+
+#define REMOVED "(removed)"
+
+static char *collect_protocol(uint8_t protocol)
+{
+	const char *name = policy_protocol_name(protocol);
+
+	return name && *name ? strdup(name) : text_print("%u", protocol);
+}
+
+static char *collect_label(const struct stamp *stamp)
+{
+	if (stamp->netns_cookie <= 1)
+		return strdup(stamp->interfaces[0].name);
+	if (*stamp->netns)
+		return text_print("%s/%s", stamp->netns, stamp->interfaces[0].name);
+	return text_print("netns-%llu/%s", (unsigned long long)stamp->netns_cookie,
+			  stamp->interfaces[0].name);
+}
+
+static void count_subtract(struct count *from, const struct count *what)
+{
+	from->packets -= what->packets;
+	from->bytes -= what->bytes;
+}
+
+static void rule_count_subtract(struct rule_count *from, const struct rule_count *what)
+{
+	count_subtract(&from->forward, &what->forward);
+	count_subtract(&from->reply, &what->reply);
+	from->payload_mismatches -= what->payload_mismatches;
+}
+
+static void rule_count_add(struct rule_count *to, const struct rule_count *what)
+{
+	to->forward.packets += what->forward.packets;
+	to->forward.bytes += what->forward.bytes;
+	to->reply.packets += what->reply.packets;
+	to->reply.bytes += what->reply.bytes;
+	to->payload_mismatches += what->payload_mismatches;
+}
+
+/* While a report is made. `unnamed` is what no kept rule has counted, by direction. */
+struct collector {
+	const struct gate_counts *counts;
+	struct report_gate *report;
+	struct rule_count unnamed[DIRECTION_COUNT];
+};
+
+static bool collect_has(const struct report_gate *report, const char *name, uint8_t direction)
+{
+	for (size_t i = 0; i < report->rule_count; i++)
+		if (strcmp(report->rules[i].name, name) == 0 &&
+		    (uint8_t)report->rules[i].direction == direction)
+			return true;
+	return false;
+}
+
+static int collect_row(struct collector *collector, const struct listing_header *listing,
+		       const struct listing_row *row, bool reserve)
+{
+	struct report_gate *report = collector->report;
+	const char *name = listing_string(listing, row->name);
+	struct report_rule *rule;
+
+	if (reserve && collect_has(report, name, row->direction))
+		return 0;
+	rule = array_add(&report->rules, &report->rule_count);
+	if (!rule)
+		return -ENOMEM;
+	rule->name = strdup(name);
+	rule->direction = (enum direction)row->direction;
+	rule->protocol = collect_protocol(row->protocol);
+	rule->ports = strdup(listing_string(listing, row->ports));
+	rule->from = strdup(listing_string(listing, row->from));
+	rule->to = strdup(listing_string(listing, row->to));
+	rule->note = strdup(listing_string(listing, row->note));
+	rule->reserve = reserve;
+	rule->counts = collector->counts->rules[row->slot];
+	rule_count_subtract(&rule->counts, &row->baseline);
+	rule_count_subtract(&collector->unnamed[row->direction], &rule->counts);
+	return rule->name && rule->protocol && rule->ports && rule->from && rule->to && rule->note ?
+		       0 :
+		       -ENOMEM;
+}
+
+static int collect_rules(struct collector *collector, const struct listing_header *listing,
+			 bool reserve)
+{
+	for (uint32_t i = 0; listing && i < listing->row_count; i++) {
+		int error = collect_row(collector, listing, &listing_rows(listing)[i], reserve);
+
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/* What rules counted that neither policy has any more: one row a direction, where there is any. */
+static int collect_removed(struct collector *collector)
+{
+	static const struct rule_count zero;
+
+	for (int direction = 0; direction < DIRECTION_COUNT; direction++) {
+		struct report_gate *report = collector->report;
+		struct report_rule *rule;
+
+		if (memcmp(&collector->unnamed[direction], &zero, sizeof(zero)) == 0)
+			continue;
+		rule = array_add(&report->rules, &report->rule_count);
+		if (!rule)
+			return -ENOMEM;
+		rule->name = strdup(REMOVED);
+		rule->direction = (enum direction)direction;
+		rule->ports = strdup("");
+		rule->from = strdup("");
+		rule->to = strdup("");
+		rule->note = strdup("");
+		rule->counts = collector->unnamed[direction];
+		if (!rule->name || !rule->ports || !rule->from || !rule->to || !rule->note)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int collect_policy(const struct gate *gate, const struct gate_counts *counts,
+			  const struct state *state, struct report_gate *report)
+{
+	struct collector collector = { .counts = counts, .report = report };
+	autofree struct listing_header *live = NULL, *former = NULL;
+	int error = gate_listing(gate, state->live, &live);
+
+	if (!error)
+		error = gate_listing(gate, state->former, &former);
+	if (error)
+		return error;
+	for (unsigned int slot = 0; slot < RULE_SLOTS; slot++)
+		rule_count_add(&collector.unnamed[slot / RULE_SLOTS_PER_DIRECTION],
+			       &counts->rules[slot]);
+	if (live) {
+		report->policy = strdup(listing_string(live, live->policy));
+		report->policy_hash = live->policy_hash;
+		report->applied_at = live->applied_at;
+		if (!report->policy)
+			return -ENOMEM;
+	}
+	error = collect_rules(&collector, live, false);
+	if (!error)
+		error = collect_rules(&collector, former, true);
+	return error ? error : collect_removed(&collector);
+}
+
+static void collect_interfaces(const struct gate *gate, struct report_gate *report)
+{
+	report->interface_count = gate->stamp.interface_count;
+	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
+		const struct stamp_interface *stamp = &gate->stamp.interfaces[i];
+		struct report_interface *interface = &report->interfaces[i];
+		struct gate_attachment attachment;
+
+		gate_read_attachment(gate, i, &attachment);
+		memcpy(interface->name, stamp->name, sizeof(interface->name));
+		interface->facing = (enum facing)stamp->facing;
+		interface->xdp = (enum xdp_mode)stamp->xdp;
+		interface->tc = (enum tc_kind)stamp->tc;
+		interface->is_lost = attachment.is_lost;
+		interface->xdp_link = attachment.xdp_link;
+		interface->xdp_program = attachment.xdp_program;
+		interface->tc_link = attachment.tc_link;
+		interface->tc_program = attachment.tc_program;
+	}
+}
+
+static int collect_once(const struct gate *gate, uint64_t word, struct report_gate *report)
+{
+	cleanup(gate_free_counts) struct gate_counts counts = { 0 };
+	struct state state = state_unpack(word);
+	size_t flows = 0;
+	int error = gate_read_counts(gate, &counts);
+
+	if (!error)
+		error = collect_policy(gate, &counts, &state, report);
+	if (!error)
+		error = gate_count_flows(gate, &flows);
+	if (error)
+		return error;
+	report->label = collect_label(&gate->stamp);
+	report->netns = *gate->stamp.netns ? strdup(gate->stamp.netns) : NULL;
+	if (!report->label || (*gate->stamp.netns && !report->netns))
+		return -ENOMEM;
+	report->hooks = (enum hooks)gate->stamp.hooks;
+	report->mode = state.live == SLOT_NONE ? "none" :
+		       state.mode == MODE_MONITOR ? "monitor" :
+						    "enforce";
+	report->created_at = gate->stamp.created_at;
+	memcpy(report->outcomes, counts.outcomes, sizeof(report->outcomes));
+	report->flows_entries = flows;
+	report->flows_max = 2ull * gate->stamp.flows_max;
+	collect_interfaces(gate, report);
+	return 0;
+}
+
+int common_collect(const struct gate *gate, const char *what, struct report_gate *report,
+		   struct diags *diags)
+{
+	int error = 0;
+
+	/* an apply in the middle of it changes the word: then once more */
+	for (int attempt = 0; attempt < 10; attempt++) {
+		cleanup(report_gate_free) struct report_gate read = { 0 };
+		uint64_t word = state_read(gate->word);
+
+		error = collect_once(gate, word, &read);
+		if (error && word == state_read(gate->word))
+			break;
+		if (error || word != state_read(gate->word))
+			continue;
+		*report = read;
+		read = (struct report_gate){ 0 };
+		return 0;
+	}
+	diag_system(diags, error ? -error : EAGAIN, what, "cannot read %s", gate->directory);
+	diag_hint(diags, "try again");
+	return error ? error : -EAGAIN;
+}
+
+void common_gates_free(struct common_gates *gates)
+{
+	for (size_t i = 0; i < gates->count; i++)
+		report_gate_free(&gates->list[i]);
+	free(gates->list);
+	*gates = (struct common_gates){ 0 };
+}
+
+static int collect_add(struct common_gates *gates, const struct gate *gate, const char *what,
+		       struct diags *diags)
+{
+	cleanup(report_gate_free) struct report_gate report = { 0 };
+	struct report_gate *place;
+	int error = common_collect(gate, what, &report, diags);
+
+	if (error)
+		return error;
+	place = array_add(&gates->list, &gates->count);
+	if (!place)
+		return diag_system(diags, ENOMEM, what, "cannot list the gates");
+	*place = report;
+	report = (struct report_gate){ 0 };
+	return 0;
+}
+
+struct collect_walk {
+	struct common_gates *gates;
+	const char *what;
+	struct diags *diags;
+};
+
+/* One that can't be read is said and passed over: the others are shown all the same. */
+static int collect_each(const char *directory, bool finished, void *data)
+{
+	struct collect_walk *walk = data;
+	cleanup(gate_close) struct gate gate = GATE_CLOSED;
+
+	if (!finished || gate_open(directory, walk->what, &gate, walk->diags))
+		return 0;
+	collect_add(walk->gates, &gate, walk->what, walk->diags);
+	return 0;
+}
+
+static int collect_compare(const void *one, const void *two)
+{
+	return strcmp(((const struct report_gate *)one)->label,
+		      ((const struct report_gate *)two)->label);
+}
+
+int common_collect_all(const char *interface, const char *what, struct common_gates *gates,
+		       struct diags *diags)
+{
+	struct collect_walk walk = { gates, what, diags };
+	cleanup(gate_close) struct gate gate = GATE_CLOSED;
+	int error;
+
+	if (interface) {
+		error = gate_find(interface, what, &gate, diags);
+		if (error == -ENOENT) {
+			diag_system(diags, 0, what, "there is no gate on %s", interface);
+			diag_hint(diags, "list them: edgegate status; make one: edgegate apply -i %s",
+				  interface);
+		}
+		return error ? error : collect_add(gates, &gate, what, diags);
+	}
+	error = pins_each(collect_each, &walk);
+	if (error)
+		return diag_system(diags, -error, what, "cannot list " PINS_ROOT);
+	if (gates->count)
+		qsort(gates->list, gates->count, sizeof(*gates->list), collect_compare);
+	return 0;
+}
+
+int common_describe(const struct policy *policy, struct report_gate *report)
+{
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct policy_rule *said = &policy->rules[i];
+		struct report_rule *rule = array_add(&report->rules, &report->rule_count);
+
+		if (!rule)
+			return -ENOMEM;
+		rule->name = strdup(said->name);
+		rule->direction = (enum direction)said->direction;
+		rule->protocol = collect_protocol(said->protocol);
+		rule->ports = said->port_of == POLICY_PORT_OF_DESTINATION ?
+				      strdup(said->ports_text) :
+				      text_print("%s (%s)", said->ports_text,
+						 said->port_of == POLICY_PORT_OF_SOURCE ? "source" :
+											  "either");
+		rule->from = strdup(said->from.text);
+		rule->to = strdup(said->to.text);
+		rule->note = strdup(said->note ? said->note : "");
+		if (!rule->name || !rule->protocol || !rule->ports || !rule->from || !rule->to ||
+		    !rule->note)
+			return -ENOMEM;
+	}
+	return 0;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "user/base/cleanup.h"
+#include "user/verb/common.h"
+
+int common_end(struct diags *diags)
+{
+	autofree char *text = diag_text_all(diags);
+	int status = diags_exit_status(diags);
+
+	fputs(text ? text : "edgegate: print: out of memory\nfree memory and try again\n", stderr);
+	diags_clear(diags);
+	return status;
+}
+
+int common_print(char *text)
+{
+	autofree char *owned = text;
+
+	if (!owned) {
+		fputs("edgegate: print: out of memory\nfree memory and try again\n", stderr);
+		return 1;
+	}
+	fputs(owned, stdout);
+	if (fflush(stdout) || ferror(stdout)) {
+		perror("edgegate: print: standard output");
+		fputs("see that it can be written\n", stderr);
+		return 1;
+	}
+	return 0;
+}
+
+struct report_style common_style(void)
+{
+	const char *no_color = getenv("NO_COLOR");
+	struct report_style style = { 0 };
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO))
+		return style;
+	style.colour = !no_color || !*no_color;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		style.width = size.ws_col;
+	return style;
+}
