@@ -56,8 +56,7 @@ static __always_inline void tc_weigh(const struct __sk_buff *skb, const struct p
 
 	weight->packets = 1;
 	weight->bytes = skb->len;
-	if (likely(!skb->gso_size) || !packet->header_length ||
-	    packet->header_length >= skb->len)
+	if (likely(!skb->gso_size) || !packet->header_length || packet->header_length >= skb->len)
 		return;
 	if (!segments)
 		segments = (skb->len - packet->header_length + skb->gso_size - 1) / skb->gso_size;

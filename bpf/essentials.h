@@ -67,8 +67,8 @@ static __always_inline bool essentials_is_genuine_mld(const struct packet *packe
 	if (packet->icmp_type != MLD2_REPORT &&
 	    (packet->icmp_type < MLD_QUERY || packet->icmp_type > MLD_DONE))
 		return false;
-	return packet->hop_limit == 1 && (packet->flags & PACKET_UNSPECIFIED ||
-					  essentials_is_link_local6(packet->saddr));
+	return packet->hop_limit == 1 &&
+	       (packet->flags & PACKET_UNSPECIFIED || essentials_is_link_local6(packet->saddr));
 }
 
 static __always_inline bool essentials_is_neighbor_discovery(const struct packet *packet)

@@ -64,10 +64,10 @@ struct frame {
 };
 
 enum packet_flags {
-	PACKET_OPENS = 1u << 0,        /* begins a TCP or SCTP conversation */
-	PACKET_FRAGMENT = 1u << 1,     /* a true fragment, first or later */
-	PACKET_ICMP = 1u << 2,         /* ICMP over IPv4, or ICMPv6 over IPv6 */
-	PACKET_UNSPECIFIED = 1u << 3,  /* its IPv6 source is :: */
+	PACKET_OPENS = 1u << 0,           /* begins a TCP or SCTP conversation */
+	PACKET_FRAGMENT = 1u << 1,        /* a true fragment, first or later */
+	PACKET_ICMP = 1u << 2,            /* ICMP over IPv4, or ICMPv6 over IPv6 */
+	PACKET_UNSPECIFIED = 1u << 3,     /* its IPv6 source is :: */
 	PACKET_FRAGMENT_HEADER = 1u << 4, /* IPv6: has a fragment header, be it an atomic one */
 };
 
@@ -78,17 +78,17 @@ enum packet_flags {
 struct packet {
 	__u32 saddr[4]; /* network order */
 	__u32 daddr[4];
-	__u32 frame_length; /* bytes, of the whole buffer */
+	__u32 frame_length;  /* bytes, of the whole buffer */
 	__u32 header_length; /* bytes in front of the transport's payload, for what GSO repeats */
 	__u32 transport_length; /* bytes from the transport header to the end of the IP packet */
-	__u16 sport; /* network order; 0 without ports */
+	__u16 sport;            /* network order; 0 without ports */
 	__u16 dport;
-	__u16 echo_id;   /* network order; ICMP echo only */
-	__u8 family;     /* 4 or 6 */
-	__u8 protocol;   /* IP protocol number of the upper layer */
-	__u8 hop_limit;  /* or TTL */
-	__u8 flags;      /* enum packet_flags */
-	__u8 tcp_flags;  /* byte 13 of the TCP header */
+	__u16 echo_id;  /* network order; ICMP echo only */
+	__u8 family;    /* 4 or 6 */
+	__u8 protocol;  /* IP protocol number of the upper layer */
+	__u8 hop_limit; /* or TTL */
+	__u8 flags;     /* enum packet_flags */
+	__u8 tcp_flags; /* byte 13 of the TCP header */
 	__u8 icmp_type;
 	__u8 icmp_code;
 	__u8 link; /* enum packet_link */

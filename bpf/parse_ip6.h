@@ -20,7 +20,7 @@
 /* The first eight bytes of an extension header: every kind has as many. */
 struct parse_extension {
 	__u8 next;
-	__u8 length;        /* in 8 bytes, less the first 8; AH: in 4 bytes, less 8 (RFC 4302 2.2) */
+	__u8 length; /* in 8 bytes, less the first 8; AH: in 4 bytes, less 8 (RFC 4302 2.2) */
 	__u8 routing_type;
 	__u8 segments_left;
 	__u8 rest[4];

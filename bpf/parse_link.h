@@ -5,10 +5,11 @@
 
 #include "bpf/packet.h"
 
-#define ETHERTYPE_SLOW 0x8809   /* LACP and other slow protocols: IEEE 802.3 57B */
+#define ETHERTYPE_SLOW 0x8809 /* LACP and other slow protocols: IEEE 802.3 57B */
 #define ETHERTYPE_8021X 0x888e
 #define ETHERTYPE_LLDP 0x88cc
-#define ETHERTYPE_LENGTH_MAX 0x05dc /* up to here it is the length of an LLC frame: IEEE 802.3 3.2.6 */
+#define ETHERTYPE_LENGTH_MAX                                                                       \
+	0x05dc /* up to here it is the length of an LLC frame: IEEE 802.3 3.2.6 */
 
 struct parse_vlan {
 	__be16 tci;

@@ -41,7 +41,8 @@ static __always_inline void verdict_count(__u32 decision, __u32 direction,
 		key = DECISION_SLOT(decision);
 		rule = bpf_map_lookup_elem(&rule_counts, &key);
 		if (rule)
-			verdict_add(outcome == OUTCOME_RULE ? &rule->forward : &rule->reply, weight);
+			verdict_add(outcome == OUTCOME_RULE ? &rule->forward : &rule->reply,
+				    weight);
 		return;
 	}
 	key = direction * OUTCOME_COUNT + outcome;

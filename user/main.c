@@ -72,9 +72,10 @@ static int main_options(int argc, char **argv, struct invocation *invocation, in
 		} else if (strcmp(word, "--netns") == 0 && at + 1 < argc) {
 			invocation->netns = argv[++at];
 		} else {
-			diag_usage(&diags, "usage", strcmp(word, "--netns") == 0 ?
-							    "'%s' needs the name of a namespace" :
-							    "'%s' is no option in front of a verb",
+			diag_usage(&diags, "usage",
+				   strcmp(word, "--netns") == 0 ?
+					   "'%s' needs the name of a namespace" :
+					   "'%s' is no option in front of a verb",
 				   word);
 			diag_hint(&diags, "see edgegate --help");
 			*status = common_end(&diags);

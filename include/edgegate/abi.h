@@ -98,7 +98,7 @@ enum timeout {
 
 /* What the policy says once, for every packet. 32 bytes. */
 struct settings {
-	__u32 flags;                  /* enum settings_flags */
+	__u32 flags;                   /* enum settings_flags */
 	__u32 timeouts[TIMEOUT_COUNT]; /* seconds */
 	__u32 reserved[2];
 };
@@ -114,10 +114,10 @@ struct rule_scope {
 /* One compiled policy, but for its tuples and prefixes: the one value of an array map. */
 struct generation {
 	struct settings settings;
-	struct rule_scope scopes[RULE_SLOTS];    /* by slot */
-	__u32 lists[LISTS_MAX];                  /* first candidate | (length - 1) << 24 */
+	struct rule_scope scopes[RULE_SLOTS]; /* by slot */
+	__u32 lists[LISTS_MAX];               /* first candidate | (length - 1) << 24 */
 	__u16 candidates[CANDIDATES_MAX];
-	__u16 table[TABLE_ENTRIES];              /* entries for TCP and UDP, compiled from the tuples */
+	__u16 table[TABLE_ENTRIES]; /* entries for TCP and UDP, compiled from the tuples */
 };
 #define LIST_FIRST_MASK 0x00ffffffu
 #define LIST_LENGTH_SHIFT 24

@@ -39,7 +39,7 @@ enum outcome {
 #define OUTCOME_SYMBOL(symbol, label, class, help) OUTCOME_##symbol,
 	OUTCOMES(OUTCOME_SYMBOL)
 #undef OUTCOME_SYMBOL
-	OUTCOME_COUNT,
+		OUTCOME_COUNT,
 };
 
 enum outcome_class { OUTCOME_CLASS_RULE, OUTCOME_CLASS_PASS, OUTCOME_CLASS_DROP };

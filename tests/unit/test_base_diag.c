@@ -88,8 +88,9 @@ static void underline_stands_under_the_text(void **state)
 		       "   1 | \\x1b[2J\\xff bad\n"
 		       "     |             ^~~\n");
 	/* a byte order mark isn't there */
-	assert_printed("\xef\xbb\xbf" "bad", 3, 3,
-		       "edgegate: edge.yaml:1:1: it is wrong\n   1 | bad\n     | ^~~\n");
+	assert_printed("\xef\xbb\xbf"
+		       "bad",
+		       3, 3, "edgegate: edge.yaml:1:1: it is wrong\n   1 | bad\n     | ^~~\n");
 }
 
 static void every_line_end_is_one(void **state)
@@ -173,13 +174,12 @@ static void forms_without_a_place(void **state)
 	diag_warning(&diags, NULL, "apply to eth0", "no DNS");
 	diag_warning(&diags, &whole, NULL, "is strange");
 	printed = diag_text_all(&diags);
-	assert_string_equal(printed,
-			    "edgegate: edge.yaml: has no policy in it\n"
-			    "edgegate: attach to eth0: bpf(28): Operation not permitted\n"
-			    "edgegate: attach to eth0: Operation not permitted\n"
-			    "edgegate: attach to eth0: it is down\n"
-			    "edgegate: warning: apply to eth0: no DNS\n"
-			    "edgegate: edge.yaml: warning: is strange\n");
+	assert_string_equal(printed, "edgegate: edge.yaml: has no policy in it\n"
+				     "edgegate: attach to eth0: bpf(28): Operation not permitted\n"
+				     "edgegate: attach to eth0: Operation not permitted\n"
+				     "edgegate: attach to eth0: it is down\n"
+				     "edgegate: warning: apply to eth0: no DNS\n"
+				     "edgegate: edge.yaml: warning: is strange\n");
 	diags_clear(&diags);
 }
 

@@ -146,13 +146,15 @@ static void standard_input_is_read(void **state)
 
 static void places_in_any_order(void **state)
 {
-	static const char text[] = "\xef\xbb\xbf" "ab\n\xc3\xa4" "b\r\n\rx\n";
+	static const char text[] = "\xef\xbb\xbf"
+				   "ab\n\xc3\xa4"
+				   "b\r\n\rx\n";
 	static const struct expected {
 		size_t offset;
 		unsigned int line;
 		unsigned int column;
 	} expected[] = {
-		{ 3, 1, 1 },  { 5, 1, 3 },  { 6, 2, 1 },  { 8, 2, 2 },	{ 9, 2, 3 },
+		{ 3, 1, 1 },  { 5, 1, 3 },  { 6, 2, 1 },  { 8, 2, 2 },  { 9, 2, 3 },
 		{ 11, 3, 1 }, { 12, 4, 1 }, { 13, 4, 2 }, { 14, 5, 1 }, { 99, 5, 1 },
 	};
 	const size_t count = sizeof(expected) / sizeof(expected[0]);
@@ -180,8 +182,10 @@ static void places_in_any_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(files_are_read_whole),	   cmocka_unit_test(sizes_are_limited),
-		cmocka_unit_test(other_things_are_refused), cmocka_unit_test(standard_input_is_read),
+		cmocka_unit_test(files_are_read_whole),
+		cmocka_unit_test(sizes_are_limited),
+		cmocka_unit_test(other_things_are_refused),
+		cmocka_unit_test(standard_input_is_read),
 		cmocka_unit_test(places_in_any_order),
 	};
 

@@ -61,7 +61,8 @@ static void failure_sticks(void **state)
 
 static void controls_become_escapes(void **state)
 {
-	static const char raw[] = "a\x1b[31m\n\t\x7f\xc2\x9b\xe2\x80\xae\xff\xe2\x80 \xc3\xa4\xf0\x9f\x98\x80";
+	static const char raw[] =
+		"a\x1b[31m\n\t\x7f\xc2\x9b\xe2\x80\xae\xff\xe2\x80 \xc3\xa4\xf0\x9f\x98\x80";
 	autotext struct text text = { 0 };
 
 	(void)state;
@@ -82,11 +83,11 @@ static void utf8_is_strict(void **state)
 		{ "\xe2\x82\xac", 3, 0x20ac },
 		{ "\xf0\x9f\x98\x80", 4, 0x1f600 },
 		{ "\xf4\x8f\xbf\xbf", 4, 0x10ffff },
-		{ "\xc3", 0, 0 },	      /* cut short */
-		{ "\xe2\x82", 0, 0 },	      /* cut short */
-		{ "\xc3z", 0, 0 },	      /* no continuation */
-		{ "\x80", 0, 0 },	      /* continuation first */
-		{ "\xc0\xaf", 0, 0 },	      /* overlong */
+		{ "\xc3", 0, 0 },             /* cut short */
+		{ "\xe2\x82", 0, 0 },         /* cut short */
+		{ "\xc3z", 0, 0 },            /* no continuation */
+		{ "\x80", 0, 0 },             /* continuation first */
+		{ "\xc0\xaf", 0, 0 },         /* overlong */
 		{ "\xe0\x80\xaf", 0, 0 },     /* overlong */
 		{ "\xf0\x80\x80\xaf", 0, 0 }, /* overlong */
 		{ "\xed\xa0\x80", 0, 0 },     /* surrogate */
@@ -99,7 +100,8 @@ static void utf8_is_strict(void **state)
 	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
 		uint32_t character = 0;
 
-		assert_int_equal(utf8_decode(samples[i].bytes, strlen(samples[i].bytes), &character),
+		assert_int_equal(utf8_decode(samples[i].bytes, strlen(samples[i].bytes),
+					     &character),
 				 samples[i].length);
 		assert_int_equal(character, samples[i].character);
 	}
@@ -131,9 +133,9 @@ static void arrays_grow_by_their_count(void **state)
 
 static const char *suggest(const char *word)
 {
-	static const char *const names[] = { "in",	  "out",      "protocol",   "ports",
-					     "port-of",	  "partners", "access-edge", "echo-request",
-					     "echo-reply" };
+	static const char *const names[] = { "in",          "out",          "protocol",
+					     "ports",       "port-of",      "partners",
+					     "access-edge", "echo-request", "echo-reply" };
 	struct suggestion nearest = { .word = word };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -157,8 +159,8 @@ static void suggestions_are_near(void **state)
 	assert_string_equal(suggest(""), "");
 	assert_string_equal(suggest("x"), "");
 	assert_string_equal(suggest("sideways"), "");
-	assert_string_equal(suggest("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
-			    "");
+	assert_string_equal(
+		suggest("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), "");
 }
 
 int main(void)

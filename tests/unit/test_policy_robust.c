@@ -251,8 +251,8 @@ static void texts_that_mean_harm(void **state)
 	repeat("policy: a\nrules: [", "{}, ", 50000, "]\n");
 	repeat("policy: a\nrules:\n", "- {name: a, protocol: tcp, ports: 1, from: [b, c]}\n", 20000,
 	       "");
-	repeat("policy: a\nrules:\n- {name: a, direction: in, protocol: tcp, ports: [", "1,", 500000,
-	       "]}\n");
+	repeat("policy: a\nrules:\n- {name: a, direction: in, protocol: tcp, ports: [", "1,",
+	       500000, "]}\n");
 	repeat("policy: a\n", "# comment\n", 100000, "");
 	repeat("policy: a\ndescription: \"", "\\u0061", 100000, "\"\n");
 	repeat("policy: a\ndescription: >\n", "  word\n\n", 100000, "");

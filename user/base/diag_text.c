@@ -15,7 +15,7 @@
 #define BEFORE_MAX_BYTES 60 /* ... to this much before the place ... */
 #define SHOWN_MAX_BYTES 110 /* ... and this much in all */
 #define SHOWN_MAX_COLUMNS 120
-#define WORD_MAX_BYTES 160  /* a longer word in a message is shortened */
+#define WORD_MAX_BYTES 160 /* a longer word in a message is shortened */
 #define MESSAGE_MAX_BYTES 1000
 #define TAB_STOP 8
 

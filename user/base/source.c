@@ -60,8 +60,10 @@ static int wrong(const char *name, int error, size_t limit, struct diags *diags)
 	} else if (error == EFBIG) {
 		diag_policy(diags, NULL, "%s: larger than %zu MiB, which no policy is", name,
 			    limit >> 20);
+		diag_hint(diags, "is this the right file?");
 	} else if (error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG || error == ELOOP) {
 		diag_policy(diags, NULL, "%s: %s", name, strerror(error));
+		diag_hint(diags, "is this the right path?");
 	} else {
 		diag_system(diags, error, name, "cannot be read");
 	}

@@ -7,8 +7,8 @@
 #include "user/policy/policy.h"
 
 /* slots.c: a counter slot for each rule, by its index in the policy. Caller frees *slots. */
-int slots_assign(const struct policy *policy, const struct image_running *running,
-		 uint16_t **slots, struct diags *diags);
+int slots_assign(const struct policy *policy, const struct image_running *running, uint16_t **slots,
+		 struct diags *diags);
 
 /* sets.c: numbers the distinct address sets, fills the image's prefixes and scopes. */
 int sets_compile(const struct policy *policy, const uint16_t *slots, struct image *image,

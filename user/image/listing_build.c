@@ -145,8 +145,7 @@ int listing_build(const struct policy *policy, const uint16_t *slots,
 	header.policy = writer_string(&writer, policy->name);
 	header.description = writer_string(&writer, policy->description);
 	for (size_t i = 0; i < policy->rule_count; i++) {
-		struct listing_row row =
-			listing_row(&writer, &policy->rules[i], running, slots[i]);
+		struct listing_row row = listing_row(&writer, &policy->rules[i], running, slots[i]);
 
 		header.policy_hash =
 			hash_add(header.policy_hash, &row.meaning, sizeof(row.meaning));

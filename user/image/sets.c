@@ -65,7 +65,8 @@ static int sets_number(struct sets *sets, const struct policy_rule *rule,
 			return (int)i + 1;
 	if (sets->count == SETS_MAX) {
 		diag_policy(diags, &rule->place, "more than %u distinct address sets", SETS_MAX);
-		diag_hint(diags, "let rules share groups, or merge rules that differ in addresses only");
+		diag_hint(diags,
+			  "let rules share groups, or merge rules that differ in addresses only");
 		return -EINVAL;
 	}
 	if (sets->prefixes + addresses->count > PREFIXES_MAX) {
@@ -76,7 +77,8 @@ static int sets_number(struct sets *sets, const struct policy_rule *rule,
 	}
 	set = array_add(&sets->list, &sets->count);
 	if (!set)
-		return diag_system(diags, ENOMEM, "compile the policy", "its addresses need memory");
+		return diag_system(diags, ENOMEM, "compile the policy",
+				   "its addresses need memory");
 	*set = (struct set){ addresses, hash };
 	sets->prefixes += addresses->count;
 	return (int)sets->count;
@@ -87,7 +89,8 @@ static int sets_emit(const struct sets *sets, struct image *image, struct diags 
 	image->prefixes4 = calloc(sets->prefixes + 1, sizeof(*image->prefixes4));
 	image->prefixes6 = calloc(sets->prefixes + 1, sizeof(*image->prefixes6));
 	if (!image->prefixes4 || !image->prefixes6)
-		return diag_system(diags, ENOMEM, "compile the policy", "its addresses need memory");
+		return diag_system(diags, ENOMEM, "compile the policy",
+				   "its addresses need memory");
 	for (size_t i = 0; i < sets->count; i++) {
 		const struct policy_addresses *addresses = sets->list[i].addresses;
 

@@ -52,8 +52,8 @@ static unsigned int slots_free(const struct image_running *running, const bool *
 	return used;
 }
 
-int slots_assign(const struct policy *policy, const struct image_running *running,
-		 uint16_t **slots, struct diags *diags)
+int slots_assign(const struct policy *policy, const struct image_running *running, uint16_t **slots,
+		 struct diags *diags)
 {
 	autofree uint16_t *assigned = calloc(policy->rule_count + 1, sizeof(*assigned));
 	autofree bool *taken = calloc(RULE_SLOTS, sizeof(*taken));
@@ -77,8 +77,9 @@ int slots_assign(const struct policy *policy, const struct image_running *runnin
 			diag_policy(diags, &policy->rules[i].place,
 				    "too many rules: no counter is left for '%s'",
 				    policy->rules[i].name);
-			diag_hint(diags, "the live and the former policy keep theirs, %u a direction "
-					 "in all; apply once with fewer new names",
+			diag_hint(diags,
+				  "the live and the former policy keep theirs, %u a direction "
+				  "in all; apply once with fewer new names",
 				  RULE_SLOTS_PER_DIRECTION - 1);
 			return -EINVAL;
 		}

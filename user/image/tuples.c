@@ -121,8 +121,8 @@ static int tuples_list(struct tuples *tuples, const struct policy_rule *rule, co
 		return -EINVAL;
 	}
 	memcpy(&generation->candidates[tuples->candidates], list, count * sizeof(*list));
-	generation->lists[tuples->lists] =
-		(uint32_t)tuples->candidates | (uint32_t)(count - 1) << LIST_LENGTH_SHIFT;
+	generation->lists[tuples->lists] = (uint32_t)tuples->candidates |
+					   (uint32_t)(count - 1) << LIST_LENGTH_SHIFT;
 	tuples->nexts[tuples->lists] = *head;
 	*head = (int32_t)tuples->lists;
 	*entry = (uint16_t)(ENTRY_LIST | tuples->lists);
@@ -256,7 +256,10 @@ int tuples_compile(const struct policy *policy, const uint16_t *slots, struct im
 		   struct diags *diags)
 {
 	cleanup(tuples_free) struct tuples tuples = {
-		.policy = policy, .slots = slots, .image = image, .diags = diags,
+		.policy = policy,
+		.slots = slots,
+		.image = image,
+		.diags = diags,
 	};
 
 	tuples.heads = malloc(HEADS * sizeof(*tuples.heads));

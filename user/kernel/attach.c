@@ -30,8 +30,9 @@ static void attach_xdp_owner(const char *name, uint32_t ifindex, const char *wha
 	}
 	diag_system(diags, 0, what, "another XDP program holds %s: id %u%s%s", name, query.prog_id,
 		    info.name[0] ? ", " : "", info.name);
-	diag_hint(diags, "a gate never takes another program's place: detach that one first "
-			 "(ip link set dev %s xdp off, or its own tool)",
+	diag_hint(diags,
+		  "a gate never takes another program's place: detach that one first "
+		  "(ip link set dev %s xdp off, or its own tool)",
 		  name);
 }
 
@@ -50,8 +51,9 @@ static void attach_xdp_refused(const struct stamp_interface *interface, int erro
 	if (generic)
 		diag_hint(diags, "see what the kernel says: dmesg | tail");
 	else if (error == ERANGE || error == EINVAL)
-		diag_hint(diags, "the MTU may be too large for native XDP on this driver (ip link set "
-				 "dev %s mtu 1500), or ask for the slower mode: --xdp generic",
+		diag_hint(diags,
+			  "the MTU may be too large for native XDP on this driver (ip link set "
+			  "dev %s mtu 1500), or ask for the slower mode: --xdp generic",
 			  name);
 	else
 		diag_hint(diags, "the driver may have no native XDP; the slower mode must be asked "
@@ -97,7 +99,8 @@ static int attach_tcx(const char *directory, unsigned int index,
 		      struct diags *diags)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = TCX_BEFORE);
-	autoclose int link = bpf_link_create(program, (int)interface->ifindex, TCX_EGRESS, &options);
+	autoclose int link =
+		bpf_link_create(program, (int)interface->ifindex, TCX_EGRESS, &options);
 
 	if (link < 0) {
 		int error = errno;

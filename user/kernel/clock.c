@@ -10,8 +10,8 @@
 #include "user/kernel/clock.h"
 
 /* Every value that a Linux architecture offers. */
-static const uint32_t clock_candidates[] = { 24, 32, 48, 64, 100, 128, 200, 250, 256, 300, 500,
-					     512, 1000, 1024, 1200 };
+static const uint32_t clock_candidates[] = { 24,  32,  48,  64,  100,  128,  200, 250,
+					     256, 300, 500, 512, 1000, 1024, 1200 };
 #define CANDIDATES (sizeof(clock_candidates) / sizeof(*clock_candidates))
 
 /* Jiffies begin five minutes before they overflow: INITIAL_JIFFIES in include/linux/jiffies.h. */

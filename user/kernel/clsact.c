@@ -128,7 +128,8 @@ int clsact_attach(const char *name, uint32_t ifindex, int program, bool *ours, c
 	}
 	if (priority != PRIORITY_FIRST) {
 		diag_warning(diags, NULL, what, "another tc filter on %s stands before ours", name);
-		diag_hint(diags, "what it accepts is not judged: tc filter show dev %s egress", name);
+		diag_hint(diags, "what it accepts is not judged: tc filter show dev %s egress",
+			  name);
 	}
 	return 0;
 }

@@ -78,8 +78,8 @@ int gate_read_counts(const struct gate *gate, struct gate_counts *counts)
 
 	if (!rules || !outcomes)
 		return -ENOMEM;
-	error = counts_sum(gate->maps[MAP_RULE_COUNTS], RULE_SLOTS, sizeof(*rules),
-			   counts_add_rule, rules);
+	error = counts_sum(gate->maps[MAP_RULE_COUNTS], RULE_SLOTS, sizeof(*rules), counts_add_rule,
+			   rules);
 	if (!error)
 		error = counts_sum(gate->maps[MAP_OUTCOME_COUNTS], OUTCOME_COUNTERS,
 				   sizeof(*outcomes), counts_add_outcome, outcomes);

@@ -57,7 +57,8 @@ static int make_stamp(const struct make_wish *wish, struct stamp *stamp, const c
 	snprintf(stamp->netns, sizeof(stamp->netns), "%s", wish->netns);
 	error = clock_measure(&stamp->hz);
 	if (error) {
-		diag_system(diags, -error, what, "cannot measure the kernel's clock by a BPF program");
+		diag_system(diags, -error, what,
+			    "cannot measure the kernel's clock by a BPF program");
 		diag_hint(diags, error == -EPERM ? "run edgegate as root" :
 						   "see that the kernel is 6.1 or later");
 	}
@@ -67,8 +68,8 @@ static int make_stamp(const struct make_wish *wish, struct stamp *stamp, const c
 /* Pins the maps of a new gate, the stamp among them, in an unfinished folder. */
 static int make_pins(const char *folder, const struct stamp *stamp, const struct object *object)
 {
-	autoclose int stamp_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "stamp", 4, sizeof(*stamp), 1,
-						NULL);
+	autoclose int stamp_fd =
+		bpf_map_create(BPF_MAP_TYPE_ARRAY, "stamp", 4, sizeof(*stamp), 1, NULL);
 	char path[PINS_PATH_SIZE];
 	uint32_t zero = 0;
 	int error = pins_make(folder);

@@ -26,7 +26,8 @@ int netns_enter(const char *name, struct diags *diags)
 	char path[256];
 
 	if (!*name || strchr(name, '/') || strlen(name) >= 64)
-		return diag_usage(diags, "--netns", "'%s' is not the name of a network namespace", name);
+		return diag_usage(diags, "--netns", "'%s' is not the name of a network namespace",
+				  name);
 	snprintf(path, sizeof(path), "/run/netns/%s", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
@@ -40,7 +41,8 @@ int netns_enter(const char *name, struct diags *diags)
 	if (setns(fd, CLONE_NEWNET)) {
 		int error = errno;
 
-		diag_system(diags, error, "--netns", "cannot enter the network namespace '%s'", name);
+		diag_system(diags, error, "--netns", "cannot enter the network namespace '%s'",
+			    name);
 		diag_hint(diags, error == EPERM ? "run edgegate as root" : "list them: ip netns");
 		return -error;
 	}

@@ -39,15 +39,15 @@ struct object_wish {
 	bool multi_buffer; /* XDP with frags */
 	bool testing;      /* test run knobs work; never on a live gate */
 	uint32_t hz;
-	uint32_t flows_max;  /* for new maps */
-	const int *map_fds;  /* MAP_COUNT of them, to load over; NULL: make new ones */
+	uint32_t flows_max; /* for new maps */
+	const int *map_fds; /* MAP_COUNT of them, to load over; NULL: make new ones */
 };
 
 /* Owns its descriptors; object_close() leaves what is pinned or attached. */
 struct object {
 	struct edgegate_xdp *xdp_skeleton;
 	struct edgegate_tc *tc_skeleton;
-	int maps[MAP_COUNT]; /* descriptors, valid until object_close() */
+	int maps[MAP_COUNT];      /* descriptors, valid until object_close() */
 	int xdp[DIRECTION_COUNT]; /* -1: not asked for */
 	int tc[DIRECTION_COUNT];
 };

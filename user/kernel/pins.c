@@ -65,7 +65,8 @@ int pins_prepare(const char *what, struct diags *diags)
 		diag_hint(diags, "as root: mount -t bpf bpf " PINS_BPFFS);
 		return -error;
 	}
-	diag_warning(diags, NULL, what, "the BPF file system was not mounted; it is now, on " PINS_BPFFS);
+	diag_warning(diags, NULL, what,
+		     "the BPF file system was not mounted; it is now, on " PINS_BPFFS);
 	diag_hint(diags, "nothing to do; systemd mounts it at boot where it runs");
 	return 0;
 }
@@ -186,7 +187,8 @@ static int pins_each_in(const char *folder, bool nested,
 		if (!nested && pins_has_prefix(entry->d_name, NAMESPACE_FOLDER))
 			result = pins_each_in(path, true, each, data);
 		else
-			result = each(path, !pins_has_prefix(entry->d_name, UNFINISHED_FOLDER), data);
+			result = each(path, !pins_has_prefix(entry->d_name, UNFINISHED_FOLDER),
+				      data);
 		if (result)
 			return result;
 	}

@@ -68,8 +68,8 @@ static int part_check(int fd, const struct part *part, const void *keys, const v
 	for (size_t i = 0; i < count; i++) {
 		if (bpf_map_lookup_elem(fd, (const char *)keys + i * part->key_size, value))
 			return -errno;
-		if (memcmp(value, (const char *)values + i * part->value_size,
-			   part->value_size) != 0)
+		if (memcmp(value, (const char *)values + i * part->value_size, part->value_size) !=
+		    0)
 			return -EIO;
 	}
 	return 0;
@@ -120,20 +120,45 @@ static int publish_tuples(const struct image *image, struct tuple **keys, uint16
 static int publish_parts(const int maps[MAP_COUNT], const char *directory, unsigned int slot,
 			 const struct image *image, const struct object *object)
 {
-	const struct part generation = { "generation", MAP_GENERATIONS, BPF_MAP_TYPE_ARRAY, 4,
-					 sizeof(struct generation), 1, 0, NULL, NULL };
+	const struct part generation = { "generation",
+					 MAP_GENERATIONS,
+					 BPF_MAP_TYPE_ARRAY,
+					 4,
+					 sizeof(struct generation),
+					 1,
+					 0,
+					 NULL,
+					 NULL };
 	const struct part listing = {
 		"listing", -1, BPF_MAP_TYPE_ARRAY, 4, image->listing->size, 1, 0, NULL, NULL
 	};
-	const struct part tuples = { "tuples", MAP_TUPLES, BPF_MAP_TYPE_HASH, sizeof(struct tuple),
-				     sizeof(uint16_t), (uint32_t)image->tuple_count, 0, "tuple",
+	const struct part tuples = { "tuples",
+				     MAP_TUPLES,
+				     BPF_MAP_TYPE_HASH,
+				     sizeof(struct tuple),
+				     sizeof(uint16_t),
+				     (uint32_t)image->tuple_count,
+				     0,
+				     "tuple",
 				     "__u16" };
-	const struct part four = { "prefixes4", MAP_PREFIXES4, BPF_MAP_TYPE_LPM_TRIE,
-				   sizeof(struct prefix4), 1, (uint32_t)image->prefix4_count,
-				   BPF_F_NO_PREALLOC, NULL, NULL };
-	const struct part six = { "prefixes6", MAP_PREFIXES6, BPF_MAP_TYPE_LPM_TRIE,
-				  sizeof(struct prefix6), 1, (uint32_t)image->prefix6_count,
-				  BPF_F_NO_PREALLOC, NULL, NULL };
+	const struct part four = { "prefixes4",
+				   MAP_PREFIXES4,
+				   BPF_MAP_TYPE_LPM_TRIE,
+				   sizeof(struct prefix4),
+				   1,
+				   (uint32_t)image->prefix4_count,
+				   BPF_F_NO_PREALLOC,
+				   NULL,
+				   NULL };
+	const struct part six = { "prefixes6",
+				  MAP_PREFIXES6,
+				  BPF_MAP_TYPE_LPM_TRIE,
+				  sizeof(struct prefix6),
+				  1,
+				  (uint32_t)image->prefix6_count,
+				  BPF_F_NO_PREALLOC,
+				  NULL,
+				  NULL };
 	autofree struct tuple *keys = NULL;
 	autofree uint16_t *entries = NULL;
 	autofree uint8_t *ones = NULL;
@@ -154,8 +179,8 @@ static int publish_parts(const int maps[MAP_COUNT], const char *directory, unsig
 		error = part_publish(&six, maps, directory, slot, object, image->prefixes6, ones,
 				     image->prefix6_count);
 	if (!error)
-		error = part_publish(&listing, maps, directory, slot, object, &zero,
-				     image->listing, 1);
+		error = part_publish(&listing, maps, directory, slot, object, &zero, image->listing,
+				     1);
 	if (!error)
 		error = part_publish(&generation, maps, directory, slot, object, &zero,
 				     image->generation, 1);

@@ -41,8 +41,8 @@ struct draft {
 
 	struct draft_scope *scopes; /* owned, as long as the policy's rules */
 	size_t scope_count;
-	size_t rules_in[2]; /* rules read so far, by direction */
-	bool rules_full;    /* too many of them, and it was said */
+	size_t rules_in[2];  /* rules read so far, by direction */
+	bool rules_full;     /* too many of them, and it was said */
 	bool groups_missing; /* some couldn't be read: a rule may name one of those */
 
 	const struct policy_group **by_name; /* owned: all groups in the order of their names */

@@ -10,7 +10,7 @@
 
 /* The field that was probably meant, or `count`. */
 static size_t unknown_key(struct draft *draft, const struct yaml_node *key, const char *owner,
-			const struct field *fields, size_t count)
+			  const struct field *fields, size_t count)
 {
 	struct suggestion nearest = { .word = key->text };
 	autotext struct text known = { 0 };

@@ -142,6 +142,7 @@ int policy_load(const char *const *names, size_t count, const struct policy_grou
 		if (!strcmp(names[i], "-") && stdin_read) {
 			draft.failed = missing = true;
 			diag_usage(diags, "-", "standard input can be read only once");
+			diag_hint(diags, "give the other policy as a file");
 			continue;
 		}
 		stdin_read |= !strcmp(names[i], "-");

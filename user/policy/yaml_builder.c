@@ -153,8 +153,7 @@ int yaml_builder_scalar(struct yaml_builder *builder, struct place place, bool p
 {
 	struct yaml_node *node;
 
-	if (has_control(text, length))
-		{
+	if (has_control(text, length)) {
 		diag_policy(builder->diags, &place, "control characters are in this text");
 		diag_hint(builder->diags, "leave their escapes out");
 		return -EINVAL;
@@ -172,8 +171,7 @@ int yaml_builder_open(struct yaml_builder *builder, enum yaml_kind kind, struct 
 	struct yaml_node *node;
 	int error;
 
-	if (builder->depth == YAML_DEPTH_MAX)
-		{
+	if (builder->depth == YAML_DEPTH_MAX) {
 		diag_policy(builder->diags, &place, "lists and maps are nested too deeply");
 		diag_hint(builder->diags, "a policy is never more than 5 deep");
 		return -EINVAL;

@@ -30,7 +30,7 @@ struct report_interface {
 	enum facing facing;
 	enum xdp_mode xdp;
 	enum tc_kind tc;
-	bool is_here; /* still the interface that the gate was made for */
+	bool is_lost; /* no longer the interface that the gate was made for */
 	uint32_t xdp_link, xdp_program, tc_link, tc_program; /* ids, 0: none */
 };
 
@@ -40,8 +40,8 @@ struct report_gate {
 	struct report_interface interfaces[GATE_INTERFACES_MAX];
 	size_t interface_count;
 	enum hooks hooks;
-	char *policy;      /* NULL: none is in force */
-	const char *mode;  /* "enforce", "monitor", "none" */
+	char *policy;        /* NULL: none is in force */
+	const char *mode;    /* "enforce", "monitor", "none" */
 	uint64_t applied_at; /* CLOCK_REALTIME, seconds */
 	uint64_t created_at;
 	uint64_t policy_hash;

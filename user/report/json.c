@@ -78,12 +78,11 @@ static json_t *json_outcomes(const struct report_gate *gate, enum outcome_class 
 			if (report_outcome_class((enum outcome)outcome) != class)
 				continue;
 			json_array_append_new(
-				list,
-				json_pack("{s:s, s:s, s:I, s:I}", "direction",
-					  report_direction((enum direction)direction), key,
-					  report_outcome_label((enum outcome)outcome), "packets",
-					  (json_int_t)count->packets, "bytes",
-					  (json_int_t)count->bytes));
+				list, json_pack("{s:s, s:s, s:I, s:I}", "direction",
+						report_direction((enum direction)direction), key,
+						report_outcome_label((enum outcome)outcome),
+						"packets", (json_int_t)count->packets, "bytes",
+						(json_int_t)count->bytes));
 		}
 	}
 	return list;
@@ -107,8 +106,8 @@ static json_t *json_gate_stats(const struct report_gate *gate)
 
 static json_t *json_gate_status(const struct report_gate *gate)
 {
-	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:s, s:I, s:I, s:n}", "gate", gate->label, "netns",
-			 json_string_or_null(gate->netns), "hooks",
+	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:s, s:I, s:I, s:n}", "gate", gate->label,
+			 "netns", json_string_or_null(gate->netns), "hooks",
 			 gate->hooks == HOOKS_XDP ? "xdp" : "both", "interfaces",
 			 json_interfaces(gate, true), "policy", json_string_or_null(gate->policy),
 			 "mode", gate->mode, "applied_at", (json_int_t)gate->applied_at,
@@ -118,7 +117,8 @@ static json_t *json_gate_status(const struct report_gate *gate)
 /* A document as text: with a last line end, as a file has. */
 static char *json_finish(const json_t *root)
 {
-	autofree char *dumped = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
+	autofree char *dumped = root ? json_dumps(root, JSON_INDENT(2) | JSON_PRESERVE_ORDER) :
+				       NULL;
 
 	return dumped ? text_print("%s\n", dumped) : NULL;
 }

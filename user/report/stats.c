@@ -124,12 +124,16 @@ static void stats_outcomes(const struct report_gate *gate, enum outcome_class cl
 			   struct text *text)
 {
 	static const struct table_column columns[] = {
-		{ .title = "kind" }, { .title = "in", .to_the_right = true },
-		{ .title = "out", .to_the_right = true }, { .title = "", .shrinks = true },
+		{ .title = "kind" },
+		{ .title = "in", .to_the_right = true },
+		{ .title = "out", .to_the_right = true },
+		{ .title = "", .shrinks = true },
 	};
 	static const struct table_column drop_columns[] = {
-		{ .title = "reason" }, { .title = "in", .to_the_right = true },
-		{ .title = "out", .to_the_right = true }, { .title = "", .shrinks = true },
+		{ .title = "reason" },
+		{ .title = "in", .to_the_right = true },
+		{ .title = "out", .to_the_right = true },
+		{ .title = "", .shrinks = true },
 	};
 	bool drops = class == OUTCOME_CLASS_DROP;
 	cleanup(table_free) struct table table = { .columns = drops ? drop_columns : columns,

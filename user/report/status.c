@@ -34,7 +34,8 @@ static void status_interface(const struct report_interface *interface, enum hook
 			    outside ? "in" : "out", report_xdp_mode(interface->xdp),
 			    interface->xdp_program, interface->xdp_link);
 	else
-		text_format(text, "\n    %-3s  NOT GUARDED: no xdp program", outside ? "in" : "out");
+		text_format(text, "\n    %-3s  NOT GUARDED: no xdp program",
+			    outside ? "in" : "out");
 	if (hooks == HOOKS_XDP) {
 		text_format(text, "\n    %-3s  judged at the other interface",
 			    outside ? "out" : "in");

@@ -44,7 +44,7 @@ static void apply_name(struct apply *apply)
 
 	for (size_t i = 0; i < options->interface_count && at < sizeof(apply->names); i++)
 		at += (size_t)snprintf(apply->names + at, sizeof(apply->names) - at, "%s%s",
-				       i == 0                                ? "" :
+				       i == 0                            ? "" :
 				       i + 1 == options->interface_count ? " and " :
 									   ", ",
 				       options->interfaces[i].name);
@@ -61,13 +61,14 @@ static int apply_find_interfaces(struct apply *apply, struct diags *diags)
 			return error;
 		if (!apply->interfaces[i].is_ethernet) {
 			diag_system(diags, 0, apply->what, "%s is no Ethernet interface", name);
-			diag_hint(diags, "a gate stands on Ethernet: the interface below the tunnel, or "
-					 "the bridge's ports");
+			diag_hint(diags,
+				  "a gate stands on Ethernet: the interface below the tunnel, or "
+				  "the bridge's ports");
 			return -EINVAL;
 		}
 		if (!apply->interfaces[i].is_up) {
-			diag_warning(diags, NULL, apply->what, "%s is down; it is guarded all the same",
-				     name);
+			diag_warning(diags, NULL, apply->what,
+				     "%s is down; it is guarded all the same", name);
 			diag_hint(diags, "when it should carry traffic: ip link set %s up", name);
 		}
 	}
@@ -81,15 +82,19 @@ static int apply_check_hooks(const struct apply *apply, struct diags *diags)
 
 	for (size_t i = 0; i < apply->options.interface_count; i++)
 		facings[apply->options.interfaces[i].facing] = true;
-	if (apply->options.hooks == HOOKS_BOTH && facings[FACING_OUTSIDE] && facings[FACING_INSIDE]) {
-		diag_usage(diags, apply->what, "inside and outside interfaces in one gate judge what is "
-					       "forwarded twice");
+	if (apply->options.hooks == HOOKS_BOTH && facings[FACING_OUTSIDE] &&
+	    facings[FACING_INSIDE]) {
+		diag_usage(diags, apply->what,
+			   "inside and outside interfaces in one gate judge what is "
+			   "forwarded twice");
 		diag_hint(diags, "judge each packet once: --hooks xdp; or name only one side");
 		return -EINVAL;
 	}
-	if (apply->options.hooks == HOOKS_XDP && !(facings[FACING_OUTSIDE] && facings[FACING_INSIDE])) {
-		diag_usage(diags, apply->what, "--hooks xdp needs an outside and an inside interface: "
-					       "XDP sees only what an interface receives");
+	if (apply->options.hooks == HOOKS_XDP &&
+	    !(facings[FACING_OUTSIDE] && facings[FACING_INSIDE])) {
+		diag_usage(diags, apply->what,
+			   "--hooks xdp needs an outside and an inside interface: "
+			   "XDP sees only what an interface receives");
 		diag_hint(diags, "--hooks xdp -i eth0 -i eth1:inside; or leave --hooks out");
 		return -EINVAL;
 	}
@@ -100,7 +105,8 @@ static int apply_changed(const struct apply *apply, const char *what_of_it, stru
 {
 	diag_system(diags, 0, apply->what, "%s fixed when the gate on %s was made", what_of_it,
 		    gate_name(&apply->gate));
-	diag_hint(diags, "to change it: edgegate detach -i %s, then apply", gate_name(&apply->gate));
+	diag_hint(diags, "to change it: edgegate detach -i %s, then apply",
+		  gate_name(&apply->gate));
 	return -EEXIST;
 }
 
@@ -123,7 +129,8 @@ static int apply_check_gate(const struct apply *apply, struct diags *diags)
 			return apply_changed(apply, "the facing was", diags);
 		if (options->xdp_given && (uint8_t)options->xdp != stamp->interfaces[at].xdp)
 			return apply_changed(apply, "the XDP mode was", diags);
-		if (apply->options.tc != ATTACH_TC_AUTO && stamp->interfaces[at].tc != TC_KIND_NONE &&
+		if (apply->options.tc != ATTACH_TC_AUTO &&
+		    stamp->interfaces[at].tc != TC_KIND_NONE &&
 		    (options->tc == ATTACH_TC_TCX) != (stamp->interfaces[at].tc == TC_KIND_TCX))
 			return apply_changed(apply, "the way of tc was", diags);
 	}
@@ -161,8 +168,7 @@ static int apply_open_gate(struct apply *apply, struct diags *diags)
 	return apply_check_hooks(apply, diags);
 }
 
-static int apply_make(struct apply *apply, const struct invocation *invocation,
-		      struct diags *diags)
+static int apply_make(struct apply *apply, const struct invocation *invocation, struct diags *diags)
 {
 	const struct common_options *options = &apply->options;
 	struct make_wish wish = {
@@ -203,7 +209,8 @@ static int apply_publish(struct apply *apply, struct diags *diags)
 		if (!error)
 			error = gate_read_counts(&apply->gate, &counts);
 		if (error)
-			return diag_system(diags, -error, apply->what, "cannot read what is in force");
+			return diag_system(diags, -error, apply->what,
+					   "cannot read what is in force");
 		running.kept[0] = apply->before;
 		running.kept[1] = former;
 		running.counts = counts.rules;
@@ -225,13 +232,14 @@ static int apply_report(struct apply *apply)
 	apply_say_changes(apply->before, apply->image.listing, &text);
 	apply_say_effect(apply->policy, &apply->image, apply->names, apply->options.mode, &text);
 	if (apply->gate.stamp.hooks == HOOKS_XDP)
-		text_add(&text, "With --hooks xdp only what is forwarded is judged in both directions: "
-				"traffic to and from this machine itself is judged in one direction only.\n");
+		text_add(
+			&text,
+			"With --hooks xdp only what is forwarded is judged in both directions: "
+			"traffic to and from this machine itself is judged in one direction only.\n");
 	return common_print(text_take(&text));
 }
 
-static int apply_work(struct apply *apply, const struct invocation *invocation,
-		      struct diags *diags)
+static int apply_work(struct apply *apply, const struct invocation *invocation, struct diags *diags)
 {
 	const struct image_running fresh = { 0 };
 	autoclose int lock = -1;

@@ -13,8 +13,8 @@ void apply_say_changes(const struct listing_header *before, const struct listing
 		       struct text *text);
 
 /* In a sentence: what passes, so that everything else is known to be dropped. */
-void apply_say_effect(const struct policy *policy, const struct image *image, const char *interfaces,
-		      enum mode mode, struct text *text);
+void apply_say_effect(const struct policy *policy, const struct image *image,
+		      const char *interfaces, enum mode mode, struct text *text);
 
 /* Warnings about a policy on this machine: DNS, ephemeral ports (spec section 2). */
 void apply_warn(const struct policy *policy, const struct image *image, struct diags *diags);

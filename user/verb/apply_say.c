@@ -51,8 +51,8 @@ static void apply_join(struct text *text, const char *const *words, size_t count
 		text_format(text, "%s%s", i == 0 ? "" : i + 1 == count ? " and " : ", ", words[i]);
 }
 
-void apply_say_effect(const struct policy *policy, const struct image *image, const char *interfaces,
-		      enum mode mode, struct text *text)
+void apply_say_effect(const struct policy *policy, const struct image *image,
+		      const char *interfaces, enum mode mode, struct text *text)
 {
 	size_t in = apply_count_rules(policy, POLICY_IN);
 	size_t out = apply_count_rules(policy, POLICY_OUT);
@@ -75,17 +75,18 @@ void apply_say_effect(const struct policy *policy, const struct image *image, co
 		text_add(text, ", ");
 		apply_join(text, kept, count);
 	}
-	text_add(text, mode == MODE_MONITOR ?
-			       "; in monitor mode it passes and is counted so.\n" :
-			       ". Fragments, ping, ICMP errors and DHCP are dropped as well, unless a "
-			       "rule lets them begin.\n");
+	text_add(text,
+		 mode == MODE_MONITOR ?
+			 "; in monitor mode it passes and is counted so.\n" :
+			 ". Fragments, ping, ICMP errors and DHCP are dropped as well, unless a "
+			 "rule lets them begin.\n");
 }
 
 static bool apply_allows_out(const struct image *image, uint32_t protocol, uint32_t port)
 {
-	return image->generation->table[(uint32_t)DIRECTION_OUT << TABLE_DIRECTION_SHIFT |
-					(uint32_t)(protocol == PROTOCOL_UDP) << TABLE_UDP_SHIFT |
-					port] != 0;
+	return image->generation
+		       ->table[(uint32_t)DIRECTION_OUT << TABLE_DIRECTION_SHIFT |
+			       (uint32_t)(protocol == PROTOCOL_UDP) << TABLE_UDP_SHIFT | port] != 0;
 }
 
 /* The range from which this machine's own connections start; false where it can't be read. */
@@ -101,9 +102,10 @@ static void apply_warn_source(const struct policy_rule *rule, struct diags *diag
 	unsigned int first, last;
 
 	if (rule->from.any) {
-		diag_warning(diags, NULL, "apply",
-			     "rule '%s' lets anything out that starts from its ports, whoever sends it",
-			     rule->name);
+		diag_warning(
+			diags, NULL, "apply",
+			"rule '%s' lets anything out that starts from its ports, whoever sends it",
+			rule->name);
 		diag_hint(diags, "say whose ports they are: --group %s=ADDRESS",
 			  strcmp(rule->from.text, "any") == 0 ? "NAME" : rule->from.text);
 	}
@@ -116,7 +118,8 @@ static void apply_warn_source(const struct policy_rule *rule, struct diags *diag
 			     "the ports of rule '%s' are also those from which this machine's own "
 			     "connections start (%u-%u): it lets them out",
 			     rule->name, first, last);
-		diag_hint(diags, "if that matters here: sysctl net.ipv4.ip_local_port_range=\"%u %u\"",
+		diag_hint(diags,
+			  "if that matters here: sysctl net.ipv4.ip_local_port_range=\"%u %u\"",
 			  first < rule->ports[i].first ? first : rule->ports[i].last + 1u,
 			  first < rule->ports[i].first ? rule->ports[i].first - 1u : last);
 		return;
@@ -130,10 +133,12 @@ void apply_warn(const struct policy *policy, const struct image *image, struct d
 		    policy->rules[i].port_of != POLICY_PORT_OF_DESTINATION)
 			apply_warn_source(&policy->rules[i], diags);
 	if (!apply_allows_out(image, PROTOCOL_UDP, PORT_DNS)) {
-		diag_warning(diags, NULL, "apply", "no rule lets DNS out: what is behind the gate can't "
-						   "look up names");
-		diag_hint(diags, "if it should: add the policy host-basics (edgegate apply ... %s "
-				 "host-basics)",
+		diag_warning(diags, NULL, "apply",
+			     "no rule lets DNS out: what is behind the gate can't "
+			     "look up names");
+		diag_hint(diags,
+			  "if it should: add the policy host-basics (edgegate apply ... %s "
+			  "host-basics)",
 			  policy->name);
 	}
 }

@@ -48,7 +48,7 @@ struct common_options {
 	bool xdp_given;
 	int tc; /* enum attach_tc */
 	bool json, watch, yes, all;
-	unsigned int interval; /* seconds between two looks of --watch */
+	unsigned int interval;        /* seconds between two looks of --watch */
 	const char *const *arguments; /* what is left, argument_count of them */
 	size_t argument_count;
 };

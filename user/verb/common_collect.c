@@ -202,7 +202,7 @@ static int collect_once(const struct gate *gate, uint64_t word, struct report_ga
 	if (!report->label || (*gate->stamp.netns && !report->netns))
 		return -ENOMEM;
 	report->hooks = (enum hooks)gate->stamp.hooks;
-	report->mode = state.live == SLOT_NONE ? "none" :
+	report->mode = state.live == SLOT_NONE    ? "none" :
 		       state.mode == MODE_MONITOR ? "monitor" :
 						    "enforce";
 	report->created_at = gate->stamp.created_at;
@@ -297,7 +297,8 @@ int common_collect_all(const char *interface, const char *what, struct common_ga
 		error = gate_find(interface, what, &gate, diags);
 		if (error == -ENOENT) {
 			diag_system(diags, 0, what, "there is no gate on %s", interface);
-			diag_hint(diags, "list them: edgegate status; make one: edgegate apply -i %s",
+			diag_hint(diags,
+				  "list them: edgegate status; make one: edgegate apply -i %s",
 				  interface);
 		}
 		return error ? error : collect_add(gates, &gate, what, diags);

@@ -29,8 +29,8 @@ static const struct option common_all[] = {
 };
 
 /* Options of the contract that a later version brings: refused by name, never ignored. */
-static const char *const common_later[] = { "confirm",	    "dry-run", "force", "replace",
-					    "keep-session", "no-wait", "from",	"host" };
+static const char *const common_later[] = { "confirm",      "dry-run", "force", "replace",
+					    "keep-session", "no-wait", "from",  "host" };
 
 static const struct option *common_find(int letter)
 {
@@ -64,8 +64,9 @@ static int common_interface_read(const char *text, struct common_options *option
 			interface->facing = FACING_INSIDE;
 		} else if (strcmp(colon + 1, "outside") != 0) {
 			diag_usage(diags, "-i", "'%s' is not a facing", colon + 1);
-			diag_hint(diags, "outside (the default: the internet is behind it) or inside "
-					 "(the host is)");
+			diag_hint(diags,
+				  "outside (the default: the internet is behind it) or inside "
+				  "(the host is)");
 			return -EINVAL;
 		}
 	}
@@ -148,7 +149,9 @@ static int common_value(int letter, const char *value, struct common_options *op
 		break;
 	case 't':
 		word = common_word("--tc", value, tcs, 3, diags);
-		options->tc = word == 2 ? ATTACH_TC_CLSACT : word == 1 ? ATTACH_TC_TCX : ATTACH_TC_AUTO;
+		options->tc = word == 2 ? ATTACH_TC_CLSACT :
+			      word == 1 ? ATTACH_TC_TCX :
+					  ATTACH_TC_AUTO;
 		break;
 	case 'n':
 		if (number_parse(value, 3600, &seconds) || !seconds) {
@@ -197,8 +200,8 @@ static int common_unknown(const struct verb *verb, const char *word, const char 
 			suggestion_offer(&suggestion, option->name);
 	diag_usage(diags, verb->name, "it takes no option '%s'", name);
 	if (suggestion.name)
-		diag_hint(diags, "did you mean --%s? all of them: edgegate %s --help", suggestion.name,
-			  verb->name);
+		diag_hint(diags, "did you mean --%s? all of them: edgegate %s --help",
+			  suggestion.name, verb->name);
 	else
 		diag_hint(diags, "all that it takes: edgegate %s --help", verb->name);
 	return -EINVAL;

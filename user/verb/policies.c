@@ -33,7 +33,8 @@ static char *policies_json(void)
 	autofree struct report_text *policies = calloc(policy_builtin_count, sizeof(*policies));
 
 	for (size_t i = 0; policies && i < policy_builtin_count; i++)
-		policies[i] = (struct report_text){ policy_builtins[i].name, policy_builtins[i].text,
+		policies[i] = (struct report_text){ policy_builtins[i].name,
+						    policy_builtins[i].text,
 						    policy_builtins[i].size };
 	return policies ? report_policies_json(policies, policy_builtin_count) : NULL;
 }

@@ -126,7 +126,8 @@ static int stats_run(int argc, char **argv, const struct invocation *invocation)
 	(void)invocation;
 	if (error)
 		return error > 0 ? 0 : common_end(&diags);
-	if (options.argument_count || options.interface_count > 1 || (options.json && options.watch)) {
+	if (options.argument_count || options.interface_count > 1 ||
+	    (options.json && options.watch)) {
 		diag_usage(&diags, "stats", "it takes at most one -i, and --json or --watch");
 		diag_hint(&diags, "edgegate stats -i eth0 --watch");
 		return common_end(&diags);

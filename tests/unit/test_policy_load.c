@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Policies by name, several read as one, and --group. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "user/base/cleanup.h"
+#include "user/base/text.h"
+#include "user/policy/address.h"
+#include "user/policy/policy.h"
+
+static char folder[] = "/tmp/edgegate-test-XXXXXX";
+static char before[4096]; /* where the tests were started */
+
+/* Inside the folder, so that the names of files in what is printed are the same everywhere. */
+static int enter_folder(void **state)
+{
+	(void)state;
+	return getcwd(before, sizeof(before)) && mkdtemp(folder) && !chdir(folder) ? 0 : -1;
+}
+
+static int leave_folder(void **state)
+{
+	(void)state;
+	return chdir(before) || rmdir(folder);
+}
+
+static void write_file(const char *name, const char *text)
+{
+	autofclose FILE *file = fopen(name, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+}
+
+struct load {
+	struct policy *policy;
+	char *printed;
+	int error;
+	int status;
+};
+
+static struct load load(const char *const *names, size_t count,
+			const struct policy_group_override *groups, size_t group_count)
+{
+	struct load load = { 0 };
+	struct diags diags = { 0 };
+
+	load.error = policy_load(names, count, groups, group_count, &load.policy, &diags);
+	load.printed = diag_text_all(&diags);
+	load.status = diags_exit_status(&diags);
+	assert_int_equal(!load.error, !!load.policy);
+	assert_int_equal(!load.error, !load.status);
+	diags_clear(&diags);
+	return load;
+}
+
+static void load_free(struct load *load)
+{
+	policy_free(load->policy);
+	free(load->printed);
+}
+
+#define autoload cleanup(load_free)
+
+#define NAMES(...)                                                                                 \
+	(const char *const[]){ __VA_ARGS__ },                                                      \
+		sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)
+#define GROUPS(...)                                                                                \
+	(const struct policy_group_override[]){ __VA_ARGS__ },                                     \
+		sizeof((const struct policy_group_override[]){ __VA_ARGS__ }) /                    \
+			sizeof(struct policy_group_override)
+
+#define assert_fails(load_result, expected)                                                        \
+	do {                                                                                       \
+		struct load failed autoload = load_result;                                         \
+		assert_string_equal(failed.printed, expected);                                     \
+		assert_int_equal(failed.status, 2);                                                \
+	} while (0)
+
+static void shipped_policies_are_right(void **state)
+{
+	(void)state;
+	assert_true(policy_builtin_count >= 3);
+	assert_string_equal(policy_builtins[0].name, "lync-2013-public-im");
+	for (size_t i = 0; i < policy_builtin_count; i++) {
+		struct load alone autoload = load(NAMES(policy_builtins[i].name), NULL, 0);
+
+		assert_string_equal(alone.printed, "");
+		assert_string_equal(alone.policy->name, policy_builtins[i].name);
+		assert_ptr_equal(policy_builtin_find(policy_builtins[i].name), &policy_builtins[i]);
+		/* nobody is left out until the user says who is meant */
+		for (size_t j = 0; j < alone.policy->group_count; j++)
+			assert_true(alone.policy->groups[j].members.any);
+	}
+	assert_null(policy_builtin_find("nothing"));
+}
+
+static void default_is_the_port_table(void **state)
+{
+	static const struct row {
+		const char *name, *direction, *protocol, *ports, *from, *to;
+	} table[] = {
+		{ "access-sip-mtls-in", "in", "tcp", "5061", "partners", "access-edge" },
+		{ "access-sip-mtls-out", "out", "tcp", "5061", "access-edge", "partners" },
+		{ "access-sip-tls-in", "in", "tcp", "443", "clients", "access-edge" },
+		{ "av-rtp-out", "out", "tcp", "50000-59999", "av-edge", "messenger-clients" },
+		{ "av-stun-out", "out", "udp", "3478", "av-edge", "messenger-clients" },
+		{ "av-stun-in", "in", "udp", "3478", "messenger-clients", "av-edge" },
+	};
+	struct load plain autoload = load(NULL, 0, NULL, 0);
+	struct load relay autoload = load(NAMES("lync-2013-public-im-relay"), NULL, 0);
+
+	(void)state;
+	assert_int_equal(plain.policy->rule_count, 6);
+	assert_int_equal(relay.policy->rule_count, 6);
+	for (size_t i = 0; i < 6; i++) {
+		const struct policy_rule *rule = &plain.policy->rules[i];
+		const struct policy_rule *twin = &relay.policy->rules[i];
+
+		assert_string_equal(rule->name, table[i].name);
+		assert_string_equal(policy_direction_name(rule->direction), table[i].direction);
+		assert_string_equal(policy_protocol_name(rule->protocol), table[i].protocol);
+		assert_string_equal(rule->ports_text, table[i].ports);
+		assert_string_equal(rule->from.text, table[i].from);
+		assert_string_equal(rule->to.text, table[i].to);
+		assert_int_equal(rule->port_of, POLICY_PORT_OF_DESTINATION);
+		/* the other policy is the same but for one word */
+		assert_string_equal(twin->name, rule->name);
+		assert_string_equal(twin->ports_text, rule->ports_text);
+		assert_string_equal(twin->from.text, rule->from.text);
+		assert_string_equal(twin->note, rule->note);
+		assert_int_equal(twin->port_of,
+				 i == 3 ? POLICY_PORT_OF_SOURCE : POLICY_PORT_OF_DESTINATION);
+	}
+}
+
+static void several_are_read_as_one(void **state)
+{
+	struct load both autoload = load(NAMES("lync-2013-public-im", "host-basics"), NULL, 0);
+
+	(void)state;
+	assert_string_equal(both.printed, "");
+	assert_string_equal(both.policy->name, "lync-2013-public-im");
+	assert_non_null(strstr(both.policy->description, "Lync"));
+	assert_int_equal(both.policy->source_count, 2);
+	assert_string_equal(both.policy->rules[0].name, "access-sip-mtls-in");
+	assert_string_equal(both.policy->rules[6].name, "dns-udp-out");
+	assert_string_equal(both.policy->rules[6].place.source->name, "host-basics");
+}
+
+static void groups_and_settings_are_shared(void **state)
+{
+	(void)state;
+	write_file("a.yaml", "policy: a\n"
+			     "groups: {edge: [192.0.2.1, 192.0.2.2], mine: [any]}\n"
+			     "rules: [{name: a, direction: in, protocol: tcp, ports: 1, to: far}]\n"
+			     "essentials: {arp: false}\nflows: {timeouts: {udp: 2m}}\n");
+	write_file("b.yaml",
+		   "policy: b\ndescription: not this one\n"
+		   "groups: {edge: [192.0.2.2, 192.0.2.1/32], far: [203.0.113.0/24]}\n"
+		   "rules: [{name: b, direction: in, protocol: tcp, ports: 2, to: edge}]\n"
+		   "essentials: {arp: false, link-control: false}\n"
+		   "flows: {max: 2048, timeouts: {udp: 120s, tcp: 1h}}\nfragments: drop\n");
+	{
+		struct load both autoload = load(NAMES("a.yaml", "./b.yaml"), NULL, 0);
+		const struct policy *policy = both.policy;
+
+		assert_string_equal(both.printed, "");
+		assert_string_equal(policy->name, "a");
+		assert_null(policy->description);
+		assert_int_equal(policy->group_count, 3);
+		assert_string_equal(policy->groups[0].name, "edge");
+		assert_string_equal(policy->groups[1].name, "mine");
+		assert_string_equal(policy->groups[2].name, "far");
+		assert_int_equal(policy->rules[0].to.count, 1);
+		assert_int_equal(policy->rules[1].to.count, 2);
+		assert_false(policy->settings.arp);
+		assert_false(policy->settings.link_control);
+		assert_true(policy->settings.neighbor_discovery);
+		assert_int_equal(policy->settings.flows_max, 2048);
+		assert_int_equal(policy->settings.timeouts[0], 3600);
+		assert_int_equal(policy->settings.timeouts[2], 120);
+	}
+	unlink("a.yaml");
+	unlink("b.yaml");
+}
+
+static void differences_are_errors(void **state)
+{
+	(void)state;
+	write_file("a.yaml", "policy: a\n"
+			     "groups: {edge: [192.0.2.1]}\n"
+			     "rules: [{name: web, direction: in, protocol: tcp, ports: 1}]\n"
+			     "essentials: {arp: false}\nflows: {max: 1024, timeouts: {udp: 2m}}\n");
+	write_file("b.yaml", "policy: b\n"
+			     "groups: {edge: [192.0.2.2]}\n"
+			     "rules: [{name: web, direction: out, protocol: udp, ports: 2}]\n"
+			     "essentials: {arp: true}\nflows: {max: 2048, timeouts: {udp: 3m}}\n");
+	assert_fails(load(NAMES("a.yaml", "b.yaml"), NULL, 0),
+		     "edgegate: b.yaml:4:19: 'arp' is set differently at a.yaml:4:19\n"
+		     "   4 | essentials: {arp: true}\n"
+		     "     |                   ^~~~\n"
+		     "leave one of them out\n"
+		     "edgegate: b.yaml:5:14: 'max' is set differently at a.yaml:5:14\n"
+		     "   5 | flows: {max: 2048, timeouts: {udp: 3m}}\n"
+		     "     |              ^~~~\n"
+		     "leave one of them out\n"
+		     "edgegate: b.yaml:5:36: 'udp' is set differently at a.yaml:5:36\n"
+		     "   5 | flows: {max: 2048, timeouts: {udp: 3m}}\n"
+		     "     |                                    ^~\n"
+		     "leave one of them out\n"
+		     "edgegate: b.yaml:2:10: group 'edge' has other members at a.yaml:2:10\n"
+		     "   2 | groups: {edge: [192.0.2.2]}\n"
+		     "     |          ^~~~\n"
+		     "make them the same, rename one, or say --group edge=...\n"
+		     "edgegate: b.yaml:3:16: rule 'web' is already at a.yaml:3:16\n"
+		     "   3 | rules: [{name: web, direction: out, protocol: udp, ports: 2}]\n"
+		     "     |                ^~~\n"
+		     "counters go by the name: give one of them another\n");
+	unlink("a.yaml");
+	unlink("b.yaml");
+}
+
+static void overrides_replace_members(void **state)
+{
+	struct load result autoload =
+		load(NAMES("lync-2013-public-im"),
+		     GROUPS({ "access-edge", "192.0.2.10,2001:db8::/64,192.0.2.10" },
+			    { "partners", "any" }));
+	const struct policy_addresses *to = &result.policy->rules[0].to;
+
+	(void)state;
+	assert_string_equal(result.printed, "");
+	assert_false(to->any);
+	assert_int_equal(to->count, 2);
+	assert_string_equal(to->text, "access-edge");
+	assert_int_equal(to->list[0].family, 4);
+	assert_int_equal(to->list[1].bits, 64);
+	assert_true(result.policy->rules[0].from.any);
+	assert_string_equal(result.policy->groups[2].members.text,
+			    "192.0.2.10, 2001:db8::/64, 192.0.2.10");
+}
+
+/* What the command line says of a group settles what two texts say of it. */
+static void overrides_settle_differences(void **state)
+{
+	(void)state;
+	write_file("a.yaml", "policy: a\ngroups: {edge: [192.0.2.1]}\n");
+	write_file("b.yaml", "policy: b\ngroups: {edge: [192.0.2.2]}\nrules:\n"
+			     "- {name: b, direction: in, protocol: tcp, ports: 2, to: edge}\n");
+	{
+		struct load both autoload =
+			load(NAMES("a.yaml", "b.yaml"), GROUPS({ "edge", "192.0.2.3" }));
+
+		assert_string_equal(both.printed, "");
+		assert_int_equal(both.policy->group_count, 1);
+		assert_int_equal(both.policy->rules[0].to.list[0].address[3], 3);
+	}
+	unlink("a.yaml");
+	unlink("b.yaml");
+}
+
+static void wrong_overrides_are_usage(void **state)
+{
+#define TABLE NAMES("lync-2013-public-im")
+	(void)state;
+	assert_fails(load(TABLE, GROUPS({ "acces-edge", "any" })),
+		     "edgegate: --group acces-edge=any: the policy has no group 'acces-edge'\n"
+		     "did you mean 'access-edge'?\n");
+	assert_fails(
+		load(TABLE, GROUPS({ "clients", "192.0.2.1,192.0.2.300" })),
+		"edgegate: --group clients=192.0.2.1,192.0.2.300: '192.0.2.300' is no address\n"
+		"addresses look like 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32\n");
+	assert_fails(load(TABLE, GROUPS({ "clients", "192.0.2.1/24" })),
+		     "edgegate: --group clients=192.0.2.1/24: '192.0.2.1/24' has host bits set\n"
+		     "did you mean 192.0.2.0/24?\n");
+	assert_fails(load(TABLE, GROUPS({ "clients", "" })),
+		     "edgegate: --group clients=: an address is missing\n"
+		     "write NAME=ADDRESS,ADDRESS,... or NAME=any\n");
+	assert_fails(load(TABLE, GROUPS({ "clients", "192.0.2.1," })),
+		     "edgegate: --group clients=192.0.2.1,: an address is missing\n"
+		     "write NAME=ADDRESS,ADDRESS,... or NAME=any\n");
+	assert_fails(load(TABLE, GROUPS({ "clients", "any,192.0.2.1" })),
+		     "edgegate: --group clients=any,192.0.2.1: 'any' stands beside other members\n"
+		     "'any' is every address: leave one or the other out\n");
+	assert_fails(load(TABLE, GROUPS({ "clients", "partners" })),
+		     "edgegate: --group clients=partners: 'partners' is no address\n"
+		     "addresses look like 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32\n");
+	assert_fails(load(TABLE, GROUPS({ "clients", "any" }, { "clients", "any" })),
+		     "edgegate: --group clients=any: this group is given twice\n"
+		     "write all members in one, with commas\n");
+#undef TABLE
+}
+
+static void names_are_found(void **state)
+{
+	(void)state;
+	assert_fails(load(NAMES("host-basic"), NULL, 0),
+		     "edgegate: there is no policy 'host-basic', and no file of this name\n"
+		     "did you mean 'host-basics'? `edgegate policies` lists what is shipped\n");
+	assert_fails(load(NAMES("nothing-like-it"), NULL, 0),
+		     "edgegate: there is no policy 'nothing-like-it', and no file of this name\n"
+		     "`edgegate policies` lists what is shipped\n");
+	assert_fails(load(NAMES("missing.yaml"), NULL, 0),
+		     "edgegate: missing.yaml: No such file or directory\n"
+		     "is this the right path?\n");
+	assert_fails(load(NAMES("missing.yaml", "also/missing", "host-basics"), NULL, 0),
+		     "edgegate: missing.yaml: No such file or directory\n"
+		     "is this the right path?\n"
+		     "edgegate: also/missing: No such file or directory\n"
+		     "is this the right path?\n");
+	assert_int_equal(mkdir("some", 0700), 0);
+	assert_fails(load(NAMES("some"), NULL, 0), "edgegate: some: this is a directory\n"
+						   "give the policy file in it\n");
+	rmdir("some");
+	/* a shipped policy's name is that policy; with a slash it is a file */
+	write_file("host-basics", "policy: mine\n");
+	write_file("plain", "policy: plain\n");
+	{
+		struct load shipped autoload = load(NAMES("host-basics"), NULL, 0);
+		struct load file autoload = load(NAMES("./host-basics"), NULL, 0);
+		struct load plain autoload = load(NAMES("plain"), NULL, 0);
+
+		assert_string_equal(shipped.policy->name, "host-basics");
+		assert_string_equal(file.policy->name, "mine");
+		assert_string_equal(plain.policy->name, "plain");
+	}
+	unlink("host-basics");
+	unlink("plain");
+}
+
+static void standard_input_once(void **state)
+{
+	int saved = dup(STDIN_FILENO);
+
+	(void)state;
+	write_file("input", "policy: piped\n");
+	assert_non_null(freopen("input", "r", stdin));
+	{
+		struct load piped autoload = load(NAMES("-", "host-basics"), NULL, 0);
+
+		assert_string_equal(piped.policy->name, "piped");
+		assert_string_equal(piped.policy->sources[0]->name, "standard input");
+	}
+	assert_non_null(freopen("input", "r", stdin));
+	assert_fails(load(NAMES("-", "-"), NULL, 0),
+		     "edgegate: -: standard input can be read only once\n"
+		     "give the other policy as a file\n");
+	if (saved >= 0)
+		dup2(saved, STDIN_FILENO);
+	close(saved);
+	unlink("input");
+}
+
+/* Errors of all texts are said at once; a text that can't be read hides what it may have. */
+static void errors_of_all_texts(void **state)
+{
+	(void)state;
+	write_file("a.yaml", "policy: a\nrules:\n"
+			     "- {name: a, direction: in, protocol: tcp, ports: 0, to: far}\n");
+	write_file("b.yaml", "policy: b\ngroups: {far: [\n");
+	assert_fails(load(NAMES("a.yaml", "b.yaml"), NULL, 0),
+		     "edgegate: a.yaml:3:50: there is no port 0\n"
+		     "   3 | - {name: a, direction: in, protocol: tcp, ports: 0, to: far}\n"
+		     "     |                                                  ^\n"
+		     "ports go from 1 to 65535; 1-65535 is all of them\n"
+		     "edgegate: b.yaml:2:15: flow sequence without a closing bracket\n"
+		     "   2 | groups: {far: [\n"
+		     "     |               ^\n"
+		     "close it with its counterpart\n");
+	unlink("a.yaml");
+	unlink("b.yaml");
+}
+
+static void rules_are_limited(void **state)
+{
+	autotext struct text text = { 0 };
+	struct policy *policy = NULL;
+	struct diags diags = { 0 };
+
+	(void)state;
+	text_add(&text, "policy: full\nrules:\n");
+	for (int i = 1; i <= 2047; i++)
+		text_format(&text,
+			    "- {name: i%d, direction: in, protocol: tcp, ports: %d}\n"
+			    "- {name: o%d, direction: out, protocol: tcp, ports: %d}\n",
+			    i, i, i, i);
+	assert_int_equal(policy_parse("full", text.bytes, text.length, &policy, &diags), 0);
+	assert_int_equal(policy->rule_count, 4094);
+	policy_free(policy);
+	text_add(&text, "- {name: more, direction: out, protocol: tcp, ports: 3000}\n");
+	assert_int_not_equal(policy_parse("full", text.bytes, text.length, &policy, &diags), 0);
+	assert_int_equal(diags.count, 1);
+	assert_string_equal(diags.list[0].why, "more than 2047 rules for 'out'");
+	assert_int_equal(diags.list[0].place.line, 4097);
+	diags_clear(&diags);
+}
+
+static void types_have_names(void **state)
+{
+	(void)state;
+	assert_string_equal(policy_icmp_type_name(1, 8), "echo-request");
+	assert_string_equal(policy_icmp_type_name(58, 128), "echo-request");
+	assert_string_equal(policy_icmp_type_name(58, 133), "nd-router-solicit");
+	assert_null(policy_icmp_type_name(1, 200));
+	assert_null(policy_icmp_type_name(6, 8));
+	assert_string_equal(policy_protocol_name(132), "sctp");
+	assert_null(policy_protocol_name(47));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(shipped_policies_are_right),
+		cmocka_unit_test(default_is_the_port_table),
+		cmocka_unit_test(several_are_read_as_one),
+		cmocka_unit_test(groups_and_settings_are_shared),
+		cmocka_unit_test(differences_are_errors),
+		cmocka_unit_test(overrides_replace_members),
+		cmocka_unit_test(overrides_settle_differences),
+		cmocka_unit_test(wrong_overrides_are_usage),
+		cmocka_unit_test(names_are_found),
+		cmocka_unit_test(standard_input_once),
+		cmocka_unit_test(errors_of_all_texts),
+		cmocka_unit_test(rules_are_limited),
+		cmocka_unit_test(types_have_names),
+	};
+
+	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+}
