@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Policies and what becomes of them: tests/golden/policy/good/NAME.yaml with the tree (and its
- * warnings) in NAME.tree, bad/NAME.yaml with the errors as they are printed in NAME.err. A bad one is
- * a good one with one thing changed. GOLDEN_UPDATE=1 writes the expectations anew: read them.
+ * warnings) in NAME.tree, bad/NAME.yaml with the errors as they are printed in NAME.err. A bad one
+ * is a good one with one thing changed. GOLDEN_UPDATE=1 writes the expectations anew: read them.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -87,63 +87,6 @@ static void load_free(struct load *load)
 		assert_int_equal(failed.status, 2);                                                \
 	} while (0)
 
-static void shipped_policies_are_right(void **state)
-{
-	(void)state;
-	assert_true(policy_builtin_count >= 3);
-	assert_string_equal(policy_builtins[0].name, "lync-2013-public-im");
-	for (size_t i = 0; i < policy_builtin_count; i++) {
-		struct load alone autoload = load(NAMES(policy_builtins[i].name), NULL, 0);
-
-		assert_string_equal(alone.printed, "");
-		assert_string_equal(alone.policy->name, policy_builtins[i].name);
-		assert_ptr_equal(policy_builtin_find(policy_builtins[i].name), &policy_builtins[i]);
-		/* nobody is left out until the user says who is meant */
-		for (size_t j = 0; j < alone.policy->group_count; j++)
-			assert_true(alone.policy->groups[j].members.any);
-	}
-	assert_null(policy_builtin_find("nothing"));
-}
-
-static void default_is_the_port_table(void **state)
-{
-	static const struct row {
-		const char *name, *direction, *protocol, *ports, *from, *to;
-	} table[] = {
-		{ "access-sip-mtls-in", "in", "tcp", "5061", "partners", "access-edge" },
-		{ "access-sip-mtls-out", "out", "tcp", "5061", "access-edge", "partners" },
-		{ "access-sip-tls-in", "in", "tcp", "443", "clients", "access-edge" },
-		{ "av-rtp-out", "out", "tcp", "50000-59999", "av-edge", "messenger-clients" },
-		{ "av-stun-out", "out", "udp", "3478", "av-edge", "messenger-clients" },
-		{ "av-stun-in", "in", "udp", "3478", "messenger-clients", "av-edge" },
-	};
-	struct load plain autoload = load(NULL, 0, NULL, 0);
-	struct load relay autoload = load(NAMES("lync-2013-public-im-relay"), NULL, 0);
-
-	(void)state;
-	assert_int_equal(plain.policy->rule_count, 6);
-	assert_int_equal(relay.policy->rule_count, 6);
-	for (size_t i = 0; i < 6; i++) {
-		const struct policy_rule *rule = &plain.policy->rules[i];
-		const struct policy_rule *twin = &relay.policy->rules[i];
-
-		assert_string_equal(rule->name, table[i].name);
-		assert_string_equal(policy_direction_name(rule->direction), table[i].direction);
-		assert_string_equal(policy_protocol_name(rule->protocol), table[i].protocol);
-		assert_string_equal(rule->ports_text, table[i].ports);
-		assert_string_equal(rule->from.text, table[i].from);
-		assert_string_equal(rule->to.text, table[i].to);
-		assert_int_equal(rule->port_of, POLICY_PORT_OF_DESTINATION);
-		/* the other policy is the same but for one word */
-		assert_string_equal(twin->name, rule->name);
-		assert_string_equal(twin->ports_text, rule->ports_text);
-		assert_string_equal(twin->from.text, rule->from.text);
-		assert_string_equal(twin->note, rule->note);
-		assert_int_equal(twin->port_of,
-				 i == 3 ? POLICY_PORT_OF_SOURCE : POLICY_PORT_OF_DESTINATION);
-	}
-}
-
 static void several_are_read_as_one(void **state)
 {
 	struct load both autoload = load(NAMES("lync-2013-public-im", "host-basics"), NULL, 0);
@@ -382,47 +325,9 @@ static void errors_of_all_texts(void **state)
 	unlink("b.yaml");
 }
 
-static void rules_are_limited(void **state)
-{
-	autotext struct text text = { 0 };
-	struct policy *policy = NULL;
-	struct diags diags = { 0 };
-
-	(void)state;
-	text_add(&text, "policy: full\nrules:\n");
-	for (int i = 1; i <= 2047; i++)
-		text_format(&text,
-			    "- {name: i%d, direction: in, protocol: tcp, ports: %d}\n"
-			    "- {name: o%d, direction: out, protocol: tcp, ports: %d}\n",
-			    i, i, i, i);
-	assert_int_equal(policy_parse("full", text.bytes, text.length, &policy, &diags), 0);
-	assert_int_equal(policy->rule_count, 4094);
-	policy_free(policy);
-	text_add(&text, "- {name: more, direction: out, protocol: tcp, ports: 3000}\n");
-	assert_int_not_equal(policy_parse("full", text.bytes, text.length, &policy, &diags), 0);
-	assert_int_equal(diags.count, 1);
-	assert_string_equal(diags.list[0].why, "more than 2047 rules for 'out'");
-	assert_int_equal(diags.list[0].place.line, 4097);
-	diags_clear(&diags);
-}
-
-static void types_have_names(void **state)
-{
-	(void)state;
-	assert_string_equal(policy_icmp_type_name(1, 8), "echo-request");
-	assert_string_equal(policy_icmp_type_name(58, 128), "echo-request");
-	assert_string_equal(policy_icmp_type_name(58, 133), "nd-router-solicit");
-	assert_null(policy_icmp_type_name(1, 200));
-	assert_null(policy_icmp_type_name(6, 8));
-	assert_string_equal(policy_protocol_name(132), "sctp");
-	assert_null(policy_protocol_name(47));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(shipped_policies_are_right),
-		cmocka_unit_test(default_is_the_port_table),
 		cmocka_unit_test(several_are_read_as_one),
 		cmocka_unit_test(groups_and_settings_are_shared),
 		cmocka_unit_test(differences_are_errors),
@@ -432,8 +337,6 @@ int main(void)
 		cmocka_unit_test(names_are_found),
 		cmocka_unit_test(standard_input_once),
 		cmocka_unit_test(errors_of_all_texts),
-		cmocka_unit_test(rules_are_limited),
-		cmocka_unit_test(types_have_names),
 	};
 
 	return cmocka_run_group_tests(tests, enter_folder, leave_folder);

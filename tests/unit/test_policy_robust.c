@@ -203,6 +203,30 @@ static void a_thousand_rules_and_all_ports(void **state)
 	policy_free(policy);
 }
 
+static void rules_are_limited(void **state)
+{
+	autotext struct text text = { 0 };
+	struct policy *policy = NULL;
+	struct diags diags = { 0 };
+
+	(void)state;
+	text_add(&text, "policy: full\nrules:\n");
+	for (int i = 1; i <= 2047; i++)
+		text_format(&text,
+			    "- {name: i%d, direction: in, protocol: tcp, ports: %d}\n"
+			    "- {name: o%d, direction: out, protocol: tcp, ports: %d}\n",
+			    i, i, i, i);
+	assert_int_equal(policy_parse("full", text.bytes, text.length, &policy, &diags), 0);
+	assert_int_equal(policy->rule_count, 4094);
+	policy_free(policy);
+	text_add(&text, "- {name: more, direction: out, protocol: tcp, ports: 3000}\n");
+	assert_int_not_equal(policy_parse("full", text.bytes, text.length, &policy, &diags), 0);
+	assert_int_equal(diags.count, 1);
+	assert_string_equal(diags.list[0].why, "more than 2047 rules for 'out'");
+	assert_int_equal(diags.list[0].place.line, 4097);
+	diags_clear(&diags);
+}
+
 static void a_hundred_thousand_prefixes(void **state)
 {
 	autotext struct text text = { 0 };
@@ -265,6 +289,7 @@ int main(void)
 		cmocka_unit_test(every_beginning_of_a_policy),
 		cmocka_unit_test(policies_with_bytes_changed),
 		cmocka_unit_test(a_thousand_rules_and_all_ports),
+		cmocka_unit_test(rules_are_limited),
 		cmocka_unit_test(a_hundred_thousand_prefixes),
 		cmocka_unit_test(texts_that_mean_harm),
 	};

@@ -9,7 +9,10 @@
 
 #include <stddef.h>
 
-/* `list` with room for one more than `count` items of `size` bytes; NULL and `list` as it was: no memory. */
+/*
+ * `list` with room for one more than `count` items of `size` bytes, that one zeroed. NULL: no
+ * memory, and `list` is as it was.
+ */
 void *array_grow(void *list, size_t count, size_t size);
 
 /*

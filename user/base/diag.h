@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Bad news. Rooms below verb/ never print: they add to a `struct diags` and return a negative errno.
+ * Bad news. Rooms below verb/ never print: they add to a `struct diags` and return a negative
+ * errno.
  * There are two kinds: "your policy is wrong" has a place in a text, "the system said no" has an
  * errno and what we were doing. A verb prints them all (user/verb/print_diags) and exits with
  * diags_exit_status().

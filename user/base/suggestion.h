@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * "Did you mean ...?": of the names that are offered one after the other, the one nearest to a
- * word, by how many letters have to be added, left out, changed or swapped with the next. Upper and lower case are the same.
+ * word, by how many letters have to be added, left out, changed or swapped with the next. Upper and
+ * lower case are the same.
  */
 #ifndef USER_BASE_SUGGESTION_H
 #define USER_BASE_SUGGESTION_H

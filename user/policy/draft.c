@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "user/policy/draft.h"
 
-#include <errno.h>
 #include <stdlib.h>
-
-int draft_no_memory(struct draft *draft)
-{
-	draft->failed = true;
-	return diag_system(draft->diags, ENOMEM, "reading the policy", NULL);
-}
 
 void draft_free(struct draft *draft)
 {

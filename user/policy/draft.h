@@ -6,6 +6,8 @@
 #ifndef USER_POLICY_DRAFT_H
 #define USER_POLICY_DRAFT_H
 
+#include <errno.h>
+
 #include "user/policy/store.h"
 #include "user/policy/yaml.h"
 
@@ -54,7 +56,12 @@ struct draft {
 	((draft)->failed = true, diag_policy((draft)->diags, place, __VA_ARGS__))
 
 /* Want of memory: the same. -ENOMEM. */
-int draft_no_memory(struct draft *draft);
+static inline int draft_no_memory(struct draft *draft)
+{
+	draft->failed = true;
+	diag_system(draft->diags, ENOMEM, "reading the policy", NULL);
+	return -ENOMEM;
+}
 
 void draft_free(struct draft *draft);
 

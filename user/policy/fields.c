@@ -80,7 +80,8 @@ int fields_collect(struct draft *draft, const struct yaml_node *map, const char 
 		values[field] = (struct field_value){ .key = key, .value = value };
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (!fields[i].required || seen & 1ull << i)
+		values[i].seen = seen >> i & 1;
+		if (!fields[i].required || values[i].seen)
 			continue;
 		draft_error(draft, map_place(map), "%s needs '%s'", owner, fields[i].name);
 		diag_hint(draft->diags, "for example '%s'", fields[i].example);

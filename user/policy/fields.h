@@ -13,10 +13,14 @@ struct field {
 	bool required;
 };
 
-/* What stands under it; both NULL where it is left out, or has no value (which is an error). */
+/*
+ * What stands under it; both NULL where it is left out, or has no value (which is an error). `seen`
+ * also where that, or a mistake in the key, was complained of: then nothing is missing.
+ */
 struct field_value {
 	const struct yaml_node *key;
 	const struct yaml_node *value;
+	bool seen;
 };
 
 /*

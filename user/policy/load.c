@@ -65,7 +65,7 @@ static int read_source(const char *name, struct source **source, struct diags *d
 	return unknown_policy(name, diags);
 }
 
-/* Takes *source over, whatever the result. Only want of memory ends the reading: a negative errno. */
+/* Takes `source` over, whatever the result. Only want of memory ends the reading: -ENOMEM. */
 static int add_source(struct draft *draft, struct source *source)
 {
 	struct policy *policy = &draft->store->policy;

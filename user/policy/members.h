@@ -22,7 +22,7 @@ void members_add_word(struct members *members, const char *word);
 int members_add_prefix(struct members *members, const struct policy_prefix *prefix);
 int members_add_set(struct members *members, const struct policy_addresses *set);
 
-/* The set, as the policy has it: `text` is the caller's, the list the store's. Empties `members`. */
+/* The set, as policies have it: `text` is the caller's, the list the store's. Empties `members`. */
 int members_finish(struct members *members, struct store *store, struct policy_addresses *set);
 
 #endif

@@ -50,7 +50,7 @@ struct policy_rule {
 	struct policy_addresses from;
 	struct policy_addresses to;
 	char *note;       /* or NULL */
-	char *ports_text; /* as written: "50000-59999", "80, 443", "echo-request"; "" without ports */
+	char *ports_text; /* as written: "50000-59999", "80, 443", "echo-request"; or "" */
 };
 
 struct policy_settings {
@@ -58,7 +58,7 @@ struct policy_settings {
 	bool arp;
 	bool neighbor_discovery;
 	uint32_t flows_max; /* per address family */
-	/* seconds, in the order of enum timeout in <edgegate/abi.h>: tcp, tcp-transitory, udp, icmp, other */
+	/* seconds, as enum timeout in <edgegate/abi.h>: tcp, tcp-transitory, udp, icmp, other */
 	uint32_t timeouts[5];
 };
 
@@ -74,7 +74,7 @@ struct policy {
 	char *description; /* or NULL */
 	struct policy_group *groups;
 	size_t group_count;
-	struct policy_rule *rules; /* in file order over all the texts: the first that matches wins */
+	struct policy_rule *rules; /* in the order of the texts: the first that matches wins */
 	size_t rule_count;
 	struct policy_settings settings;
 	struct source **sources; /* the texts that it was read from */
@@ -96,8 +96,8 @@ int policy_load(const char *const *names, size_t count, const struct policy_grou
 		size_t group_count, struct policy **policy, struct diags *diags);
 
 /*
- * The same for one text in memory, which is copied; `name` stands in diagnostics. Never reads a file.
- * This is what fuzzing and unit tests call.
+ * The same for one text in memory, which is copied; `name` stands in diagnostics. Never reads a
+ * file. This is what fuzzing and unit tests call.
  */
 int policy_parse(const char *name, const char *text, size_t size, struct policy **policy,
 		 struct diags *diags);

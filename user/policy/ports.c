@@ -142,8 +142,9 @@ int ports_read(struct draft *draft, const struct yaml_node *node, struct policy_
 		int wrong;
 
 		if (item->kind != YAML_SCALAR) {
-			error = draft_error(draft, &item->place, "a %s must be one value, not %s",
-					    types ? "type" : "port", yaml_kind_name(item));
+			draft_error(draft, &item->place, "a %s must be one value, not %s",
+				    types ? "type" : "port", yaml_kind_name(item));
+			error = -EINVAL;
 			diag_hint(draft->diags, types ? "for example [echo-request]" :
 							"for example [443, 50000-59999]");
 			continue;

@@ -108,7 +108,7 @@ static int misplaced(struct draft *draft, const struct field_value *field,
 
 /* Ports, types and port-of: what must be there, and what can't, goes by the protocol. */
 static int read_ports(struct draft *draft, const struct field_value *values,
-		      const struct yaml_node *map, struct policy_rule *rule)
+		      struct policy_rule *rule)
 {
 	const struct yaml_node *protocol = values[RULE_PROTOCOL].value;
 	bool ports = protocol_has_ports(rule->protocol);
@@ -128,18 +128,16 @@ static int read_ports(struct draft *draft, const struct field_value *values,
 	if (values[RULE_PORT_OF].key && !ports)
 		error = misplaced(draft, &values[RULE_PORT_OF], protocol,
 				  "it is about ports: leave it out");
-	else if (values[RULE_PORT_OF].key)
-		error = value_choice(draft, values[RULE_PORT_OF].value, "port-of", port_of_words, 3, &port_of) ?:
-				error;
+	else if (values[RULE_PORT_OF].key && value_choice(draft, values[RULE_PORT_OF].value,
+							  "port-of", port_of_words, 3, &port_of))
+		error = -EINVAL;
 	rule->port_of = port_of;
 	if (!ports && !types)
 		return error ?: ports_none(draft, rule);
 	if (values[needed].value)
 		return ports_read(draft, values[needed].value, rule) ?: error;
-	/* a key without a value was complained of already */
-	for (size_t i = 0; i < map->count; i++)
-		if (!strcmp(map->pairs[i].key->text, rule_fields[needed].name))
-			return -EINVAL;
+	if (values[needed].seen)
+		return -EINVAL;
 	draft_error(draft, &protocol->place, "a rule for %s needs '%s'", protocol->text,
 		    rule_fields[needed].name);
 	diag_hint(draft->diags, ports ? "for example 'ports: 443', or 1-65535 for all of them" :
@@ -197,7 +195,7 @@ static void read_rule(struct draft *draft, const struct yaml_node *map)
 	rule.direction = direction;
 	if (values[RULE_PROTOCOL].value &&
 	    !read_protocol(draft, values[RULE_PROTOCOL].value, &rule.protocol))
-		error |= read_ports(draft, values, map, &rule);
+		error |= read_ports(draft, values, &rule);
 	if (values[RULE_NOTE].value)
 		error |= value_text(draft, values[RULE_NOTE].value, "note", &rule.note);
 	count_rule(draft, &rule, has_direction);

@@ -212,7 +212,7 @@ static unsigned int families(const struct policy_addresses *set)
 
 void scope_warn(struct draft *draft)
 {
-	static const char *const names[] = { "no", "IPv4", "IPv6" };
+	static const char *const names[] = { "no", "IPv4", "IPv6", "all" };
 	const struct policy *policy = &draft->store->policy;
 
 	for (size_t i = 0; i < policy->rule_count; i++) {

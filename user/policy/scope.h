@@ -8,7 +8,7 @@
 /* Fills from and to of every rule. Errors go to the draft. */
 void scope_resolve(struct draft *draft);
 
-/* Warns of rules whose addresses no packet of their protocol can have. Only for a policy that is right. */
+/* Warns of rules whose addresses no packet of their protocol has; for a policy that is right. */
 void scope_warn(struct draft *draft);
 
 #endif

@@ -15,7 +15,7 @@ struct store_list {
 };
 
 struct store {
-	struct policy policy; /* what the rest of the program sees; its place in here is its owner */
+	struct policy policy; /* first: what the rest of the program sees */
 	struct store_list *lists;
 	size_t list_count;
 	size_t prefix_count; /* of all lists */

@@ -35,7 +35,7 @@ struct yaml_node {
 		struct yaml_pair *pairs; /* in the order of the text */
 	};
 	size_t length; /* of the text, in bytes */
-	char text[]; /* of a scalar: UTF-8 without control characters but LF and tab, NUL-terminated */
+	char text[];   /* of a scalar: UTF-8, of all controls only LF and tab, NUL-terminated */
 };
 
 /* Gives the root, never NULL. The first error ends it. Keys may stand twice: yaml_keys.h. */

@@ -12,8 +12,8 @@ struct fy_diag;
 struct fy_diag *yaml_error_collector(void);
 
 /*
- * Its first error as one of ours, with a place. The builder says what was open when it came. Returns
- * -EINVAL.
+ * Its first error as one of ours, with a place. The builder says what was open when it came.
+ * Returns -EINVAL.
  */
 int yaml_error_report(struct fy_diag *collector, const struct yaml_builder *builder,
 		      struct source_cursor *cursor);
