@@ -20,6 +20,14 @@ static __always_inline struct testrun *clock_testrun(void)
 	return testing ? bpf_map_lookup_elem(&testrun, &key) : NULL;
 }
 
+/* A test can send every packet the long way, to see that both ways agree. */
+static __always_inline bool clock_long_way(void)
+{
+	struct testrun *test = clock_testrun();
+
+	return test && test->flags & TESTRUN_LONG_WAY;
+}
+
 /* Jiffies, or what the test says. */
 static __always_inline __u64 clock_now(void)
 {

@@ -16,75 +16,91 @@ static __always_inline long parse_load(struct __sk_buff *skb, __u32 at, void *to
 	return bpf_skb_load_bytes(skb, at, to, size);
 }
 
-/* Out of line, so that the verifier walks all that follows once and not once for each kind of packet. */
-noinline_global __u32 tc_parse(struct __sk_buff *skb, struct packet *packet, __u32 direction)
+static __always_inline void tc_frame(struct __sk_buff *skb, struct frame *frame)
 {
 	struct testrun *test = clock_testrun();
+
+	frame->cursor.pos = (void *)(long)skb->data;
+	frame->cursor.end = (void *)(long)skb->data_end;
+	frame->length = skb->len;
+	if (test && test->frame_len)
+		frame->length = test->frame_len;
+	frame->gso_size = skb->gso_size;
+}
+
+/* The long way, for what parse_common() leaves: any frame. Its second half is gate_decide_any(). */
+noinline_global __u32 tc_parse_any(struct __sk_buff *skb, struct packet *packet, __u32 direction)
+{
 	struct frame frame;
 
 	if (!packet)
 		return OUTCOME_DROP_MALFORMED;
-	frame.cursor.pos = (void *)(long)skb->data;
-	frame.cursor.end = (void *)(long)skb->data_end;
-	frame.length = skb->len;
-	if (test && test->frame_len)
-		frame.length = test->frame_len;
-	frame.gso_size = skb->gso_size;
+	tc_frame(skb, &frame);
 	return parse_frame(skb, &frame, packet, direction);
 }
 
-/*
- * The headers of a forwarded packet may stand outside the readable head. What looks cut short while
- * there is more is pulled in, once, and parsed again.
- */
-static __always_inline __u32 tc_parse_all(struct __sk_buff *skb, struct packet *packet,
-					  __u32 direction)
-{
-	__u32 outcome = tc_parse(skb, packet, direction);
+/* A decision, and the bytes of headers that GSO's count needs, in one register. */
+#define TC_JUDGED(decision, header_length) ((__u64)(decision) | (__u64)(header_length) << 32)
+#define TC_JUDGED_DECISION(judged) ((__u32)(judged))
+#define TC_JUDGED_HEADERS(judged) ((__u32)((judged) >> 32))
 
-	if (likely(outcome != OUTCOME_DROP_MALFORMED) || skb->data_end - skb->data >= skb->len ||
-	    bpf_skb_pull_data(skb, skb->len))
-		return outcome;
-	return tc_parse(skb, packet, direction);
+static __always_inline __u64 tc_judge_any(struct __sk_buff *skb, __u32 slot, __u32 direction)
+{
+	struct packet packet = { 0 };
+	__u32 outcome = tc_parse_any(skb, &packet, direction);
+
+	/*
+	 * The headers of a forwarded packet may stand outside the readable head. What looks cut short
+	 * while there is more is pulled in, once, and parsed again.
+	 */
+	if (outcome == OUTCOME_DROP_MALFORMED && skb->data_end - skb->data < skb->len &&
+	    !bpf_skb_pull_data(skb, skb->len))
+		outcome = tc_parse_any(skb, &packet, direction);
+	if (!outcome)
+		outcome = gate_decide_any(&packet, slot, direction);
+	return TC_JUDGED(outcome, packet.header_length);
 }
 
 /* An offloaded packet becomes segments, each with its own headers. */
-static __always_inline void tc_weigh(const struct __sk_buff *skb, const struct packet *packet,
+static __always_inline void tc_weigh(const struct __sk_buff *skb, __u32 header_length,
 				     struct weight *weight)
 {
-	__u32 segments = skb->gso_segs;
+	__u32 segments;
 
 	weight->packets = 1;
 	weight->bytes = skb->len;
-	if (likely(!skb->gso_size) || !packet->header_length || packet->header_length >= skb->len)
+	if (likely(!skb->gso_size) || !header_length || header_length >= skb->len)
 		return;
+	segments = skb->gso_segs;
 	if (!segments)
-		segments = (skb->len - packet->header_length + skb->gso_size - 1) / skb->gso_size;
+		segments = (skb->len - header_length + skb->gso_size - 1) / skb->gso_size;
 	if (segments < 2)
 		return;
 	weight->packets = segments;
-	weight->bytes += (__u64)(segments - 1) * packet->header_length;
+	weight->bytes += (__u64)(segments - 1) * header_length;
 }
 
 static __always_inline int tc_judge(struct __sk_buff *skb, __u32 direction)
 {
-	__u64 word = gate_state();
+	__u64 word = gate_state(), judged;
 	__u32 mode = word >> STATE_MODE_SHIFT & STATE_FIELD_MASK;
 	struct policy policy = { .slot = word >> STATE_LIVE_SHIFT & STATE_FIELD_MASK };
-	struct packet packet = { 0 };
+	struct packet packet;
+	struct frame frame;
 	struct weight weight;
-	__u32 decision;
 
-	if (unlikely(policy.slot == SLOT_NONE))
-		return TC_ACT_UNSPEC;
-	decision = tc_parse_all(skb, &packet, direction);
 	policy.generation = rules_generation(policy.slot);
-	if (!policy.generation)
-		decision = OUTCOME_DROP_NO_RULE;
-	else if (!decision)
-		decision = gate_decide(&policy, &packet, direction);
-	tc_weigh(skb, &packet, &weight);
-	return verdict_give(decision, direction, mode, &weight) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+	if (unlikely(!policy.generation))
+		return TC_ACT_UNSPEC; /* SLOT_NONE */
+	tc_frame(skb, &frame);
+	if (likely(!clock_long_way() && parse_common(&frame, &packet, direction)))
+		judged = TC_JUDGED(gate_decide_common(&policy, &packet, direction),
+				   packet.header_length);
+	else
+		judged = tc_judge_any(skb, policy.slot, direction);
+	tc_weigh(skb, TC_JUDGED_HEADERS(judged), &weight);
+	return verdict_give(TC_JUDGED_DECISION(judged), direction, mode, &weight) ? TC_ACT_UNSPEC :
+										    TC_ACT_SHOT;
 }
 
 SEC("tc")

@@ -30,6 +30,25 @@ static __always_inline void xdp_frame(struct xdp_md *ctx, struct frame *frame)
 	frame->gso_size = 0;
 }
 
+/* The long way, for what parse_common() leaves: any frame. Its second half is gate_decide_any(). */
+noinline_global __u32 xdp_parse_any(struct xdp_md *ctx, struct packet *packet, __u32 direction)
+{
+	struct frame frame;
+
+	if (!packet)
+		return OUTCOME_DROP_MALFORMED;
+	xdp_frame(ctx, &frame);
+	return parse_frame(ctx, &frame, packet, direction);
+}
+
+static __always_inline __u32 xdp_judge_any(struct xdp_md *ctx, __u32 slot, __u32 direction)
+{
+	struct packet packet = { 0 };
+	__u32 outcome = xdp_parse_any(ctx, &packet, direction);
+
+	return outcome ? outcome : gate_decide_any(&packet, slot, direction);
+}
+
 static __always_inline int xdp_judge(struct xdp_md *ctx, __u32 direction)
 {
 	__u64 word = gate_state();
@@ -40,19 +59,16 @@ static __always_inline int xdp_judge(struct xdp_md *ctx, __u32 direction)
 	struct weight weight;
 	__u32 decision;
 
-	if (unlikely(policy.slot == SLOT_NONE))
-		return XDP_PASS;
+	policy.generation = rules_generation(policy.slot);
+	if (unlikely(!policy.generation))
+		return XDP_PASS; /* SLOT_NONE */
 	xdp_frame(ctx, &frame);
 	weight.packets = 1;
 	weight.bytes = frame.length;
-	policy.generation = rules_generation(policy.slot);
-	if (!policy.generation) {
-		decision = OUTCOME_DROP_NO_RULE;
-	} else {
-		decision = parse_frame(ctx, &frame, &packet, direction);
-		if (!decision)
-			decision = gate_decide(&policy, &packet, direction);
-	}
+	if (likely(!clock_long_way() && parse_common(&frame, &packet, direction)))
+		decision = gate_decide_common(&policy, &packet, direction);
+	else
+		decision = xdp_judge_any(ctx, policy.slot, direction);
 	return verdict_give(decision, direction, mode, &weight) ? XDP_PASS : XDP_DROP;
 }
 

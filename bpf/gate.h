@@ -12,13 +12,10 @@
 #include "bpf/rules.h"
 #include "bpf/verdict.h"
 
-/* The state word; slot 0 in enforce mode, which drops all, should there be none. */
+/* The state word, read once per packet. */
 static __always_inline __u64 gate_state(void)
 {
-	__u32 zero = 0;
-	__u64 *word = bpf_map_lookup_elem(&state, &zero);
-
-	return word ? *(volatile __u64 *)word : 0;
+	return *(volatile __u64 *)&memory.state;
 }
 
 static __always_inline __u32 gate_miss(__u32 match)
@@ -72,18 +69,32 @@ static __always_inline __u32 gate_rules_out(const struct policy *policy,
 	return DECISION(OUTCOME_RULE, *match);
 }
 
-/* Of a packet that parse_frame() found whole. */
+/* Of a packet that parse_common() knows. */
+static __always_inline __u32 gate_decide_common(const struct policy *policy,
+						const struct packet *packet, __u32 direction)
+{
+	__u32 decision, match;
+
+	/* never so: it tells clang that the ways of other protocols can't be taken from here */
+	if (packet->protocol != IPPROTO_TCP && packet->protocol != IPPROTO_UDP)
+		return OUTCOME_DROP_NO_RULE;
+	decision = direction == DIRECTION_IN ? gate_rules_in(policy, packet, &match) :
+					       gate_rules_out(policy, packet, &match);
+	return decision ? decision : gate_miss(match);
+}
+
+/* Of any packet that parse_frame() found whole. */
 static __always_inline __u32 gate_decide(const struct policy *policy, const struct packet *packet,
 					 __u32 direction)
 {
 	__u32 settings = policy->generation->settings.flags;
 	__u32 decision, match;
 
-	if (unlikely(packet->link != LINK_IP4 && packet->link != LINK_IP6))
+	if (packet->link != LINK_IP4 && packet->link != LINK_IP6)
 		return essentials_link(packet, settings);
-	if (unlikely(packet->flags & PACKET_FRAGMENT))
+	if (packet->flags & PACKET_FRAGMENT)
 		return OUTCOME_DROP_FRAGMENT;
-	if (direction == DIRECTION_IN && unlikely(packet->flags & PACKET_UNSPECIFIED) &&
+	if (direction == DIRECTION_IN && packet->flags & PACKET_UNSPECIFIED &&
 	    !(settings & SETTING_NEIGHBOR_DISCOVERY && essentials_is_neighbor_discovery(packet)))
 		return OUTCOME_DROP_MARTIAN;
 	decision = direction == DIRECTION_IN ? gate_rules_in(policy, packet, &match) :
@@ -93,6 +104,18 @@ static __always_inline __u32 gate_decide(const struct policy *policy, const stru
 	if (settings & SETTING_NEIGHBOR_DISCOVERY && essentials_is_neighbor_discovery(packet))
 		return OUTCOME_PASS_NEIGHBOR_DISCOVERY;
 	return gate_miss(match);
+}
+
+/* The long way's second half. Global, like its first, so that each is verified once, by itself. */
+noinline_global __u32 gate_decide_any(const struct packet *packet, __u32 slot, __u32 direction)
+{
+	struct policy policy = { .slot = slot, .generation = rules_generation(slot) };
+
+	if (!packet || !policy.generation)
+		return OUTCOME_DROP_NO_RULE;
+	if (direction == DIRECTION_IN)
+		return gate_decide(&policy, packet, DIRECTION_IN);
+	return gate_decide(&policy, packet, DIRECTION_OUT);
 }
 
 #endif

@@ -14,30 +14,14 @@
  * Inner maps are declared by size: behind a pointer clang 14 leaves a struct's layout out of BTF. The
  * loader makes them, and gives those a BTF type that people dump; this one keeps it in the object.
  */
-const struct tuple *maps_keep_btf __attribute__((unused));
+const struct tuple *const maps_keep_btf = NULL; /* in .rodata: .bss is the memory alone */
 
-/* The state word (abi.h). Changed from outside by compare-and-swap through mmap. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__type(key, __u32);
-	__type(value, __u64);
-} state SEC(".maps");
-
-struct generation_map {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct generation));
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, SLOT_COUNT);
-	__type(key, __u32);
-	__array(values, struct generation_map);
-} generations SEC(".maps");
+/*
+ * State word and generations (abi.h). The one variable in .bss, so that both objects lay it out alike;
+ * the loader lets them share one map. Changed from outside through mmap: the word by compare-and-swap,
+ * a generation only while no packet can be reading its slot.
+ */
+struct gate_memory memory;
 
 struct tuple_map {
 	__uint(type, BPF_MAP_TYPE_HASH);

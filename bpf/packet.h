@@ -83,12 +83,13 @@ struct packet {
 	__u32 transport_length; /* bytes from the transport header to the end of the IP packet */
 	__u16 sport;            /* network order; 0 without ports */
 	__u16 dport;
-	__u16 echo_id;  /* network order; ICMP echo only */
-	__u8 family;    /* 4 or 6 */
-	__u8 protocol;  /* IP protocol number of the upper layer */
-	__u8 hop_limit; /* or TTL */
-	__u8 flags;     /* enum packet_flags */
-	__u8 tcp_flags; /* byte 13 of the TCP header */
+	__u16 echo_id;        /* network order; ICMP echo only */
+	__u16 fragment_field; /* IPv4: flags and offset, host order */
+	__u8 family;          /* 4 or 6 */
+	__u8 protocol;        /* IP protocol number of the upper layer */
+	__u8 hop_limit;       /* or TTL */
+	__u8 flags;           /* enum packet_flags */
+	__u8 tcp_flags;       /* byte 13 of the TCP header */
 	__u8 icmp_type;
 	__u8 icmp_code;
 	__u8 link; /* enum packet_link */

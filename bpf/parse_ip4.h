@@ -65,12 +65,12 @@ noinline_global __u32 parse_ip4_options(parse_context *context, __u32 at, __u32 
 	return parse_ip4_walk(&options);
 }
 
-static __always_inline __u32 parse_ip4(parse_context *context, struct cursor *cursor,
-				       const struct frame *frame, struct packet *packet,
-				       __u32 link_length)
+/* The fixed header: addresses and lengths. Options and fragments are parse_ip4()'s. */
+static __always_inline __u32 parse_ip4_fixed(struct cursor *cursor, const struct frame *frame,
+					     struct packet *packet, __u32 link_length)
 {
 	const struct iphdr *ip = cursor_take(cursor, sizeof(*ip));
-	__u32 header, total, fragment, offset;
+	__u32 header, total;
 
 	if (!ip || ip->version != 4 || ip->ihl < 5)
 		return OUTCOME_DROP_MALFORMED;
@@ -87,19 +87,31 @@ static __always_inline __u32 parse_ip4(parse_context *context, struct cursor *cu
 	packet->hop_limit = ip->ttl;
 	packet->transport_length = total - header;
 	packet->header_length = link_length + header;
-	fragment = bpf_ntohs(ip->frag_off);
-	if (unlikely(header > sizeof(*ip)) &&
-	    (!parse_ip4_options(context, link_length + sizeof(*ip), header - sizeof(*ip)) ||
-	     !cursor_skip(cursor, header - sizeof(*ip))))
+	packet->fragment_field = bpf_ntohs(ip->frag_off);
+	return OUTCOME_UNDECIDED;
+}
+
+static __always_inline __u32 parse_ip4(parse_context *context, struct cursor *cursor,
+				       const struct frame *frame, struct packet *packet,
+				       __u32 link_length)
+{
+	__u32 outcome = parse_ip4_fixed(cursor, frame, packet, link_length);
+	__u32 options, offset, more;
+
+	if (outcome)
+		return outcome;
+	options = packet->header_length - link_length - sizeof(struct iphdr);
+	if (options && (!parse_ip4_options(context, link_length + sizeof(struct iphdr), options) ||
+			!cursor_skip(cursor, options)))
 		return OUTCOME_DROP_MALFORMED;
-	if (unlikely(fragment & (IP4_MORE_FRAGMENTS | IP4_OFFSET_MASK))) {
-		offset = (fragment & IP4_OFFSET_MASK) * 8;
-		if (packet->transport_length == 0 ||
-		    ((fragment & IP4_MORE_FRAGMENTS) && packet->transport_length % 8) ||
-		    offset + total > IP_PACKET_MAX)
-			return OUTCOME_DROP_MALFORMED;
-		packet->flags |= PACKET_FRAGMENT;
-	}
+	offset = (packet->fragment_field & IP4_OFFSET_MASK) * 8;
+	more = packet->fragment_field & IP4_MORE_FRAGMENTS;
+	if (!offset && !more)
+		return OUTCOME_UNDECIDED;
+	if (packet->transport_length == 0 || (more && packet->transport_length % 8) ||
+	    offset + sizeof(struct iphdr) + options + packet->transport_length > IP_PACKET_MAX)
+		return OUTCOME_DROP_MALFORMED;
+	packet->flags |= PACKET_FRAGMENT;
 	return OUTCOME_UNDECIDED;
 }
 

@@ -9,10 +9,16 @@
 
 #include "bpf/maps.h"
 #include "bpf/packet.h"
+#include "bpf/parse_context.h"
 
 /* Results that are no slot. */
 #define RULES_NONE 0u
 #define RULES_ADDRESS 0xffffu /* there are rules for the tuple, but not between these addresses */
+
+static __always_inline bool rules_is_slot(__u32 match)
+{
+	return match != RULES_NONE && match != RULES_ADDRESS;
+}
 
 /* The policy that judges this packet, chosen once by the state word. */
 struct policy {
@@ -24,121 +30,112 @@ struct policy {
 struct rules_question {
 	__u32 from[4]; /* the sender as the rule sees it; network order; IPv4 in word 0 */
 	__u32 to[4];
-	__u32 slot;        /* of the generation */
-	__u32 family;      /* 4 or 6 */
-	__u32 destination; /* entry for the destination's port */
-	__u32 source;      /* entry for the source's port; 0 where no rule goes by it */
+	__u32 slot;   /* of the generation */
+	__u32 family; /* 4 or 6 */
 };
 
-/* A walk over one candidate list. */
-struct rules_walk {
-	const struct rules_question *question;
-	__u32 first;  /* candidate */
-	__u16 role;   /* CANDIDATE_DESTINATION or CANDIDATE_SOURCE */
-	__u16 order;  /* of the rule that matched */
-	__u32 result; /* RULES_NONE, RULES_ADDRESS, or a rule's slot */
-};
-
+/* NULL for SLOT_NONE; a slot is never more. */
 static __always_inline const struct generation *rules_generation(__u32 slot)
 {
-	__u32 zero = 0;
-	void *inner = bpf_map_lookup_elem(&generations, &slot);
+	__u64 index = slot;
 
-	return inner ? bpf_map_lookup_elem(inner, &zero) : NULL;
+	/* or clang moves the multiplication before the check, where the verifier refuses it */
+	asm volatile("" : "+r"(index));
+	if (index >= SLOT_COUNT)
+		return NULL;
+	asm volatile("" : "+r"(index));
+	return &memory.generations[index];
 }
 
 static __always_inline bool rules_in_set(const struct rules_question *question, __u32 set,
 					 const __u32 address[4])
 {
 	__u32 slot = question->slot;
+	/* a prefix4 is the beginning of a prefix6: one key for both saves stack */
+	struct prefix6 key = {
+		PREFIX_SET_BITS + (question->family == 4 ? 32 : 128),
+		set,
+		{ address[0], address[1], address[2], address[3] },
+	};
 	void *trie;
 
 	if (set == SET_ANY)
 		return true;
-	if (question->family == 4) {
-		struct prefix4 key = { PREFIX_SET_BITS + 32, set, address[0] };
-
+	if (question->family == 4)
 		trie = bpf_map_lookup_elem(&prefixes4, &slot);
-		return trie && bpf_map_lookup_elem(trie, &key);
-	}
-	struct prefix6 key = { PREFIX_SET_BITS + 128,
-			       set,
-			       { address[0], address[1], address[2], address[3] } };
-
-	trie = bpf_map_lookup_elem(&prefixes6, &slot);
+	else
+		trie = bpf_map_lookup_elem(&prefixes6, &slot);
 	return trie && bpf_map_lookup_elem(trie, &key);
 }
 
-/* bpf_loop's callback: one candidate; 1 ends the walk. */
-static long rules_candidate(__u32 index, struct rules_walk *walk)
+/* Does a rule's scope hold the packet's addresses? */
+static __always_inline bool rules_in_scope(const struct rules_question *question,
+					   const struct rule_scope *scope)
 {
-	const struct rules_question *question = walk->question;
-	const struct generation *generation = rules_generation(question->slot);
-	const struct rule_scope *scope;
-	__u32 at, candidate, slot;
-
-	if (!generation)
-		return 1;
-	at = walk->first + index;
-	if (at >= CANDIDATES_MAX)
-		return 1;
-	candidate = generation->candidates[at];
-	if (!(candidate & walk->role))
-		return 0;
-	slot = candidate & CANDIDATE_SLOT_MASK;
-	scope = &generation->scopes[slot];
-	if (!rules_in_set(question, scope->from, question->from) ||
-	    !rules_in_set(question, scope->to, question->to)) {
-		walk->result = RULES_ADDRESS;
-		return 0;
-	}
-	walk->result = slot;
-	walk->order = scope->order;
-	return 1;
+	return rules_in_set(question, scope->from, question->from) &&
+	       rules_in_set(question, scope->to, question->to);
 }
 
-/* The first rule of an entry that takes the packet when its port is the `role`'s. */
-static __always_inline void rules_walk_entry(const struct generation *generation, __u32 entry,
-					     struct rules_walk *walk)
+/*
+ * The first rule of a candidate list that takes the packet when its port is the `role`'s: a slot,
+ * RULES_NONE or RULES_ADDRESS. Global, so that it is verified once; a loop and not bpf_loop(), whose
+ * callback costs a call for each candidate.
+ */
+noinline_global __u32 rules_walk(const struct rules_question *question, __u32 entry, __u32 role)
 {
-	__u32 list;
-
-	if (!(entry & ENTRY_LIST)) {
-		/* one rule for any address: always the destination's port */
-		if (entry && walk->role == CANDIDATE_DESTINATION) {
-			entry &= RULE_SLOTS - 1;
-			walk->result = entry;
-			walk->order = generation->scopes[entry].order;
-		}
-		return;
-	}
-	list = generation->lists[entry & (LISTS_MAX - 1)];
-	walk->first = list & LIST_FIRST_MASK;
-	bpf_loop((list >> LIST_LENGTH_SHIFT) + 1, rules_candidate, walk, 0);
-}
-
-/* The slow way, out of line and verified once: first in file order over both ports' rules. */
-__attribute__((noinline)) __u32 rules_ask(const struct rules_question *question)
-{
-	struct rules_walk destination = { .question = question, .role = CANDIDATE_DESTINATION };
-	struct rules_walk source = { .question = question, .role = CANDIDATE_SOURCE };
 	const struct generation *generation;
+	__u32 result = RULES_NONE;
+	__u32 list, first, last;
 
 	if (!question)
 		return RULES_NONE;
 	generation = rules_generation(question->slot);
 	if (!generation)
 		return RULES_NONE;
-	rules_walk_entry(generation, question->destination, &destination);
-	if (question->source & ENTRY_LIST)
-		rules_walk_entry(generation, question->source, &source);
-	if (source.result == RULES_NONE)
-		return destination.result;
-	if (destination.result == RULES_NONE || destination.result == RULES_ADDRESS)
-		return source.result == RULES_ADDRESS ? RULES_ADDRESS : source.result;
-	if (source.result == RULES_ADDRESS || destination.order <= source.order)
-		return destination.result;
-	return source.result;
+	list = generation->lists[entry & (LISTS_MAX - 1)];
+	first = list & LIST_FIRST_MASK;
+	last = first + (list >> LIST_LENGTH_SHIFT);
+#pragma clang loop unroll(disable)
+	for (__u32 i = 0; i < LIST_LENGTH_MAX; i++) {
+		__u64 at = first + i;
+		__u32 candidate;
+
+		if (at > last)
+			break;
+		asm volatile("" : "+r"(at)); /* keeps the mask, which the verifier wants */
+		candidate = generation->candidates[at & (CANDIDATES_MAX - 1)];
+		if (!(candidate & role))
+			continue;
+		candidate &= CANDIDATE_SLOT_MASK;
+		if (rules_in_scope(question, &generation->scopes[candidate]))
+			return candidate;
+		result = RULES_ADDRESS;
+	}
+	return result;
+}
+
+/* The slow way, where lists are in it: the first in file order over both ports' rules. */
+static __always_inline __u32 rules_ask(const struct policy *policy,
+				       const struct rules_question *question, __u32 destination,
+				       __u32 source)
+{
+	const struct rule_scope *scopes = policy->generation->scopes;
+	__u32 by_destination = destination, by_source;
+
+	if (destination & ENTRY_LIST)
+		by_destination = rules_walk(question, destination, CANDIDATE_DESTINATION);
+	/* one rule for any address goes by the destination's port: it is in no source's list */
+	if (!(source & ENTRY_LIST))
+		return by_destination;
+	by_source = rules_walk(question, source, CANDIDATE_SOURCE);
+	if (!rules_is_slot(by_source))
+		return by_destination == RULES_NONE ? by_source : by_destination;
+	if (!rules_is_slot(by_destination))
+		return by_source;
+	return scopes[by_source & CANDIDATE_SLOT_MASK].order <
+			       scopes[by_destination & CANDIDATE_SLOT_MASK].order ?
+		       by_source :
+		       by_destination;
 }
 
 /* `port` in host order; the ICMP type; 0 without ports. */
@@ -223,8 +220,6 @@ static __always_inline __u32 rules_match(const struct policy *policy, const stru
 	struct rules_question question = {
 		.slot = policy->slot,
 		.family = packet->family,
-		.destination = entry,
-		.source = other,
 	};
 	const __u32 *from = reversed ? packet->daddr : packet->saddr;
 	const __u32 *to = reversed ? packet->saddr : packet->daddr;
@@ -237,12 +232,7 @@ static __always_inline __u32 rules_match(const struct policy *policy, const stru
 			question.to[i] = to[i];
 		}
 	}
-	return rules_ask(&question);
-}
-
-static __always_inline bool rules_is_slot(__u32 match)
-{
-	return match != RULES_NONE && match != RULES_ADDRESS;
+	return rules_ask(policy, &question, entry, other);
 }
 
 #endif

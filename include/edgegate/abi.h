@@ -111,7 +111,7 @@ struct rule_scope {
 	__u16 reserved;
 };
 
-/* One compiled policy, but for its tuples and prefixes: the one value of an array map. */
+/* One compiled policy, but for its tuples and prefixes, which are maps. */
 struct generation {
 	struct settings settings;
 	struct rule_scope scopes[RULE_SLOTS]; /* by slot */
@@ -119,6 +119,16 @@ struct generation {
 	__u16 candidates[CANDIDATES_MAX];
 	__u16 table[TABLE_ENTRIES]; /* entries for TCP and UDP, compiled from the tuples */
 };
+/*
+ * What programs read for every packet, in one piece of memory that they address directly: no map is
+ * looked up (docs/performance.md). Zeroes drop everything.
+ */
+struct gate_memory {
+	__u64 state; /* the state word */
+	__u64 reserved[7];
+	struct generation generations[SLOT_COUNT];
+};
+
 #define LIST_FIRST_MASK 0x00ffffffu
 #define LIST_LENGTH_SHIFT 24
 
@@ -223,7 +233,10 @@ struct testrun {
 	__u64 now;       /* jiffies */
 	__u32 frame_len; /* bytes; 0: the buffer's own */
 	__u32 decision;  /* DECISION() of the last packet */
+	__u32 flags;     /* TESTRUN_... */
+	__u32 reserved;
 };
+#define TESTRUN_LONG_WAY 1u /* no short cut for the common packet */
 
 /* ---- the stamp: the first thing that is read of a pinned gate ---------------------------------- */
 

@@ -14,6 +14,7 @@
 [[ -z ${BATS_VERSION-} ]] || bats_require_minimum_version 1.5.0
 
 NET_PREFIX=edgegate-test
+EDGEGATE=${EDGEGATE-$PWD/build/asan/edgegate}
 NET_TIMEOUT=${NET_TIMEOUT-1} # seconds until an exchange counts as dropped
 
 # ---- begin and end -------------------------------------------------------------------------------
@@ -32,9 +33,8 @@ net_end() {
 	for pid in "${NET_PIDS[@]}"; do
 		kill "$pid" 2>/dev/null || true
 	done
-	for name in $(net_namespaces "$NET_ID-"); do
-		net_remove "$name"
-	done
+	# shellcheck disable=SC2046 # names of namespaces have no spaces
+	net_remove $(net_namespaces "$NET_ID-")
 	# Only now can nothing be left of what they served.
 	for pid in "${NET_PIDS[@]}"; do
 		wait "$pid" 2>/dev/null || true
@@ -48,28 +48,36 @@ net_namespaces() { # PREFIX
 }
 
 # Whatever runs in a namespace that a test made was started by that test. Gates are detached one by
-# one: --all would mean those of the machine too.
-net_remove() { # FULL-NAME
-	local pid interface
-	for pid in $(ip netns pids "$1" 2>/dev/null); do
-		kill -KILL "$pid" 2>/dev/null || true
+# one (--all would mean those of the machine too), and before any namespace goes: with it go its
+# interfaces and the other ends of their wires.
+net_remove() { # FULL-NAME...
+	local name pid interface
+	for name; do
+		for pid in $(ip netns pids "$name" 2>/dev/null); do
+			kill -KILL "$pid" 2>/dev/null || true
+		done
 	done
 	if [[ -x ${EDGEGATE-} && -d /sys/fs/bpf/edgegate ]]; then
-		for interface in $(ip -n "$1" -o link show | sed -nE 's/^[0-9]+: ([^:@]+).*/\1/p'); do
-			"$EDGEGATE" --netns "$1" detach -i "$interface" --yes >/dev/null 2>&1 || true
-		done
+		while read -r name interface; do
+			[[ " $* " != *" $name "* ]] ||
+				"$EDGEGATE" --netns "$name" detach -i "$interface" --yes >/dev/null 2>&1 || true
+		done < <("$EDGEGATE" status --json 2>/dev/null |
+			jq -r '.gates[] | select(.netns) | "\(.netns) \(.interfaces[0].name)"')
 	fi
-	ip netns delete "$1" 2>/dev/null || true
+	for name; do
+		ip netns delete "$name" 2>/dev/null || true
+	done
 }
 
 # Removes what tests have left whose process is gone (killed, or the power went).
 net_sweep() {
-	local name pid
+	local name pid gone=()
 	for name in $(net_namespaces "$NET_PREFIX-"); do
 		pid=${name#"$NET_PREFIX"-}
 		pid=${pid%%-*}
-		[[ -d /proc/$pid ]] || net_remove "$name"
+		[[ -d /proc/$pid ]] || gone+=("$name")
 	done
+	((${#gone[@]} == 0)) || net_remove "${gone[@]}"
 }
 
 # ---- drawing -------------------------------------------------------------------------------------
@@ -230,14 +238,26 @@ wait_listen() { # NAME tcp|udp PORT
 }
 
 # Servers that send back what they get, over IPv4 and IPv6.
-tcp_serve() { # NAME PORT
-	net_start "$1" socat "TCP6-LISTEN:$2,ipv6only=0,reuseaddr,fork" PIPE
-	wait_listen "$1" tcp "$2"
+tcp_serve() { # NAME PORT...
+	local name=$1 port
+	shift
+	for port; do
+		net_start "$name" socat "TCP6-LISTEN:$port,ipv6only=0,reuseaddr,fork" PIPE
+	done
+	for port; do
+		wait_listen "$name" tcp "$port"
+	done
 }
 
-udp_serve() { # NAME PORT
-	net_start "$1" socat "UDP6-RECVFROM:$2,ipv6only=0,reuseaddr,fork" PIPE
-	wait_listen "$1" udp "$2"
+udp_serve() { # NAME PORT...
+	local name=$1 port
+	shift
+	for port; do
+		net_start "$name" socat "UDP6-RECVFROM:$port,ipv6only=0,reuseaddr,fork" PIPE
+	done
+	for port; do
+		wait_listen "$name" udp "$port"
+	done
 }
 
 # One exchange with such a server: succeeds if the answer came in time. OPTIONS are socat's, such as

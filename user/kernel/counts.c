@@ -153,25 +153,13 @@ static int flows_count(int fd, size_t key_size, size_t protocol_at, const struct
 	return 0;
 }
 
-int gate_read_settings(const struct gate *gate, struct settings *settings)
+void gate_read_settings(const struct gate *gate, struct settings *settings)
 {
 	struct state state = state_unpack(state_read(gate->word));
-	autofree struct generation *generation = calloc(1, sizeof(*generation));
-	char path[PINS_PATH_SIZE];
-	autoclose int fd = -1;
-	uint32_t zero = 0;
 
 	*settings = (struct settings){ 0 };
-	if (!generation)
-		return -ENOMEM;
-	if (state.live == SLOT_NONE)
-		return 0;
-	pins_path(path, gate->directory, "slot%u-generation", state.live);
-	fd = bpf_obj_get(path);
-	if (fd < 0 || bpf_map_lookup_elem(fd, &zero, generation))
-		return -errno;
-	*settings = generation->settings;
-	return 0;
+	if (state.live < SLOT_COUNT)
+		*settings = state_memory(gate->word)->generations[state.live].settings;
 }
 
 int gate_count_flows(const struct gate *gate, size_t *count)
@@ -182,9 +170,7 @@ int gate_count_flows(const struct gate *gate, size_t *count)
 	size_t found = 0;
 	int error;
 
-	error = gate_read_settings(gate, &settings);
-	if (error)
-		return error;
+	gate_read_settings(gate, &settings);
 	clock.timeouts = settings.timeouts;
 	error = clock_jiffies(&clock.now);
 	if (!error)

@@ -95,7 +95,7 @@ int gate_open(const char *directory, const char *what, struct gate *gate, struct
 			return -EPROTO;
 		}
 	}
-	opened.word = state_map(opened.maps[MAP_STATE]);
+	opened.word = state_map(opened.maps[MAP_MEMORY]);
 	if (!opened.word)
 		return diag_system(diags, errno, what, "cannot map the state of %s", directory);
 	*gate = opened;

@@ -56,7 +56,7 @@ int gate_read_counts(const struct gate *gate, struct gate_counts *counts);
 void gate_free_counts(struct gate_counts *counts);
 
 /* The settings of the live policy; all zero where there is none. */
-int gate_read_settings(const struct gate *gate, struct settings *settings);
+void gate_read_settings(const struct gate *gate, struct settings *settings);
 
 /* Live flows, both families', by a walk over the tables. */
 int gate_count_flows(const struct gate *gate, size_t *count);

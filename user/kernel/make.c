@@ -90,7 +90,7 @@ static int make_pins(const char *folder, const struct stamp *stamp, const struct
 static int make_no_policy(const struct object *object)
 {
 	const struct state none = { .live = SLOT_NONE, .former = SLOT_NONE };
-	uint64_t *word = state_map(object->maps[MAP_STATE]);
+	uint64_t *word = state_map(object->maps[MAP_MEMORY]);
 
 	if (!word)
 		return -errno;

@@ -6,23 +6,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <edgegate/abi.h> /* the skeletons name its types */
+
 #include "edgegate_tc.skel.h"
 #include "edgegate_xdp.skel.h"
 #include "user/base/cleanup.h"
 #include "user/kernel/object.h"
 
 const char *const object_map_names[MAP_COUNT] = {
-	[MAP_STATE] = "state",
-	[MAP_GENERATIONS] = "generations",
-	[MAP_TUPLES] = "tuples",
-	[MAP_PREFIXES4] = "prefixes4",
-	[MAP_PREFIXES6] = "prefixes6",
-	[MAP_RULE_COUNTS] = "rule_counts",
-	[MAP_OUTCOME_COUNTS] = "outcome_counts",
-	[MAP_FLOWS4] = "flows4",
-	[MAP_FLOWS6] = "flows6",
+	[MAP_MEMORY] = "memory",           [MAP_TUPLES] = "tuples",
+	[MAP_PREFIXES4] = "prefixes4",     [MAP_PREFIXES6] = "prefixes6",
+	[MAP_RULE_COUNTS] = "rule_counts", [MAP_OUTCOME_COUNTS] = "outcome_counts",
+	[MAP_FLOWS4] = "flows4",           [MAP_FLOWS6] = "flows6",
 	[MAP_TESTRUN] = "testrun",
 };
+
+/* The memory is the programs' only global variable: libbpf knows it by its section. */
+static struct bpf_map *object_find(const struct bpf_object *opened, int map)
+{
+	return bpf_object__find_map_by_name(opened,
+					    map == MAP_MEMORY ? ".bss" : object_map_names[map]);
+}
 
 /* The last line that libbpf warned with: it says why a load failed. */
 static char object_said[512];
@@ -45,7 +49,7 @@ object_listen(enum libbpf_print_level level, const char *format, va_list argumen
 static int object_reuse(struct bpf_object *loaded, const int *map_fds)
 {
 	for (int i = 0; i < MAP_COUNT; i++) {
-		struct bpf_map *map = bpf_object__find_map_by_name(loaded, object_map_names[i]);
+		struct bpf_map *map = object_find(loaded, i);
 		int error;
 
 		/* a program that doesn't use a map has it all the same: maps.h is one file */
@@ -63,8 +67,7 @@ static int object_size_flows(struct bpf_object *opened, uint32_t flows_max)
 	static const enum object_map flows[] = { MAP_FLOWS4, MAP_FLOWS6 };
 
 	for (size_t i = 0; i < sizeof(flows) / sizeof(*flows); i++) {
-		struct bpf_map *map =
-			bpf_object__find_map_by_name(opened, object_map_names[flows[i]]);
+		struct bpf_map *map = object_find(opened, (int)flows[i]);
 		int error = bpf_map__set_max_entries(map, flows_max);
 
 		if (error)
@@ -135,8 +138,7 @@ static int object_load_all(const struct object_wish *wish, struct object *object
 	if (error)
 		return error;
 	for (int i = 0; i < MAP_COUNT; i++)
-		object->maps[i] = bpf_map__fd(bpf_object__find_map_by_name(
-			object->xdp_skeleton->obj, object_map_names[i]));
+		object->maps[i] = bpf_map__fd(object_find(object->xdp_skeleton->obj, i));
 	if (wish->tc[DIRECTION_IN] || wish->tc[DIRECTION_OUT])
 		error = object_load_tc(wish, object);
 	return error;

@@ -16,10 +16,9 @@
 struct edgegate_xdp;
 struct edgegate_tc;
 
-/* The maps that programs share, by name. The order is that of object_map_names. */
+/* The maps that programs share. object_map_names has the names of their pins. */
 enum object_map {
-	MAP_STATE,
-	MAP_GENERATIONS,
+	MAP_MEMORY, /* state word and generations: struct gate_memory */
 	MAP_TUPLES,
 	MAP_PREFIXES4,
 	MAP_PREFIXES6,

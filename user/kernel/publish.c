@@ -2,8 +2,11 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "user/base/cleanup.h"
 #include "user/kernel/publish.h"
@@ -117,18 +120,32 @@ static int publish_tuples(const struct image *image, struct tuple **keys, uint16
 	return 0;
 }
 
+/*
+ * Programs run inside an RCU read section: after this, no packet is still judged by a slot that was
+ * live before. The command is synchronize_rcu() and little else (kernel/sched/membarrier.c).
+ */
+static int publish_wait(void)
+{
+	return syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) ? -errno : 0;
+}
+
+static int publish_generation(int memory_fd, unsigned int slot, const struct generation *generation)
+{
+	uint64_t *word = state_map(memory_fd);
+	int error = 0;
+
+	if (!word)
+		return -errno;
+	memcpy(&state_memory(word)->generations[slot], generation, sizeof(*generation));
+	if (memcmp(&state_memory(word)->generations[slot], generation, sizeof(*generation)) != 0)
+		error = -EIO;
+	state_unmap(&word);
+	return error;
+}
+
 static int publish_parts(const int maps[MAP_COUNT], const char *directory, unsigned int slot,
 			 const struct image *image, const struct object *object)
 {
-	const struct part generation = { "generation",
-					 MAP_GENERATIONS,
-					 BPF_MAP_TYPE_ARRAY,
-					 4,
-					 sizeof(struct generation),
-					 1,
-					 0,
-					 NULL,
-					 NULL };
 	const struct part listing = {
 		"listing", -1, BPF_MAP_TYPE_ARRAY, 4, image->listing->size, 1, 0, NULL, NULL
 	};
@@ -165,6 +182,9 @@ static int publish_parts(const int maps[MAP_COUNT], const char *directory, unsig
 	uint32_t zero = 0;
 	int error;
 
+	error = publish_wait();
+	if (error)
+		return error;
 	error = publish_tuples(image, &keys, &entries);
 	ones = malloc(image->prefix4_count + image->prefix6_count + 1);
 	if (error || !ones)
@@ -182,8 +202,7 @@ static int publish_parts(const int maps[MAP_COUNT], const char *directory, unsig
 		error = part_publish(&listing, maps, directory, slot, object, &zero, image->listing,
 				     1);
 	if (!error)
-		error = part_publish(&generation, maps, directory, slot, object, &zero,
-				     image->generation, 1);
+		error = publish_generation(maps[MAP_MEMORY], slot, image->generation);
 	return error;
 }
 
@@ -219,7 +238,6 @@ int publish(struct gate *gate, const struct image *image, enum mode mode,
 	unsigned int slot = publish_free_slot(&state);
 	int error;
 
-	/* hanging a map into its slot waits a grace period: no packet still reads the slot's old one */
 	error = publish_fill(gate->maps, gate->directory, slot, image, object, what, diags);
 	if (error)
 		return error;

@@ -22,18 +22,25 @@ uint64_t state_pack(const struct state *state)
 	       (uint64_t)state->former_mode << STATE_FORMER_MODE_SHIFT;
 }
 
+static size_t state_size(void)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (sizeof(struct gate_memory) + page - 1) / page * page;
+}
+
 uint64_t *state_map(int map_fd)
 {
-	void *word = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_SHARED,
-			  map_fd, 0);
+	struct gate_memory *memory =
+		mmap(NULL, state_size(), PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
 
-	return word == MAP_FAILED ? NULL : word;
+	return memory == MAP_FAILED ? NULL : (uint64_t *)&memory->state;
 }
 
 void state_unmap(uint64_t **word)
 {
 	if (*word)
-		munmap(*word, (size_t)sysconf(_SC_PAGESIZE));
+		munmap(*word, state_size());
 	*word = NULL;
 }
 

@@ -19,9 +19,18 @@ struct state {
 struct state state_unpack(uint64_t word);
 uint64_t state_pack(const struct state *state);
 
-/* The word of a pinned state map, mapped; NULL on failure. Unmap with state_unmap(). */
+/*
+ * The word, in the mapping of the whole memory that it begins; NULL on failure. Unmap with
+ * state_unmap().
+ */
 uint64_t *state_map(int map_fd);
 void state_unmap(uint64_t **word);
+
+/* The memory around a mapped word. */
+static inline struct gate_memory *state_memory(uint64_t *word)
+{
+	return (struct gate_memory *)word;
+}
 
 uint64_t state_read(const uint64_t *word);
 /* False: somebody was quicker, and the word is as they left it. */

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The real programs, run on frames: policy text -> tree -> image -> maps, as `apply` does it, then
+ * BPF_PROG_TEST_RUN. Every run demands that the decision, the returned action and the counters agree,
+ * and that exactly one counter moved, by one packet and the frame's bytes.
+ */
+#ifndef TESTS_LIB_PROG_H
+#define TESTS_LIB_PROG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <edgegate/abi.h>
+
+#include "tests/lib/frame.h"
+#include "user/image/image.h"
+#include "user/kernel/object.h"
+
+#define PROG_HZ 250u
+#define PROG_FLOWS_MAX 1024u
+#define PROG_BEGIN 1000000u /* jiffies at which every test begins */
+
+/* Hooks, as a set. */
+#define PROG_XDP 1u
+#define PROG_TC 2u
+#define PROG_BOTH 3u
+
+struct prog {
+	struct object object;
+	uint64_t *word;
+	struct image images[SLOT_COUNT];
+	uint64_t now;                        /* jiffies by which programs judge */
+	uint32_t frame_len;                  /* the length that they are told; 0: the buffer's */
+	unsigned int hooks[DIRECTION_COUNT]; /* on which an expectation is tried */
+	int family;                          /* of HOST and PEER */
+	const char *more;                    /* words for every frame */
+	struct rule_count *rules;            /* RULE_SLOTS, as last read */
+	struct count *outcomes;              /* OUTCOME_COUNTERS */
+	uint64_t packets;                    /* that crossed the hooks while there was a policy */
+};
+
+/* What became of a frame. */
+struct prog_verdict {
+	uint32_t decision;
+	enum outcome outcome;
+	const char *rule; /* "" where it is no rule's */
+	bool passed;
+};
+
+/* Loads. There is no policy yet. Fails the test if anything fails. */
+void prog_open(struct prog *prog, bool multi_buffer);
+
+/* Checks that all counters together are all packets, and frees. */
+void prog_close(struct prog *prog);
+
+/* Without any memory of former packets, at PROG_BEGIN, both hooks, IPv4. The policy stays. */
+void prog_reset(struct prog *prog);
+
+/* Publishes into the free slot: enforced, and what was live is the former. */
+void prog_policy(struct prog *prog, const char *text);
+void prog_policies(struct prog *prog, const char *const *names, size_t count);
+void prog_image(struct prog *prog, struct image *image); /* takes what it holds */
+struct image_running prog_running(const struct prog *prog);
+
+/* Live and former change places. */
+void prog_rollback(struct prog *prog);
+void prog_mode(struct prog *prog, enum mode mode);
+void prog_no_policy(struct prog *prog);
+
+/* Time passes. */
+void prog_wait(struct prog *prog, unsigned int seconds);
+
+/* One run. `weight`: what the counter should move by; NULL: one packet of the frame's bytes. */
+bool prog_run(struct prog *prog, unsigned int hook, const struct frame_bytes *frame,
+	      const struct count *weight, struct prog_verdict *verdict);
+
+/* True if a frame of this length can be run there at all. */
+bool prog_can_run(unsigned int hook, size_t length);
+
+/* One run without any check and without reading counters: for many. */
+uint32_t prog_decide(struct prog *prog, unsigned int hook, const struct frame_bytes *frame);
+
+/* Reads the counters, and demands that together they are all packets so far. */
+void prog_check_sum(struct prog *prog);
+
+/* The frame ends in this outcome on each hook of its direction; `rule` is NULL where it is no rule's. */
+#define prog_expect(prog, words, outcome, rule)                                                    \
+	prog_expect_at(prog, words, outcome, rule, __FILE__, __LINE__)
+void prog_expect_at(struct prog *prog, const char *words, enum outcome outcome, const char *rule,
+		    const char *file, int line);
+
+/* Tables: every line from empty state. All lines are tried, then the test fails if one did. */
+struct prog_case {
+	const char *words;
+	enum outcome outcome;
+	const char *rule;
+};
+void prog_cases(struct prog *prog, const struct prog_case *cases, size_t count);
+/* The same for IPv4 and IPv6, and untagged, with one and with two tags. */
+void prog_cases_everywhere(struct prog *prog, const struct prog_case *cases, size_t count);
+#define PROG_COUNT(list) (sizeof(list) / sizeof(*(list)))
+
+/*
+ * A story in which one packet prepares the way for another, told for IPv4 and IPv6 in each
+ * arrangement of hooks that a gate can have. Each telling starts from prog_reset().
+ */
+void prog_tell(struct prog *prog, void (*story)(struct prog *prog));
+
+/* Flows in the tables, live or not; and one of them, which the words' packet belongs to. */
+size_t prog_flows(const struct prog *prog);
+bool prog_flow(const struct prog *prog, const char *words, struct flow *flow);
+
+#endif
