@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The verb table, help, exit statuses. */
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +7,7 @@
 #include "user/base/cleanup.h"
 #include "user/base/suggestion.h"
 #include "user/kernel/netns.h"
+#include "user/kernel/object.h"
 #include "user/verb/common.h"
 #include "user/verb/verb.h"
 
@@ -64,7 +64,7 @@ static int main_options(int argc, char **argv, struct invocation *invocation, in
 		}
 		if (strcmp(word, "--version") == 0) {
 			printf("edgegate %s (libbpf %s)\n", EDGEGATE_VERSION,
-			       libbpf_version_string());
+			       object_libbpf_version());
 			return 0;
 		}
 		if (strncmp(word, "--netns=", 8) == 0) {

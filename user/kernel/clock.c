@@ -85,7 +85,7 @@ static int clock_from_wait(int program, uint32_t *hz)
 {
 	struct timespec wait = { .tv_nsec = 100 * 1000 * 1000 };
 	double begin = clock_seconds(), rate, best = 1e9;
-	uint32_t first, last;
+	uint32_t first = 0, last = 0;
 	int error = clock_read(program, &first);
 
 	if (error)
@@ -111,7 +111,7 @@ static int clock_from_wait(int program, uint32_t *hz)
 int clock_measure(uint32_t *hz)
 {
 	autoclose int program = clock_load();
-	uint32_t jiffies, found;
+	uint32_t jiffies = 0, found;
 	int error;
 
 	if (program < 0)

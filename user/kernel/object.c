@@ -135,7 +135,7 @@ static int object_load_all(const struct object_wish *wish, struct object *object
 {
 	int error = object_load_xdp(wish, object);
 
-	if (error)
+	if (error || !object->xdp_skeleton)
 		return error;
 	for (int i = 0; i < MAP_COUNT; i++)
 		object->maps[i] = bpf_map__fd(object_find(object->xdp_skeleton->obj, i));
@@ -187,6 +187,11 @@ void object_close(struct object *object)
 	edgegate_tc__destroy(object->tc_skeleton);
 	object->xdp_skeleton = NULL;
 	object->tc_skeleton = NULL;
+}
+
+const char *object_libbpf_version(void)
+{
+	return libbpf_version_string();
 }
 
 int object_btf_fd(const struct object *object)

@@ -51,6 +51,9 @@ struct object {
 	int tc[DIRECTION_COUNT];
 };
 
+/* "v1.1": the libbpf that we run with. */
+const char *object_libbpf_version(void);
+
 /* What libbpf and the verifier said last goes into the diagnostics of a failure. */
 int object_load(const struct object_wish *wish, struct object *object, const char *what,
 		struct diags *diags);

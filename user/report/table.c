@@ -54,13 +54,15 @@ static size_t table_width(const char *cell)
 
 static void table_widths(const struct table *table, size_t *widths)
 {
+	size_t columns = table->column_count ? table->column_count : 1;
+
 	for (size_t i = 0; i < table->column_count; i++)
 		widths[i] = table_width(table->columns[i].title);
 	for (size_t i = 0; i < table->cell_count; i++) {
 		size_t width = table_width(table->cells[i]);
 
-		if (width > widths[i % table->column_count])
-			widths[i % table->column_count] = width;
+		if (width > widths[i % columns])
+			widths[i % columns] = width;
 	}
 }
 
@@ -118,7 +120,7 @@ bool table_render(const struct table *table, const char *indent, const struct re
 {
 	size_t widths[TABLE_COLUMNS] = { 0 };
 
-	if (table->failed)
+	if (table->failed || !table->column_count)
 		return false;
 	table_widths(table, widths);
 	if (style->width)

@@ -10,7 +10,7 @@
 #include "user/kernel/netns.h"
 #include "user/kernel/publish.h"
 #include "user/kernel/state.h"
-#include "user/verb/apply.h"
+#include "user/verb/common_say.h"
 #include "user/verb/common.h"
 
 /* One apply, from the words to the gate. */
@@ -229,8 +229,8 @@ static int apply_report(struct apply *apply)
 
 	text_format(&text, "%s: policy %s is in force%s\n", apply->names, apply->policy->name,
 		    monitors ? " in monitor mode" : "");
-	apply_say_changes(apply->before, apply->image.listing, &text);
-	apply_say_effect(apply->policy, &apply->image, apply->names, apply->options.mode, &text);
+	common_say_changes(apply->before, apply->image.listing, &text);
+	common_say_effect(apply->policy, &apply->image, apply->names, apply->options.mode, &text);
 	if (apply->gate.stamp.hooks == HOOKS_XDP)
 		text_add(
 			&text,
@@ -289,7 +289,7 @@ static int apply_run(int argc, char **argv, const struct invocation *invocation)
 	apply_name(&apply);
 	error = apply_work(&apply, invocation, &diags);
 	if (!error)
-		apply_warn(apply.policy, &apply.image, &diags);
+		common_say_warnings(apply.policy, &apply.image, &diags);
 	status = common_end(&diags);
 	return error ? status : apply_report(&apply);
 }

@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "user/base/cleanup.h"
-#include "user/verb/apply.h"
+#include "user/verb/common_say.h"
 
 #define PROTOCOL_UDP 17u
 #define PORT_DNS 53u
 
-static size_t apply_count_rules(const struct policy *policy, enum policy_direction direction)
+static size_t say_count_rules(const struct policy *policy, enum policy_direction direction)
 {
 	size_t count = 0;
 
@@ -17,8 +17,8 @@ static size_t apply_count_rules(const struct policy *policy, enum policy_directi
 	return count;
 }
 
-void apply_say_changes(const struct listing_header *before, const struct listing_header *after,
-		       struct text *text)
+void common_say_changes(const struct listing_header *before, const struct listing_header *after,
+			struct text *text)
 {
 	const struct listing_row *rows = listing_rows(after);
 	size_t same = 0;
@@ -45,17 +45,17 @@ void apply_say_changes(const struct listing_header *before, const struct listing
 }
 
 /* "a, b and c" */
-static void apply_join(struct text *text, const char *const *words, size_t count)
+static void say_join(struct text *text, const char *const *words, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		text_format(text, "%s%s", i == 0 ? "" : i + 1 == count ? " and " : ", ", words[i]);
 }
 
-void apply_say_effect(const struct policy *policy, const struct image *image,
-		      const char *interfaces, enum mode mode, struct text *text)
+void common_say_effect(const struct policy *policy, const struct image *image,
+		       const char *interfaces, enum mode mode, struct text *text)
 {
-	size_t in = apply_count_rules(policy, POLICY_IN);
-	size_t out = apply_count_rules(policy, POLICY_OUT);
+	size_t in = say_count_rules(policy, POLICY_IN);
+	size_t out = say_count_rules(policy, POLICY_OUT);
 	const char *kept[3];
 	size_t count = 0;
 
@@ -73,7 +73,7 @@ void apply_say_effect(const struct policy *policy, const struct image *image,
 		    in == 1 ? "" : "s", out);
 	if (count) {
 		text_add(text, ", ");
-		apply_join(text, kept, count);
+		say_join(text, kept, count);
 	}
 	text_add(text,
 		 mode == MODE_MONITOR ?
@@ -82,7 +82,7 @@ void apply_say_effect(const struct policy *policy, const struct image *image,
 			 "rule lets them begin.\n");
 }
 
-static bool apply_allows_out(const struct image *image, uint32_t protocol, uint32_t port)
+static bool say_allows_out(const struct image *image, uint32_t protocol, uint32_t port)
 {
 	return image->generation
 		       ->table[(uint32_t)DIRECTION_OUT << TABLE_DIRECTION_SHIFT |
@@ -90,14 +90,14 @@ static bool apply_allows_out(const struct image *image, uint32_t protocol, uint3
 }
 
 /* The range from which this machine's own connections start; false where it can't be read. */
-static bool apply_ephemeral(unsigned int *first, unsigned int *last)
+static bool say_ephemeral(unsigned int *first, unsigned int *last)
 {
 	autofclose FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
 
 	return file && fscanf(file, "%u %u", first, last) == 2;
 }
 
-static void apply_warn_source(const struct policy_rule *rule, struct diags *diags)
+static void say_warn_source(const struct policy_rule *rule, struct diags *diags)
 {
 	unsigned int first, last;
 
@@ -109,7 +109,7 @@ static void apply_warn_source(const struct policy_rule *rule, struct diags *diag
 		diag_hint(diags, "say whose ports they are: --group %s=ADDRESS",
 			  strcmp(rule->from.text, "any") == 0 ? "NAME" : rule->from.text);
 	}
-	if (!apply_ephemeral(&first, &last))
+	if (!say_ephemeral(&first, &last))
 		return;
 	for (size_t i = 0; i < rule->port_count; i++) {
 		if (rule->ports[i].last < first || rule->ports[i].first > last)
@@ -126,13 +126,14 @@ static void apply_warn_source(const struct policy_rule *rule, struct diags *diag
 	}
 }
 
-void apply_warn(const struct policy *policy, const struct image *image, struct diags *diags)
+void common_say_warnings(const struct policy *policy, const struct image *image,
+			 struct diags *diags)
 {
 	for (size_t i = 0; i < policy->rule_count; i++)
 		if (policy->rules[i].direction == POLICY_OUT &&
 		    policy->rules[i].port_of != POLICY_PORT_OF_DESTINATION)
-			apply_warn_source(&policy->rules[i], diags);
-	if (!apply_allows_out(image, PROTOCOL_UDP, PORT_DNS)) {
+			say_warn_source(&policy->rules[i], diags);
+	if (!say_allows_out(image, PROTOCOL_UDP, PORT_DNS)) {
 		diag_warning(diags, NULL, "apply",
 			     "no rule lets DNS out: what is behind the gate can't "
 			     "look up names");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What apply says besides doing it: what changed, what is dropped, what to look out for. */
-#ifndef USER_VERB_APPLY_H
-#define USER_VERB_APPLY_H
+#ifndef USER_VERB_COMMON_SAY_H
+#define USER_VERB_COMMON_SAY_H
 
 #include "user/base/diag.h"
 #include "user/base/text.h"
@@ -9,14 +9,15 @@
 #include "user/policy/policy.h"
 
 /* Rule by rule: "+ name", "- name", "~ name". `before` is NULL for a gate that had no policy. */
-void apply_say_changes(const struct listing_header *before, const struct listing_header *after,
-		       struct text *text);
+void common_say_changes(const struct listing_header *before, const struct listing_header *after,
+			struct text *text);
 
 /* In a sentence: what passes, so that everything else is known to be dropped. */
-void apply_say_effect(const struct policy *policy, const struct image *image,
-		      const char *interfaces, enum mode mode, struct text *text);
+void common_say_effect(const struct policy *policy, const struct image *image,
+		       const char *interfaces, enum mode mode, struct text *text);
 
 /* Warnings about a policy on this machine: DNS, ephemeral ports (spec section 2). */
-void apply_warn(const struct policy *policy, const struct image *image, struct diags *diags);
+void common_say_warnings(const struct policy *policy, const struct image *image,
+			 struct diags *diags);
 
 #endif
