@@ -114,6 +114,29 @@ static int attach_tcx(const char *directory, unsigned int index,
 	return attach_pin(link, directory, "tc", index, what, diags);
 }
 
+/* Takes the filter of the pinned program away, if there is one, and its pin. */
+static int attach_undo_clsact(const char *directory, unsigned int index,
+			      const struct stamp_interface *interface, bool is_here,
+			      const char *what, struct diags *diags)
+{
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
+	char path[PINS_PATH_SIZE];
+	autoclose int program = -1;
+	int error = 0;
+
+	pins_path(path, directory, "tc%u-program", index);
+	program = bpf_obj_get(path);
+	if (program < 0)
+		return 0;
+	if (is_here && bpf_obj_get_info_by_fd(program, &info, &size) == 0)
+		error = clsact_detach(interface->name, interface->ifindex, info.id,
+				      interface->clsact_is_ours, what, diags);
+	if (!error)
+		unlink(path);
+	return error;
+}
+
 int attach_tc(const char *directory, unsigned int index, struct stamp_interface *interface,
 	      int program, enum attach_tc how, const char *what, struct diags *diags)
 {
@@ -133,6 +156,10 @@ int attach_tc(const char *directory, unsigned int index, struct stamp_interface 
 			return error;
 		}
 	}
+	/* what a killed apply has left must not judge every packet once more */
+	error = attach_undo_clsact(directory, index, interface, true, what, diags);
+	if (error)
+		return error;
 	/* the program first: without its pin the filter could not be told from others' */
 	pins_path(path, directory, "tc%u-program", index);
 	error = pins_put(program, path);
@@ -164,22 +191,7 @@ static void attach_undo_link(const char *directory, const char *kind, unsigned i
 int attach_undo(const char *directory, unsigned int index, const struct stamp_interface *interface,
 		bool is_here, const char *what, struct diags *diags)
 {
-	struct bpf_prog_info info = { 0 };
-	uint32_t size = sizeof(info);
-	char path[PINS_PATH_SIZE];
-	autoclose int program = -1;
-	int error = 0;
-
 	attach_undo_link(directory, "xdp", index);
 	attach_undo_link(directory, "tc", index);
-	pins_path(path, directory, "tc%u-program", index);
-	program = bpf_obj_get(path);
-	if (program < 0)
-		return 0;
-	if (is_here && bpf_obj_get_info_by_fd(program, &info, &size) == 0)
-		error = clsact_detach(interface->name, interface->ifindex, info.id,
-				      interface->clsact_is_ours, what, diags);
-	if (!error)
-		unlink(path);
-	return error;
+	return attach_undo_clsact(directory, index, interface, is_here, what, diags);
 }

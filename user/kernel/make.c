@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -131,6 +132,16 @@ static bool make_is_pinned(const struct gate *gate, const char *name, unsigned i
 	return access(path, F_OK) == 0;
 }
 
+static bool make_is_attached(const struct gate *gate, unsigned int index)
+{
+	const struct stamp_interface *interface = &gate->stamp.interfaces[index];
+
+	if (!make_is_pinned(gate, "xdp%u-link", index))
+		return false;
+	return gate->stamp.hooks == HOOKS_XDP || make_is_pinned(gate, "tc%u-link", index) ||
+	       (interface->tc == TC_KIND_CLSACT && make_is_pinned(gate, "tc%u-program", index));
+}
+
 /* Attaches what isn't, and keeps in the stamp how. */
 static int make_attach(struct gate *gate, const struct object *object, enum attach_tc tc,
 		       const char *what, struct diags *diags)
@@ -146,8 +157,7 @@ static int make_attach(struct gate *gate, const struct object *object, enum atta
 					   object->xdp[make_xdp_direction(interface)], what, diags);
 		if (error)
 			return error;
-		if (gate->stamp.hooks == HOOKS_XDP || make_is_pinned(gate, "tc%u-link", i) ||
-		    (make_is_pinned(gate, "tc%u-program", i) && interface->tc == TC_KIND_CLSACT))
+		if (make_is_attached(gate, i))
 			continue;
 		error = attach_tc(gate->directory, i, interface,
 				  object->tc[make_tc_direction(interface)], tc, what, diags);
@@ -214,6 +224,35 @@ int make_gate(const struct make_wish *wish, struct gate *gate, struct object *ob
 	return error;
 }
 
+/*
+ * An interface that was made anew under its old name: what was attached to the old one is gone, and its
+ * pins hold nothing.
+ */
+static int make_adopt(struct gate *gate, unsigned int index, const char *what, struct diags *diags)
+{
+	struct stamp_interface *interface = &gate->stamp.interfaces[index];
+	uint32_t now = if_nametoindex(interface->name), zero = 0;
+	int error;
+
+	if (now == interface->ifindex)
+		return 0;
+	if (!now)
+		return diag_system(diags, ENODEV, what, "%s is gone", interface->name);
+	error = attach_undo(gate->directory, index, interface, false, what, diags);
+	if (error)
+		return error;
+	interface->ifindex = now;
+	interface->tc = TC_KIND_NONE;
+	interface->clsact_is_ours = 0;
+	if (bpf_map_update_elem(gate->stamp_fd, &zero, &gate->stamp, BPF_ANY))
+		return diag_system(diags, errno, what, "cannot write the gate's stamp");
+	diag_warning(diags, NULL, what,
+		     "%s was made anew since the last apply; until now it was open",
+		     interface->name);
+	diag_hint(diags, "apply whenever the interface is made, before it carries traffic");
+	return 0;
+}
+
 int make_whole(struct gate *gate, enum attach_tc tc, const char *what, struct diags *diags)
 {
 	cleanup(object_close) struct object loaded = { 0 };
@@ -222,10 +261,10 @@ int make_whole(struct gate *gate, enum attach_tc tc, const char *what, struct di
 	int error;
 
 	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
-		whole = whole && make_is_pinned(gate, "xdp%u-link", i);
-		if (gate->stamp.hooks == HOOKS_BOTH)
-			whole = whole && (make_is_pinned(gate, "tc%u-link", i) ||
-					  gate->stamp.interfaces[i].tc == TC_KIND_CLSACT);
+		error = make_adopt(gate, i, what, diags);
+		if (error)
+			return error;
+		whole = whole && make_is_attached(gate, i);
 	}
 	if (whole)
 		return 0;

@@ -41,11 +41,6 @@ static bool pins_is_of_init(void)
 	return ours.st_dev == init.st_dev;
 }
 
-bool pins_are_there(void)
-{
-	return pins_is_bpffs(PINS_BPFFS) && access(PINS_ROOT, F_OK) == 0;
-}
-
 int pins_prepare(const char *what, struct diags *diags)
 {
 	if (!pins_is_of_init()) {

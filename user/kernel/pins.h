@@ -26,9 +26,6 @@
  */
 int pins_prepare(const char *what, struct diags *diags);
 
-/* Like pins_prepare(), but only looks: false, without a word, where there can't be a gate. */
-bool pins_are_there(void);
-
 /* The folder of a gate. `cookie` is the network namespace's. */
 void pins_gate(char path[PINS_PATH_SIZE], uint64_t cookie, const char *interface);
 void pins_unfinished(char path[PINS_PATH_SIZE], uint64_t cookie, const char *interface);
