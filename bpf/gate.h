@@ -92,11 +92,11 @@ static __always_inline __u32 gate_decide(const struct policy *policy, const stru
 
 	if (packet->link != LINK_IP4 && packet->link != LINK_IP6)
 		return essentials_link(packet, settings);
-	if (packet->flags & PACKET_FRAGMENT)
-		return OUTCOME_DROP_FRAGMENT;
 	if (direction == DIRECTION_IN && packet->flags & PACKET_UNSPECIFIED &&
 	    !(settings & SETTING_NEIGHBOR_DISCOVERY && essentials_is_neighbor_discovery(packet)))
 		return OUTCOME_DROP_MARTIAN;
+	if (packet->flags & PACKET_FRAGMENT)
+		return OUTCOME_DROP_FRAGMENT;
 	decision = direction == DIRECTION_IN ? gate_rules_in(policy, packet, &match) :
 					       gate_rules_out(policy, packet, &match);
 	if (decision)

@@ -49,7 +49,9 @@ static __always_inline bool cursor_skip(struct cursor *cursor, __u32 size)
 {
 	const __u8 *from = cursor->pos;
 
-	size &= CURSOR_SKIP_MASK; /* the verifier refuses an unbounded one */
+	/* the verifier refuses an unbounded one; clang must not find the mask needless */
+	asm volatile("" : "+r"(size));
+	size &= CURSOR_SKIP_MASK;
 	if (from + size > cursor->end)
 		return false;
 	cursor->pos = from + size;

@@ -54,12 +54,17 @@ noinline_global __u32 parse_ip4_walk(struct parse_options *options)
 }
 
 /* The options from byte `at` of the frame, `length` of them: 1 if they are in order. */
-noinline_global __u32 parse_ip4_options(parse_context *context, __u32 at, __u32 length)
+static __always_inline __u32 parse_ip4_options(parse_context *context, __u32 at, __u32 length)
 {
 	struct parse_options options = { 0 };
+	__u32 size;
 
-	if (length == 0 || length > IP4_OPTIONS_MAX ||
-	    parse_load(context, at, options.bytes, length))
+	if (length == 0 || length > IP4_OPTIONS_MAX)
+		return 0;
+	/* `length` again, such that Linux 6.1 sees that it is neither 0 nor more than there is room */
+	size = ((length - 1) & (sizeof(options.bytes) - 1)) + 1;
+	asm volatile("" : "+r"(size));
+	if (parse_load(context, at, options.bytes, size))
 		return 0;
 	options.length = length;
 	return parse_ip4_walk(&options);

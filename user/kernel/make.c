@@ -160,7 +160,11 @@ static int make_attach(struct gate *gate, const struct object *object, enum atta
 		if (make_is_attached(gate, i))
 			continue;
 		error = attach_tc(gate->directory, i, interface,
-				  object->tc[make_tc_direction(interface)], tc, what, diags);
+				  object->tc[make_tc_direction(interface)],
+				  tc == ATTACH_TC_AUTO && interface->tc == TC_KIND_CLSACT ?
+					  ATTACH_TC_CLSACT :
+					  tc,
+				  what, diags);
 		if (error)
 			return error;
 		if (bpf_map_update_elem(gate->stamp_fd, &zero, &gate->stamp, BPF_ANY))
@@ -242,7 +246,6 @@ static int make_adopt(struct gate *gate, unsigned int index, const char *what, s
 	if (error)
 		return error;
 	interface->ifindex = now;
-	interface->tc = TC_KIND_NONE;
 	interface->clsact_is_ours = 0;
 	if (bpf_map_update_elem(gate->stamp_fd, &zero, &gate->stamp, BPF_ANY))
 		return diag_system(diags, errno, what, "cannot write the gate's stamp");

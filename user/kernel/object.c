@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <edgegate/abi.h> /* the skeletons name its types */
 
@@ -148,15 +149,16 @@ static const char *object_remedy(int error)
 {
 	switch (-error) {
 	case EPERM:
-	case EACCES:
 		return "run edgegate as root; it needs CAP_BPF and CAP_NET_ADMIN";
+	case EACCES:
+		return geteuid() ?
+			       "run edgegate as root; it needs CAP_BPF and CAP_NET_ADMIN" :
+			       "this kernel's verifier does not take them: say so to edgegate's "
+			       "authors, with the output of uname -r";
 	case ENOMEM:
 		return "free memory, or make flows.max in the policy smaller";
-	case E2BIG:
-	case EINVAL:
-		return "see that the kernel is 6.1 or later: uname -r";
 	default:
-		return "see that the kernel is 6.1 or later and has CONFIG_BPF_SYSCALL";
+		return "see that the kernel is 6.1 or later and has CONFIG_BPF_SYSCALL: uname -r";
 	}
 }
 
