@@ -170,14 +170,21 @@ static void forms_without_a_place(void **state)
 	diag_policy(&diags, &whole, "has no policy in it");
 	assert_int_equal(diag_system(&diags, EPERM, "attach to eth0", "bpf(%d)", 28), -EPERM);
 	assert_int_equal(diag_system(&diags, EPERM, "attach to eth0", NULL), -EPERM);
+	assert_int_equal(diag_system(&diags, EIO, "attach to eth0", "it is broken"), -EIO);
+	diag_hint(&diags, "mend it");
 	assert_int_equal(diag_system(&diags, 0, "attach to eth0", "it is down"), -EINVAL);
 	diag_warning(&diags, NULL, "apply to eth0", "no DNS");
 	diag_warning(&diags, &whole, NULL, "is strange");
 	printed = diag_text_all(&diags);
 	assert_string_equal(printed, "edgegate: edge.yaml: has no policy in it\n"
 				     "edgegate: attach to eth0: bpf(28): Operation not permitted\n"
+				     "run edgegate as root\n"
 				     "edgegate: attach to eth0: Operation not permitted\n"
+				     "run edgegate as root\n"
+				     "edgegate: attach to eth0: it is broken: Input/output error\n"
+				     "mend it\n"
 				     "edgegate: attach to eth0: it is down\n"
+				     "look at edgegate status, then try again\n"
 				     "edgegate: warning: apply to eth0: no DNS\n"
 				     "edgegate: edge.yaml: warning: is strange\n");
 	diags_clear(&diags);

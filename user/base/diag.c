@@ -127,6 +127,21 @@ int diag_usage(struct diags *diags, const char *what, const char *why, ...)
 	return -EINVAL;
 }
 
+/* What to do where nobody who knows more says so: diag_hint() takes its place. */
+static const char *default_hint(int error)
+{
+	switch (error) {
+	case EPERM:
+	case EACCES:
+		return "run edgegate as root";
+	case ENOMEM:
+	case ENOSPC:
+		return "make room, then try again";
+	default:
+		return "look at edgegate status, then try again";
+	}
+}
+
 int diag_system(struct diags *diags, int error, const char *what, const char *why, ...)
 {
 	struct diag *diag = add(diags, DIAG_SYSTEM);
@@ -144,6 +159,7 @@ int diag_system(struct diags *diags, int error, const char *what, const char *wh
 		else
 			diag->why = text_print("%s%s%s", said ? said : "",
 					       said && *said ? ": " : "", strerror(error));
+		diag->hint = strdup(default_hint(error));
 	}
 	return error ? -error : -EINVAL;
 }

@@ -66,6 +66,8 @@ static int wrong(const char *name, int error, size_t limit, struct diags *diags)
 		diag_hint(diags, "is this the right path?");
 	} else {
 		diag_system(diags, error, name, "cannot be read");
+		if (error == EACCES || error == EPERM)
+			diag_hint(diags, "run edgegate as somebody who may read it");
 	}
 	return -error;
 }
