@@ -2,11 +2,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "user/base/cleanup.h"
 #include "user/kernel/publish.h"
@@ -78,14 +75,27 @@ static int part_check(int fd, const struct part *part, const void *keys, const v
 	return 0;
 }
 
+/* Has anything hung in this slot of an array of maps? */
+static bool publish_is_used(int outer_fd, unsigned int slot)
+{
+	uint32_t id;
+
+	return bpf_map_lookup_elem(outer_fd, &slot, &id) == 0;
+}
+
 /* Makes one inner map, fills it, reads it back, hangs it into its slot and pins it. */
 static int part_publish(const struct part *part, const int maps[MAP_COUNT], const char *directory,
 			unsigned int slot, const struct object *object, const void *keys,
 			const void *values, size_t count)
 {
-	autoclose int fd = part_create(part, object);
+	autoclose int fd = -1;
 	int error;
 
+	/* without prefixes there is no set to ask for: no trie, and no wait for its exchange */
+	if (part->type == BPF_MAP_TYPE_LPM_TRIE && !count &&
+	    !publish_is_used(maps[part->outer], slot))
+		return 0;
+	fd = part_create(part, object);
 	if (fd < 0)
 		return fd;
 	error = part_fill(fd, part, keys, values, count);
@@ -121,12 +131,29 @@ static int publish_tuples(const struct image *image, struct tuple **keys, uint16
 }
 
 /*
- * Programs run inside an RCU read section: after this, no packet is still judged by a slot that was
- * live before. The command is synchronize_rcu() and little else (kernel/sched/membarrier.c).
+ * After this, no packet is still judged by a slot that was live before: Linux waits for all programs
+ * that are under way when an inner map is exchanged (kernel/bpf/syscall.c, maybe_wait_bpf_programs,
+ * since 4.20). membarrier(2) would do as well, but not where nohz_full is in use.
  */
-static int publish_wait(void)
+static int publish_wait(const int maps[MAP_COUNT], unsigned int slot)
 {
-	return syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) ? -errno : 0;
+	const struct part empty = { "tuples",
+				    MAP_TUPLES,
+				    BPF_MAP_TYPE_HASH,
+				    sizeof(struct tuple),
+				    sizeof(uint16_t),
+				    1,
+				    0,
+				    NULL,
+				    NULL };
+	autoclose int fd = -1;
+
+	if (!publish_is_used(maps[MAP_TUPLES], slot))
+		return 0; /* it was never live */
+	fd = part_create(&empty, NULL);
+	if (fd < 0)
+		return fd;
+	return bpf_map_update_elem(maps[MAP_TUPLES], &slot, &fd, BPF_ANY) ? -errno : 0;
 }
 
 static int publish_generation(int memory_fd, unsigned int slot, const struct generation *generation)
@@ -182,7 +209,7 @@ static int publish_parts(const int maps[MAP_COUNT], const char *directory, unsig
 	uint32_t zero = 0;
 	int error;
 
-	error = publish_wait();
+	error = publish_wait(maps, slot);
 	if (error)
 		return error;
 	error = publish_tuples(image, &keys, &entries);
