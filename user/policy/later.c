@@ -10,7 +10,7 @@ static const struct later {
 	const char *hint;
 } list[] = {
 	{ LATER_POLICY, "include", "leave it out, and name both policies to the command" },
-	{ LATER_POLICY, "expect", "leave it out; try packets with `edgegate explain`" },
+	{ LATER_POLICY, "expect", "leave it out; a later version runs it" },
 	{ LATER_RULE, "limit", "leave it out; the rule then has no limit" },
 	{ LATER_RULE, "payload", "leave it out; the payload is then not looked at" },
 	{ LATER_RULE, "peer-ports", "leave it out; the other end may then have any port" },
