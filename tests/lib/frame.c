@@ -121,10 +121,11 @@ static void build_transport(const struct frame_plan *plan, struct builder *build
 		build_icmp(plan, builder);
 	wanted = field(&plan->size, builder_size(builder));
 	if (wanted > builder_size(builder)) {
-		size_t more = wanted - builder_size(builder), has = builder_size(builder);
+		size_t has = builder_size(builder), more = wanted - has;
+		uint8_t *begin = builder_front(builder, more);
 
-		memmove(builder_front(builder, more), builder->begin + more, has);
-		memset(builder->begin + has, 0, more);
+		memmove(begin, begin + more, has);
+		memset(begin + has, 0, more);
 	} else if (wanted < builder_size(builder)) {
 		size_t less = builder_size(builder) - wanted;
 
@@ -193,7 +194,8 @@ static void build_ip4(const struct frame_plan *plan, struct builder *builder)
 	ip[0] = (uint8_t)(field(&plan->version, 4) << 4 | field(&plan->ihl, header / 4));
 	put16(ip + 2, field(&plan->length, total));
 	put16(ip + 4, plan->id);
-	put16(ip + 6, plan->offset / 8 | (plan->more ? 0x2000u : 0) | (plan->dont ? 0x4000u : 0));
+	put16(ip + 6, plan->offset / 8 | (plan->more ? 0x2000u : 0) | (plan->dont ? 0x4000u : 0) |
+			      (plan->evil ? 0x8000u : 0));
 	ip[8] = (uint8_t)plan->ttl;
 	ip[9] = (uint8_t)field(&plan->next, plan->protocol);
 	memcpy(ip + 12, plan->from, 4);

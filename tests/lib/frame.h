@@ -13,8 +13,9 @@
  *
  *	link       tag=TPID (several: outermost first), eth=ETHERTYPE, mac=DESTINATION
  *	frame      pad=BYTES behind the packet, cut=BYTES that are left of it, gso=SIZE, segs=COUNT
+ *	ends       from=ADDRESS, to=ADDRESS, sport=N, dport=N: another one than was said first
  *	IP         version=N, ttl=N, length=N (the field; +N and -N: off by that), next=PROTOCOL
- *	IPv4       ihl=N (the field), options=HEX, id=N, mf, df, offset=BYTES
+ *	IPv4       ihl=N (the field), options=HEX, id=N, mf, df, evil (RFC 3514), offset=BYTES
  *	IPv6       hop dst ah (=BYTES), routing=TYPE/LEFT, frag=OFFSET, frag+=OFFSET (more follow), in
  *	           the order in which they are to stand; extlen=N: length field of the last one
  *	transport  transport=BYTES: cut or filled up to as many; data=BYTES or data=xHEX behind the header

@@ -41,7 +41,7 @@ struct frame_plan {
 	uint16_t sport, dport;
 	struct frame_field version, length, next, ihl;
 	unsigned int ttl, id, offset;
-	bool more, dont;
+	bool more, dont, evil;
 	uint8_t options[40];
 	size_t options_size;
 	struct frame_extension extensions[FRAME_EXTENSIONS];

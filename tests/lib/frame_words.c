@@ -98,8 +98,8 @@ static void words_endpoint(const struct words *words, struct frame_plan *plan, c
 		if (!colon)
 			words_fail(words, word);
 		*colon++ = '\0';
-	} else if (strchr(word, '.')) {
-		colon = strchr(word, ':');
+	} else if (strchr(word, ':') == strrchr(word, ':')) {
+		colon = strchr(word, ':'); /* more than one: a bare IPv6 address */
 	}
 	if (colon && *colon == ':') {
 		*colon = '\0';
@@ -153,6 +153,8 @@ static bool words_flag(struct frame_plan *plan, const char *word)
 		plan->more = true;
 	else if (strcmp(word, "df") == 0)
 		plan->dont = true;
+	else if (strcmp(word, "evil") == 0)
+		plan->evil = true;
 	else
 		return false;
 	return true;
@@ -213,7 +215,7 @@ static void words_data(const struct words *words, struct frame_plan *plan, const
 		return;
 	}
 	plan->data_size = words_number(words, value, 10);
-	if (plan->data_size > sizeof(plan->data) / 2 * 2 - 200)
+	if (plan->data_size > sizeof(plan->data) - 200)
 		words_fail(words, value);
 }
 
@@ -274,13 +276,23 @@ static bool words_plain(const struct words *words, struct frame_plan *plan, cons
 }
 
 static void words_value(const struct words *words, struct frame_plan *plan, const char *key,
-			const char *value)
+			char *value)
 {
+	uint16_t port;
+
 	if (strcmp(key, "tag") == 0 && plan->tag_count < FRAME_TAGS)
 		plan->tags[plan->tag_count++] = (unsigned int)words_number(words, value, 16);
 	else if (strcmp(key, "eth") == 0)
 		plan->ethertype =
 			(struct frame_field){ FIELD_IS, (long)words_number(words, value, 16) };
+	else if (strcmp(key, "from") == 0)
+		words_endpoint(words, plan, value, plan->from, &port);
+	else if (strcmp(key, "to") == 0)
+		words_endpoint(words, plan, value, plan->to, &port);
+	else if (strcmp(key, "sport") == 0)
+		plan->sport = (uint16_t)words_number(words, value, 10);
+	else if (strcmp(key, "dport") == 0)
+		plan->dport = (uint16_t)words_number(words, value, 10);
 	else if (strcmp(key, "mac") == 0)
 		words_mac(words, value, plan->mac);
 	else if (strcmp(key, "data") == 0)

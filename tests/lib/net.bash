@@ -188,12 +188,30 @@ net_bridged() {
 	net_address peer wire0 192.0.2.7/24 2001:db8::7/64
 }
 
+# A guest behind its host's vnet0, which is bridged to the outside; the gate goes on vnet0:inside.
+net_guest() {
+	net_ns guest vmhost peer
+	net_link guest eth0 vmhost vnet0
+	net_link vmhost uplink0 peer wire0
+	net_bridge vmhost br0 vnet0 uplink0
+	net_address guest eth0 192.0.2.10/24 2001:db8::10/64
+	net_address peer wire0 192.0.2.7/24 2001:db8::7/64
+}
+
 # From now on frames leave this interface with a tag (or two) in the frame itself, and come in
 # without. Call it for both ends of a link.
 net_vlan() { # NAME INTERFACE [one|two]
-	local name=$1 interface=$2 section=push
+	local name=$1 interface=$2 section=push route
 	local object=${NET_LIBRARY:-$PWD/build/tests/lib}/vlan_push.bpf.o
-	[[ ${3-one} == one ]] || section=push_two
+	if [[ ${3-one} == two ]]; then
+		section=push_two
+		# A wire lets a frame be one tag longer than its MTU says, not two.
+		in_ns "$name" sysctl -qw "net.ipv6.conf.$interface.mtu=1496"
+		ip -n "$NET_ID-$name" -4 route show dev "$interface" | while read -r route; do
+			# shellcheck disable=SC2086 # a route is words
+			ip -n "$NET_ID-$name" route change $route dev "$interface" mtu 1496
+		done
+	fi
 	# Offloaded, the tag would stand beside the frame, where XDP doesn't see it.
 	in_ns "$name" ethtool -K "$interface" txvlan off tx-vlan-stag-hw-insert off >/dev/null
 	in_ns "$name" tc qdisc add dev "$interface" clsact
@@ -216,15 +234,14 @@ net_start() { # NAME COMMAND...
 
 # Repeats a command, up to five seconds, until it succeeds.
 wait_until() { # COMMAND...
-	local tries
-	for ((tries = 0; tries < 100; tries++)); do
-		if "$@" >/dev/null 2>&1; then
-			return 0
+	local end=$((SECONDS + 5))
+	until "$@" >/dev/null 2>&1; do
+		if ((SECONDS >= end)); then
+			echo "wait_until: five seconds passed without: $*" >&2
+			return 1
 		fi
 		sleep 0.05
 	done
-	echo "wait_until: five seconds passed without: $*" >&2
-	return 1
 }
 
 listens() { # NAME tcp|udp PORT
@@ -237,26 +254,29 @@ wait_listen() { # NAME tcp|udp PORT
 	wait_until listens "$@"
 }
 
-# Servers that send back what they get, over IPv4 and IPv6.
+# A server that sends back what it gets, over IPv4 and IPv6; it may not listen yet.
+net_start_listener() { # NAME tcp|udp PORT
+	local kind=TCP6-LISTEN
+	[[ $2 == tcp ]] || kind=UDP6-RECVFROM
+	net_start "$1" socat "$kind:$3,ipv6only=0,reuseaddr,fork" PIPE
+}
+
 tcp_serve() { # NAME PORT...
-	local name=$1 port
-	shift
-	for port; do
-		net_start "$name" socat "TCP6-LISTEN:$port,ipv6only=0,reuseaddr,fork" PIPE
-	done
-	for port; do
-		wait_listen "$name" tcp "$port"
-	done
+	serve tcp "$@"
 }
 
 udp_serve() { # NAME PORT...
-	local name=$1 port
-	shift
+	serve udp "$@"
+}
+
+serve() { # tcp|udp NAME PORT...
+	local kind=$1 name=$2 port
+	shift 2
 	for port; do
-		net_start "$name" socat "UDP6-RECVFROM:$port,ipv6only=0,reuseaddr,fork" PIPE
+		net_start_listener "$name" "$kind" "$port"
 	done
 	for port; do
-		wait_listen "$name" udp "$port"
+		wait_listen "$name" "$kind" "$port"
 	done
 }
 

@@ -14,7 +14,6 @@
 
 #include "tests/lib/prog.h"
 #include "user/base/cleanup.h"
-#include "user/kernel/gate.h"
 #include "user/kernel/publish.h"
 #include "user/kernel/state.h"
 #include "user/policy/policy.h"
@@ -158,6 +157,11 @@ void prog_no_policy(struct prog *prog)
 	prog_store(prog, &(struct state){ .live = SLOT_NONE, .former = SLOT_NONE });
 }
 
+void prog_slot(struct prog *prog, unsigned int live)
+{
+	prog_store(prog, &(struct state){ .live = live, .former = SLOT_NONE });
+}
+
 /* ---- what is remembered ------------------------------------------------------------------------ */
 
 static size_t flows_walk(int fd, bool forget)
@@ -231,6 +235,7 @@ void prog_reset(struct prog *prog)
 	prog->now = PROG_BEGIN;
 	prog->frame_len = 0;
 	prog->hooks[DIRECTION_IN] = prog->hooks[DIRECTION_OUT] = PROG_BOTH;
+	prog->ways = PROG_WAYS;
 	prog->family = 4;
 	prog->more = "";
 }
@@ -238,26 +243,4 @@ void prog_reset(struct prog *prog)
 void prog_wait(struct prog *prog, unsigned int seconds)
 {
 	prog->now += (uint64_t)seconds * PROG_HZ;
-}
-
-/* ---- counters ---------------------------------------------------------------------------------- */
-
-void prog_check_sum(struct prog *prog)
-{
-	cleanup(gate_free_counts) struct gate_counts counts = { 0 };
-	struct gate gate = GATE_CLOSED;
-	uint64_t sum = 0;
-
-	memcpy(gate.maps, prog->object.maps, sizeof(gate.maps));
-	if (gate_read_counts(&gate, &counts))
-		fail_msg("cannot read the counters");
-	for (size_t i = 0; i < RULE_SLOTS; i++)
-		sum += counts.rules[i].forward.packets + counts.rules[i].reply.packets;
-	for (size_t i = 0; i < OUTCOME_COUNTERS; i++)
-		sum += counts.outcomes[i].packets;
-	if (sum != prog->packets)
-		fail_msg("the counters have %llu packets, but %llu were sent",
-			 (unsigned long long)sum, (unsigned long long)prog->packets);
-	memcpy(prog->rules, counts.rules, RULE_SLOTS * sizeof(*prog->rules));
-	memcpy(prog->outcomes, counts.outcomes, OUTCOME_COUNTERS * sizeof(*prog->outcomes));
 }

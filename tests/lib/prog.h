@@ -26,6 +26,11 @@
 #define PROG_TC 2u
 #define PROG_BOTH 3u
 
+/* Ways through a program, as a set: plain TCP and UDP have a short one, which must not differ. */
+#define PROG_SHORT 1u
+#define PROG_LONG 2u
+#define PROG_WAYS 3u
+
 struct prog {
 	struct object object;
 	uint64_t *word;
@@ -33,6 +38,7 @@ struct prog {
 	uint64_t now;                        /* jiffies by which programs judge */
 	uint32_t frame_len;                  /* the length that they are told; 0: the buffer's */
 	unsigned int hooks[DIRECTION_COUNT]; /* on which an expectation is tried */
+	unsigned int ways;                   /* on which it is tried */
 	int family;                          /* of HOST and PEER */
 	const char *more;                    /* words for every frame */
 	struct rule_count *rules;            /* RULE_SLOTS, as last read */
@@ -67,19 +73,27 @@ struct image_running prog_running(const struct prog *prog);
 void prog_rollback(struct prog *prog);
 void prog_mode(struct prog *prog, enum mode mode);
 void prog_no_policy(struct prog *prog);
+void prog_slot(struct prog *prog, unsigned int live); /* whatever is in it */
 
 /* Time passes. */
 void prog_wait(struct prog *prog, unsigned int seconds);
 
 /* One run. `weight`: what the counter should move by; NULL: one packet of the frame's bytes. */
-bool prog_run(struct prog *prog, unsigned int hook, const struct frame_bytes *frame,
-	      const struct count *weight, struct prog_verdict *verdict);
+bool prog_run(struct prog *prog, unsigned int hook, unsigned int way,
+	      const struct frame_bytes *frame, const struct count *weight,
+	      struct prog_verdict *verdict);
 
-/* True if a frame of this length can be run there at all. */
-bool prog_can_run(unsigned int hook, size_t length);
+/* BPF_PROG_TEST_RUN takes fewer frames at tc than at XDP. */
+bool prog_can_run(unsigned int hook, const struct frame_bytes *frame);
 
 /* One run without any check and without reading counters: for many. */
-uint32_t prog_decide(struct prog *prog, unsigned int hook, const struct frame_bytes *frame);
+uint32_t prog_decide(struct prog *prog, unsigned int hook, unsigned int way,
+		     const struct frame_bytes *frame);
+
+/* Counters, summed over CPUs: `count` slots from `first` on; all OUTCOME_COUNTERS. */
+void prog_read_rules(const struct prog *prog, uint32_t first, uint32_t count,
+		     struct rule_count *rules);
+void prog_read_outcomes(const struct prog *prog, struct count *outcomes);
 
 /* Reads the counters, and demands that together they are all packets so far. */
 void prog_check_sum(struct prog *prog);
@@ -100,6 +114,23 @@ void prog_cases(struct prog *prog, const struct prog_case *cases, size_t count);
 /* The same for IPv4 and IPv6, and untagged, with one and with two tags. */
 void prog_cases_everywhere(struct prog *prog, const struct prog_case *cases, size_t count);
 #define PROG_COUNT(list) (sizeof(list) / sizeof(*(list)))
+
+/*
+ * A passing packet and what may be changed of it: `base` (words without a direction) passes; with each
+ * of the changes alone it ends in `outcome`, in each of the `directions` ("in", "out", "in out").
+ * OUTCOME_UNDECIDED: it still passes. PROG_CHANGES("...", "...") is the list and its count.
+ */
+struct prog_change {
+	int families; /* 4, 6, or 46 */
+	const char *directions;
+	const char *base;
+	enum outcome outcome;
+	const char *const *changes;
+	size_t count;
+};
+#define PROG_CHANGES(...)                                                                          \
+	(const char *const[]){ __VA_ARGS__ }, PROG_COUNT(((const char *const[]){ __VA_ARGS__ }))
+void prog_change_all(struct prog *prog, const struct prog_change *table, size_t count);
 
 /*
  * A story in which one packet prepares the way for another, told for IPv4 and IPv6 in each

@@ -11,15 +11,18 @@ tls_certificate() {
 		-subj /CN=edge.example -keyout "$NET_DIR/tls.key" -out "$NET_DIR/tls.crt" 2>/dev/null
 }
 
-# Servers that send each line back, reversed, over IPv4 and IPv6.
+# Servers that send each line back, reversed, over IPv4 and IPv6. On 5061 both sides show their
+# certificate, as partners do.
 tls_serve() { # NAME PORT...
-	local name=$1 port any
+	local name=$1 port any mutual
 	shift
 	tls_certificate
 	for port; do
+		mutual=()
+		((port != 5061)) || mutual=(-Verify 1 -verify_return_error -CAfile "$NET_DIR/tls.crt")
 		for any in 0.0.0.0 '[::]'; do
 			net_start "$name" openssl s_server -quiet -rev -accept "$any:$port" \
-				-cert "$NET_DIR/tls.crt" -key "$NET_DIR/tls.key"
+				-cert "$NET_DIR/tls.crt" -key "$NET_DIR/tls.key" "${mutual[@]}"
 		done
 	done
 	for port; do
@@ -36,6 +39,7 @@ tls_try() { # NAME ADDRESS PORT
 	local word="edgegate $RANDOM" answer='' output client
 	exec {output}< <(exec nsenter --net="/run/netns/$NET_ID-$1" -- openssl s_client -quiet \
 		-connect "$(bracketed "$2"):$3" -CAfile "$NET_DIR/tls.crt" -verify_return_error \
+		-cert "$NET_DIR/tls.crt" -key "$NET_DIR/tls.key" \
 		<<<"$word" 2>/dev/null 3>&-)
 	client=$!
 	read -r -t "$NET_TIMEOUT" -u "$output" answer || true

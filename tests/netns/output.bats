@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# What users and monitoring read: warnings, pages of help, colours, JSON, stats --watch.
+
+load ../lib/net.bash
+load ../lib/servers.bash
+load ../lib/rows.bash
+
+setup() {
+	net_begin
+	net_pair
+}
+
+teardown() { net_end; }
+
+readonly ESCAPE=$'\e'
+
+# What a command prints on a terminal.
+on_terminal() { # COMMAND
+	script --quiet --return --command "$1" /dev/null </dev/null
+}
+
+@test "output: apply says what changed and what is dropped" {
+	run --separate-stderr -0 gate host apply -i gate0
+	[[ ${lines[0]} == 'gate0: policy lync-2013-public-im is in force' ]]
+	[[ $output == *'  + access-sip-mtls-in'*'On gate0, everything is dropped, in both directions, but what 3 rules in and 3 out let begin, the replies to it'* ]]
+	run --separate-stderr -0 gate host apply -i gate0
+	[[ $output == *'no rule changed'* ]]
+	run --separate-stderr -0 gate host apply -i gate0 lync-2013-public-im-relay host-basics --group av-edge=192.0.2.10
+	[[ $output == *'  ~ av-rtp-out'*'  + dns-udp-out'* ]]
+	run --separate-stderr -0 gate host apply -i gate0 --mode monitor
+	[[ $output == *'in monitor mode'*'  - dns-udp-out'*'everything would be dropped'* ]]
+}
+
+@test "output: apply warns where DNS is cut, and only there" {
+	run --separate-stderr -0 gate host apply -i gate0
+	[[ $stderr == *'warning: apply: no rule lets DNS out'*host-basics* ]]
+	run --separate-stderr -0 gate host apply -i gate0 lync-2013-public-im host-basics
+	[[ -z $stderr ]]
+}
+
+@test "output: apply warns where the relay's ports are this machine's own" {
+	in_ns host sysctl -qw net.ipv4.ip_local_port_range='32768 60999'
+	run --separate-stderr -0 gate host apply -i gate0 lync-2013-public-im-relay host-basics
+	[[ $stderr == *"rule 'av-rtp-out' lets anything out that starts from its ports"*'--group av-edge=ADDRESS'* ]]
+	[[ $stderr == *"(32768-60999): it lets them out"*'net.ipv4.ip_local_port_range="32768 49999"'* ]]
+	in_ns host sysctl -qw net.ipv4.ip_local_port_range='32768 49999'
+	run --separate-stderr -0 gate host apply -i gate0 lync-2013-public-im-relay host-basics --group av-edge=192.0.2.10
+	[[ -z $stderr ]]
+}
+
+@test "output: every verb has a page of help" {
+	local verb
+	run --separate-stderr -0 "$EDGEGATE" --help
+	[[ -z $stderr && ${#lines[@]} -le 24 ]]
+	for verb in check apply detach status stats policies; do
+		[[ $output == *"  $verb "* ]]
+	done
+	for verb in check apply detach status stats policies; do
+		run --separate-stderr -0 "$EDGEGATE" $verb --help
+		[[ -z $stderr && ${lines[0]} == "Usage: edgegate "*"$verb"* ]]
+	done
+	run --separate-stderr -0 "$EDGEGATE" --version
+	[[ $output =~ ^'edgegate '[0-9]+\.[0-9]+\.[0-9]+' (libbpf ' ]]
+}
+
+@test "output: colours on a terminal only, and not with NO_COLOR" {
+	local verb
+	gate host apply -i gate0
+	for verb in stats status; do
+		[[ $("$EDGEGATE" $verb) != *"$ESCAPE"* ]]
+		[[ $(on_terminal "'$EDGEGATE' $verb") == *"$ESCAPE["* ]]
+		[[ $(NO_COLOR=1 on_terminal "'$EDGEGATE' $verb") != *"$ESCAPE"* ]]
+		[[ $(NO_COLOR='' on_terminal "'$EDGEGATE' $verb") == *"$ESCAPE["* ]]
+	done
+}
+
+@test "output: stats --json has the contract's shape" {
+	gate host apply -i gate0
+	"$EDGEGATE" stats --json | jq -e --arg netns "$(ns host)" '
+		def keys_are($names): (keys_unsorted | sort) == ($names | sort);
+		def counts: type == "number" and . >= 0;
+		.version == 1 and (.gates[] | select(.netns == $netns) |
+		keys_are(["gate", "netns", "interfaces", "policy", "mode", "applied_at", "confirm_deadline",
+			"rules", "passed", "drops", "flows"]) and
+		.gate == $netns + "/gate0" and .policy == "lync-2013-public-im" and .mode == "enforce" and
+		(now - .applied_at | fabs < 60) and .confirm_deadline == null and
+		.interfaces == [{name: "gate0", facing: "outside", xdp: "native", tc: "tcx"}] and
+		[.rules[] | .name, .direction, .protocol, .ports, .from, .to] == [
+			"access-sip-mtls-in", "in", "tcp", "5061", "partners", "access-edge",
+			"access-sip-mtls-out", "out", "tcp", "5061", "access-edge", "partners",
+			"access-sip-tls-in", "in", "tcp", "443", "clients", "access-edge",
+			"av-rtp-out", "out", "tcp", "50000-59999", "av-edge", "messenger-clients",
+			"av-stun-out", "out", "udp", "3478", "av-edge", "messenger-clients",
+			"av-stun-in", "in", "udp", "3478", "messenger-clients", "av-edge"] and
+		all(.rules[]; keys_are(["name", "direction", "protocol", "ports", "from", "to", "packets",
+			"bytes", "reply_packets", "reply_bytes", "payload_mismatches"]) and
+			all(.packets, .bytes, .reply_packets, .reply_bytes, .payload_mismatches; counts)) and
+		all(.passed[]; keys_are(["direction", "kind", "packets", "bytes"]) and (.packets | counts)) and
+		all(.drops[]; keys_are(["direction", "reason", "packets", "bytes"]) and (.bytes | counts)) and
+		(["malformed", "martian", "bad-tcp-flags", "extension-header", "ethertype", "fragment",
+			"no-rule", "address"] - [.drops[] | select(.direction == "out") | .reason]) == [] and
+		(["arp", "link-control", "neighbor-discovery"] -
+			[.passed[] | select(.direction == "in") | .kind]) == [] and
+		(.flows | keys_are(["entries", "max"]) and .entries == 0 and .max == 524288))'
+	"$EDGEGATE" status --json | jq -e '.version == 1 and (.gates | length) >= 1'
+}
+
+@test "output: stats --watch redraws on a terminal, shows rates, and ends by Ctrl-C" {
+	local drawn
+	gate host apply -i gate0
+	drawn=$(timeout --foreground --preserve-status -s INT 2.5 script --quiet --return --command \
+		"timeout --foreground --preserve-status -s INT 2.2 '$EDGEGATE' --netns '$(ns host)' stats -i gate0 --watch --interval 1; echo ended \$?" /dev/null </dev/null)
+	[[ $drawn == *"$ESCAPE[H"*"$ESCAPE[J"*"$ESCAPE[H"* ]]
+	[[ $drawn == *'0/s'* ]]
+	[[ $drawn == *'ended 0'* ]]
+}
+
+@test "output: stats --watch in a pipe prints page after page, and ends by SIGTERM" {
+	gate host apply -i gate0
+	run -0 timeout --preserve-status 2.5 "$EDGEGATE" --netns "$(ns host)" stats -i gate0 --watch --interval 1
+	(($(grep -c "^$(ns host)/gate0" <<<"$output") >= 2))
+	[[ $output != *"$ESCAPE"* ]]
+}
