@@ -28,15 +28,17 @@ static __always_inline void tc_frame(struct __sk_buff *skb, struct frame *frame)
 	frame->gso_size = skb->gso_size;
 }
 
-/* The long way, for what parse_common() leaves: any frame. Its second half is gate_decide_any(). */
-noinline_global __u32 tc_parse_any(struct __sk_buff *skb, struct packet *packet, __u32 direction)
+/* The long way, for what parse_common() leaves: any frame. Its first part. */
+noinline_global __u32 tc_parse_any(struct __sk_buff *skb, struct packet *packet, __u32 direction,
+				   __u32 slot)
 {
+	const struct generation *generation = rules_generation(slot);
 	struct frame frame;
 
-	if (!packet)
-		return OUTCOME_DROP_MALFORMED;
+	if (!packet || !generation)
+		return OUTCOME_DROP_NO_RULE;
 	tc_frame(skb, &frame);
-	return parse_frame(skb, &frame, packet, direction);
+	return parse_frame(skb, &frame, packet, direction, generation->settings.flags);
 }
 
 /* A decision, and the bytes of headers that GSO's count needs, in one register. */
@@ -47,18 +49,27 @@ noinline_global __u32 tc_parse_any(struct __sk_buff *skb, struct packet *packet,
 static __always_inline __u64 tc_judge_any(struct __sk_buff *skb, __u32 slot, __u32 direction)
 {
 	struct packet packet = { 0 };
-	__u32 outcome = tc_parse_any(skb, &packet, direction);
+	__u32 decision = tc_parse_any(skb, &packet, direction, slot);
+	__u32 headers;
 
 	/*
 	 * The headers of a forwarded packet may stand outside the readable head. What looks cut short
 	 * while there is more is pulled in, once, and parsed again.
 	 */
-	if (outcome == OUTCOME_DROP_MALFORMED && skb->data_end - skb->data < skb->len &&
+	if (decision == OUTCOME_DROP_MALFORMED && skb->data_end - skb->data < skb->len &&
 	    !bpf_skb_pull_data(skb, skb->len))
-		outcome = tc_parse_any(skb, &packet, direction);
-	if (!outcome)
-		outcome = gate_decide_any(&packet, slot, direction);
-	return TC_JUDGED(outcome, packet.header_length);
+		decision = tc_parse_any(skb, &packet, direction, slot);
+	headers = packet.header_length;
+	if (decision)
+		return TC_JUDGED(decision, headers);
+	decision = gate_decide_any(&packet, slot, direction);
+	if (decision)
+		gate_remember(&packet, decision, direction);
+	else if (icmp_errors_quote(skb, &packet))
+		decision = icmp_errors_judge(&packet, slot, direction);
+	else
+		decision = OUTCOME_DROP_UNRELATED_ICMP;
+	return TC_JUDGED(decision, headers);
 }
 
 /* An offloaded packet becomes segments, each with its own headers. */
@@ -93,10 +104,11 @@ static __always_inline int tc_judge(struct __sk_buff *skb, __u32 direction)
 	if (unlikely(!policy.generation))
 		return TC_ACT_UNSPEC; /* SLOT_NONE */
 	tc_frame(skb, &frame);
+	judged = OUTCOME_UNDECIDED;
 	if (likely(!clock_long_way() && parse_common(&frame, &packet, direction)))
 		judged = TC_JUDGED(gate_decide_common(&policy, &packet, direction),
 				   packet.header_length);
-	else
+	if (unlikely(!TC_JUDGED_DECISION(judged)))
 		judged = tc_judge_any(skb, policy.slot, direction);
 	tc_weigh(skb, TC_JUDGED_HEADERS(judged), &weight);
 	return verdict_give(TC_JUDGED_DECISION(judged), direction, mode, &weight) ? TC_ACT_UNSPEC :

@@ -30,23 +30,34 @@ static __always_inline void xdp_frame(struct xdp_md *ctx, struct frame *frame)
 	frame->gso_size = 0;
 }
 
-/* The long way, for what parse_common() leaves: any frame. Its second half is gate_decide_any(). */
-noinline_global __u32 xdp_parse_any(struct xdp_md *ctx, struct packet *packet, __u32 direction)
+/* The long way, for what parse_common() leaves: any frame. Its first part. */
+noinline_global __u32 xdp_parse_any(struct xdp_md *ctx, struct packet *packet, __u32 direction,
+				    __u32 slot)
 {
+	const struct generation *generation = rules_generation(slot);
 	struct frame frame;
 
-	if (!packet)
-		return OUTCOME_DROP_MALFORMED;
+	if (!packet || !generation)
+		return OUTCOME_DROP_NO_RULE;
 	xdp_frame(ctx, &frame);
-	return parse_frame(ctx, &frame, packet, direction);
+	return parse_frame(ctx, &frame, packet, direction, generation->settings.flags);
 }
 
 static __always_inline __u32 xdp_judge_any(struct xdp_md *ctx, __u32 slot, __u32 direction)
 {
 	struct packet packet = { 0 };
-	__u32 outcome = xdp_parse_any(ctx, &packet, direction);
+	__u32 decision = xdp_parse_any(ctx, &packet, direction, slot);
 
-	return outcome ? outcome : gate_decide_any(&packet, slot, direction);
+	if (decision)
+		return decision;
+	decision = gate_decide_any(&packet, slot, direction);
+	if (decision) {
+		gate_remember(&packet, decision, direction);
+		return decision;
+	}
+	if (!icmp_errors_quote(ctx, &packet))
+		return OUTCOME_DROP_UNRELATED_ICMP;
+	return icmp_errors_judge(&packet, slot, direction);
 }
 
 static __always_inline int xdp_judge(struct xdp_md *ctx, __u32 direction)
@@ -65,9 +76,10 @@ static __always_inline int xdp_judge(struct xdp_md *ctx, __u32 direction)
 	xdp_frame(ctx, &frame);
 	weight.packets = 1;
 	weight.bytes = frame.length;
+	decision = OUTCOME_UNDECIDED;
 	if (likely(!clock_long_way() && parse_common(&frame, &packet, direction)))
 		decision = gate_decide_common(&policy, &packet, direction);
-	else
+	if (unlikely(!decision))
 		decision = xdp_judge_any(ctx, policy.slot, direction);
 	return verdict_give(decision, direction, mode, &weight) ? XDP_PASS : XDP_DROP;
 }

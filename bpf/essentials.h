@@ -79,4 +79,30 @@ static __always_inline bool essentials_is_neighbor_discovery(const struct packet
 	return essentials_is_genuine_nd(packet) || essentials_is_genuine_mld(packet);
 }
 
+/* RFC 2131 4.1, RFC 8415 7.2; host order */
+#define DHCP4_SERVER 67
+#define DHCP4_CLIENT 68
+#define DHCP6_CLIENT 546
+#define DHCP6_SERVER 547
+
+/* From the client's port to the server's, or the other way round. */
+static __always_inline bool essentials_is_dhcp(const struct packet *packet, bool to_server)
+{
+	__u16 client = packet->family == 4 ? DHCP4_CLIENT : DHCP6_CLIENT;
+	__u16 server = packet->family == 4 ? DHCP4_SERVER : DHCP6_SERVER;
+
+	return packet->protocol == IPPROTO_UDP &&
+	       packet->sport == bpf_htons(to_server ? client : server) &&
+	       packet->dport == bpf_htons(to_server ? server : client);
+}
+
+/* Nearly no packet: may this one be DHCP's? For the short way, which leaves them to the long one. */
+static __always_inline bool essentials_may_be_dhcp(const struct packet *packet)
+{
+	__u16 port = bpf_ntohs(packet->dport);
+
+	return packet->protocol == IPPROTO_UDP &&
+	       ((__u16)(port - DHCP4_SERVER) <= 1 || (__u16)(port - DHCP6_CLIENT) <= 1);
+}
+
 #endif

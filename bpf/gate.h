@@ -8,6 +8,8 @@
 
 #include "bpf/essentials.h"
 #include "bpf/flows.h"
+#include "bpf/fragments.h"
+#include "bpf/icmp_errors.h"
 #include "bpf/parse.h"
 #include "bpf/rules.h"
 #include "bpf/verdict.h"
@@ -69,7 +71,7 @@ static __always_inline __u32 gate_rules_out(const struct policy *policy,
 	return DECISION(OUTCOME_RULE, *match);
 }
 
-/* Of a packet that parse_common() knows. */
+/* Of a packet that parse_common() knows. 0: take the long way. */
 static __always_inline __u32 gate_decide_common(const struct policy *policy,
 						const struct packet *packet, __u32 direction)
 {
@@ -78,12 +80,78 @@ static __always_inline __u32 gate_decide_common(const struct policy *policy,
 	/* never so: it tells clang that the ways of other protocols can't be taken from here */
 	if (packet->protocol != IPPROTO_TCP && packet->protocol != IPPROTO_UDP)
 		return OUTCOME_DROP_NO_RULE;
+	if (direction == DIRECTION_OUT && unlikely(essentials_may_be_dhcp(packet)))
+		return OUTCOME_UNDECIDED;
 	decision = direction == DIRECTION_IN ? gate_rules_in(policy, packet, &match) :
 					       gate_rules_out(policy, packet, &match);
-	return decision ? decision : gate_miss(match);
+	if (decision)
+		return decision;
+	if (direction == DIRECTION_IN && unlikely(essentials_may_be_dhcp(packet)))
+		return OUTCOME_UNDECIDED;
+	return gate_miss(match);
 }
 
-/* Of any packet that parse_frame() found whole. */
+/* Echo requests both ways, and the replies to them. */
+static __always_inline __u32 gate_ping(const struct policy *policy, const struct packet *packet,
+				       __u32 direction)
+{
+	if (direction == DIRECTION_OUT) {
+		if (rules_is_echo_request(packet) && !flows_refresh(policy, packet))
+			flows_create(packet);
+		if (rules_is_echo_request(packet) || rules_is_echo_reply(packet))
+			return OUTCOME_PASS_PING;
+	} else if (rules_is_echo_request(packet) ||
+		   (rules_is_echo_reply(packet) && flows_reply(policy, packet))) {
+		return OUTCOME_PASS_PING;
+	}
+	return OUTCOME_UNDECIDED;
+}
+
+/* As a client: requests out, answers in while one of the host's own is not long ago. */
+static __always_inline __u32 gate_dhcp(const struct packet *packet, __u32 direction)
+{
+	__u64 asked;
+
+	if (direction == DIRECTION_OUT)
+		return essentials_is_dhcp(packet, true) ? OUTCOME_PASS_DHCP : OUTCOME_UNDECIDED;
+	if (!essentials_is_dhcp(packet, false) ||
+	    (packet->family == 6 && !essentials_is_link_local6(packet->saddr)))
+		return OUTCOME_UNDECIDED;
+	asked = memory.dhcp_asked[packet->family == 6];
+	if (!asked || clock_now() - asked >= (__u64)DHCP_SECONDS * clock_hz)
+		return OUTCOME_UNDECIDED;
+	return OUTCOME_PASS_DHCP;
+}
+
+/* What any host needs, where no rule decided. */
+static __always_inline __u32 gate_essentials(const struct policy *policy,
+					     const struct packet *packet, __u32 direction)
+{
+	__u32 settings = policy->generation->settings.flags;
+	__u32 outcome = OUTCOME_UNDECIDED;
+
+	if (settings & SETTING_NEIGHBOR_DISCOVERY && essentials_is_neighbor_discovery(packet))
+		return OUTCOME_PASS_NEIGHBOR_DISCOVERY;
+	if (settings & SETTING_PING && packet->flags & PACKET_ICMP)
+		outcome = gate_ping(policy, packet, direction);
+	if (!outcome && settings & SETTING_DHCP)
+		outcome = gate_dhcp(packet, direction);
+	return outcome;
+}
+
+/* May this source be unspecified? :: in what neighbor discovery lets pass, 0.0.0.0 in DHCP. */
+static __always_inline bool gate_may_be_unspecified(const struct packet *packet, __u32 settings)
+{
+	if (packet->family == 4)
+		return settings & SETTING_DHCP && !(packet->flags & PACKET_FRAGMENT) &&
+		       essentials_is_dhcp(packet, true);
+	return settings & SETTING_NEIGHBOR_DISCOVERY && essentials_is_neighbor_discovery(packet);
+}
+
+/*
+ * Of any packet that parse_frame() found whole. Undecided: an ICMP error, to be judged by what it
+ * quotes.
+ */
 static __always_inline __u32 gate_decide(const struct policy *policy, const struct packet *packet,
 					 __u32 direction)
 {
@@ -93,20 +161,26 @@ static __always_inline __u32 gate_decide(const struct policy *policy, const stru
 	if (packet->link != LINK_IP4 && packet->link != LINK_IP6)
 		return essentials_link(packet, settings);
 	if (direction == DIRECTION_IN && packet->flags & PACKET_UNSPECIFIED &&
-	    !(settings & SETTING_NEIGHBOR_DISCOVERY && essentials_is_neighbor_discovery(packet)))
+	    !gate_may_be_unspecified(packet, settings))
 		return OUTCOME_DROP_MARTIAN;
-	if (packet->flags & PACKET_FRAGMENT)
-		return OUTCOME_DROP_FRAGMENT;
+	if (packet->flags & PACKET_FRAGMENT) {
+		if (!(settings & SETTING_FRAGMENTS_TRACK))
+			return OUTCOME_DROP_FRAGMENT;
+		if (packet->flags & PACKET_LATER)
+			return fragments_judge(packet, direction);
+	}
 	decision = direction == DIRECTION_IN ? gate_rules_in(policy, packet, &match) :
 					       gate_rules_out(policy, packet, &match);
+	if (!decision)
+		decision = gate_essentials(policy, packet, direction);
 	if (decision)
 		return decision;
-	if (settings & SETTING_NEIGHBOR_DISCOVERY && essentials_is_neighbor_discovery(packet))
-		return OUTCOME_PASS_NEIGHBOR_DISCOVERY;
+	if (settings & SETTING_ICMP_ERRORS && icmp_errors_is_one(packet))
+		return OUTCOME_UNDECIDED;
 	return gate_miss(match);
 }
 
-/* The long way's second half. Global, like its first, so that each is verified once, by itself. */
+/* The long way's second part. Global, like its others, so that each is verified once, by itself. */
 noinline_global __u32 gate_decide_any(const struct packet *packet, __u32 slot, __u32 direction)
 {
 	struct policy policy = { .slot = slot, .generation = rules_generation(slot) };
@@ -116,6 +190,18 @@ noinline_global __u32 gate_decide_any(const struct packet *packet, __u32 slot, _
 	if (direction == DIRECTION_IN)
 		return gate_decide(&policy, packet, DIRECTION_IN);
 	return gate_decide(&policy, packet, DIRECTION_OUT);
+}
+
+/* What a packet that passed leaves behind, besides its flow. */
+static __always_inline void gate_remember(const struct packet *packet, __u32 decision,
+					  __u32 direction)
+{
+	if (!verdict_passes(decision))
+		return;
+	if (packet->flags & PACKET_FRAGMENT && !(packet->flags & PACKET_LATER))
+		fragments_remember(packet, direction);
+	if (direction == DIRECTION_OUT && essentials_is_dhcp(packet, true))
+		memory.dhcp_asked[packet->family == 6] = clock_now();
 }
 
 #endif

@@ -5,13 +5,14 @@
 
 #include "bpf/packet.h"
 
+/* The source may still be 0.0.0.0, which is fine for who asks for an address by DHCP. */
 static __always_inline bool genuine_addresses4(const struct packet *packet)
 {
 	__u32 source = bpf_ntohl(packet->saddr[0]) >> 24;
 	__u32 destination = bpf_ntohl(packet->daddr[0]) >> 24;
 
-	return source != 0 && source != 127 && source < 224 && destination != 0 &&
-	       destination != 127 && packet->saddr[0] != packet->daddr[0];
+	return (source != 0 || packet->saddr[0] == 0) && source != 127 && source < 224 &&
+	       destination != 0 && destination != 127 && packet->saddr[0] != packet->daddr[0];
 }
 
 static __always_inline bool genuine_is_unspecified6(const __u32 address[4])

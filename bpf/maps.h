@@ -99,6 +99,14 @@ struct {
 	__type(value, struct flow);
 } flows6 SEC(".maps");
 
+/* First fragments that passed, by what all fragments of a packet share. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, FRAGMENTS_MAX);
+	__type(key, struct fragment_key);
+	__type(value, struct fragment);
+} fragments SEC(".maps");
+
 /* See abi.h; touched only when the `testing` knob is set. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -69,8 +69,9 @@ enum packet_flags {
 	PACKET_OPENS = 1u << 0,           /* begins a TCP or SCTP conversation */
 	PACKET_FRAGMENT = 1u << 1,        /* a true fragment, first or later */
 	PACKET_ICMP = 1u << 2,            /* ICMP over IPv4, or ICMPv6 over IPv6 */
-	PACKET_UNSPECIFIED = 1u << 3,     /* its IPv6 source is :: */
+	PACKET_UNSPECIFIED = 1u << 3,     /* its source is :: or 0.0.0.0 */
 	PACKET_FRAGMENT_HEADER = 1u << 4, /* IPv6: has a fragment header, be it an atomic one */
+	PACKET_LATER = 1u << 5,           /* a fragment that does not begin the packet */
 };
 
 /*
@@ -86,7 +87,9 @@ struct packet {
 	__u16 sport;            /* network order; 0 without ports */
 	__u16 dport;
 	__u16 echo_id;        /* network order; ICMP echo only */
-	__u16 fragment_field; /* IPv4: flags and offset, host order */
+	__u16 fragment_field;  /* IPv4: flags and offset, host order */
+	__u16 fragment_offset; /* bytes; of a true fragment */
+	__u16 fragment_end;    /* bytes; where the next one may begin */
 	__u8 family;          /* 4 or 6 */
 	__u8 protocol;        /* IP protocol number of the upper layer */
 	__u8 hop_limit;       /* or TTL */
@@ -95,6 +98,9 @@ struct packet {
 	__u8 icmp_type;
 	__u8 icmp_code;
 	__u8 link; /* enum packet_link */
+	__u32 fragment_id;      /* network order */
+	__u8 fragment_protocol; /* what all fragments of the packet say that it carries */
+	__u8 zero[3];
 };
 
 /* What stands behind the Ethernet header and its tags. */

@@ -24,6 +24,11 @@ static __always_inline void parse_begin(const struct frame *frame, struct packet
 	packet->dport = 0;
 	packet->echo_id = 0;
 	packet->fragment_field = 0;
+	packet->fragment_offset = 0;
+	packet->fragment_end = 0;
+	packet->fragment_id = 0;
+	packet->fragment_protocol = 0;
+	packet->zero[0] = packet->zero[1] = packet->zero[2] = 0;
 	packet->family = 0;
 	packet->protocol = 0;
 	packet->hop_limit = 0;
@@ -44,6 +49,8 @@ static __always_inline __u32 parse_network4(parse_context *context, struct curso
 		return outcome;
 	if (direction == DIRECTION_IN && !genuine_addresses4(packet))
 		return OUTCOME_DROP_MARTIAN;
+	if (packet->saddr[0] == 0)
+		packet->flags |= PACKET_UNSPECIFIED;
 	return OUTCOME_UNDECIDED;
 }
 
@@ -78,11 +85,12 @@ static __always_inline __u32 parse_network6(parse_context *context, struct curso
 }
 
 /*
- * Undecided: `packet` is whole, and if packet->link says IP, so are its transport fields. Of a true
- * fragment the transport is not read.
+ * Undecided: `packet` is whole, and if packet->link says IP, so are its transport fields. Of a later
+ * fragment the transport is not read, nor of any where `settings` say that fragments are not tracked.
  */
 static __always_inline __u32 parse_frame(parse_context *context, const struct frame *frame,
-					 struct packet *packet, __u32 direction)
+					 struct packet *packet, __u32 direction,
+					 __u32 settings)
 {
 	struct cursor cursor = frame->cursor;
 	__u32 link_length, outcome;
@@ -97,7 +105,8 @@ static __always_inline __u32 parse_frame(parse_context *context, const struct fr
 		outcome = parse_network6(context, &cursor, frame, packet, link_length, direction);
 	else
 		return OUTCOME_UNDECIDED;
-	if (!outcome && !(packet->flags & PACKET_FRAGMENT))
+	if (!outcome && (!(packet->flags & PACKET_FRAGMENT) ||
+			 (!(packet->flags & PACKET_LATER) && settings & SETTING_FRAGMENTS_TRACK)))
 		outcome = parse_transport(&cursor, frame, packet);
 	/* what stands behind a source that can't be is not worth a reason of its own */
 	if (outcome && direction == DIRECTION_IN && (packet->flags & PACKET_UNSPECIFIED))
@@ -125,7 +134,8 @@ static __always_inline bool parse_common(const struct frame *frame, struct packe
 		    packet->header_length != link_length + sizeof(struct iphdr) ||
 		    packet->fragment_field & (IP4_MORE_FRAGMENTS | IP4_OFFSET_MASK))
 			return false;
-		if (direction == DIRECTION_IN && !genuine_addresses4(packet))
+		if (direction == DIRECTION_IN &&
+		    (!genuine_addresses4(packet) || packet->saddr[0] == 0))
 			return false;
 	} else if (packet->link == LINK_IP6) {
 		if (parse_ip6(&cursor, frame, packet, link_length))

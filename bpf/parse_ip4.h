@@ -93,6 +93,7 @@ static __always_inline __u32 parse_ip4_fixed(struct cursor *cursor, const struct
 	packet->transport_length = total - header;
 	packet->header_length = link_length + header;
 	packet->fragment_field = bpf_ntohs(ip->frag_off);
+	packet->fragment_id = ip->id;
 	return OUTCOME_UNDECIDED;
 }
 
@@ -116,7 +117,10 @@ static __always_inline __u32 parse_ip4(parse_context *context, struct cursor *cu
 	if (packet->transport_length == 0 || (more && packet->transport_length % 8) ||
 	    offset + sizeof(struct iphdr) + options + packet->transport_length > IP_PACKET_MAX)
 		return OUTCOME_DROP_MALFORMED;
-	packet->flags |= PACKET_FRAGMENT;
+	packet->flags |= PACKET_FRAGMENT | (offset ? PACKET_LATER : 0);
+	packet->fragment_offset = offset;
+	packet->fragment_end = offset + packet->transport_length;
+	packet->fragment_protocol = packet->protocol;
 	return OUTCOME_UNDECIDED;
 }
 

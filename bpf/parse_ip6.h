@@ -47,8 +47,12 @@ struct parse_chain {
 	__u32 walked; /* bytes of extension headers in front of it */
 	__u32 count;  /* of headers walked */
 	__u32 next;   /* number of the next header */
-	__u32 flags;  /* PACKET_FRAGMENT, PACKET_FRAGMENT_HEADER */
-	bool later;   /* a fragment that doesn't begin the packet: its chain is elsewhere */
+	__u32 flags;  /* of the packet, those of fragments */
+	__u32 fragment_id; /* network order */
+	__u16 fragment_offset;
+	__u16 fragment_end;
+	__u8 fragment_protocol;
+	bool quoted; /* in an ICMP error: cut off anywhere */
 };
 
 static __always_inline __u32 parse_ip6_fragment(const struct parse_fragment *header,
@@ -63,10 +67,14 @@ static __always_inline __u32 parse_ip6_fragment(const struct parse_fragment *hea
 	if (offset == 0 && !more)
 		return OUTCOME_UNDECIDED; /* atomic, RFC 6946: no fragment */
 	/* RFC 8200 4.5; what is in front of the fragment header belongs to the whole packet as well */
-	if (left == 0 || (more && left % 8) || chain->walked + offset + left > IP_PACKET_MAX)
+	if (!chain->quoted &&
+	    (left == 0 || (more && left % 8) || chain->walked + offset + left > IP_PACKET_MAX))
 		return OUTCOME_DROP_MALFORMED;
-	chain->flags |= PACKET_FRAGMENT;
-	chain->later = offset != 0;
+	chain->flags |= PACKET_FRAGMENT | (offset ? PACKET_LATER : 0);
+	chain->fragment_id = header->identification;
+	chain->fragment_offset = offset;
+	chain->fragment_end = offset + left;
+	chain->fragment_protocol = header->next;
 	return OUTCOME_UNDECIDED;
 }
 
@@ -167,11 +175,15 @@ static __always_inline __u32 parse_ip6_walk(parse_context *context, struct packe
 		outcome = parse_ip6_step(context, &chain);
 		if (outcome)
 			return outcome;
-		if (chain.later || !parse_is_extension(chain.next))
+		if (chain.flags & PACKET_LATER || !parse_is_extension(chain.next))
 			break;
 	}
 	packet->protocol = chain.next;
 	packet->flags |= chain.flags;
+	packet->fragment_id = chain.fragment_id;
+	packet->fragment_offset = chain.fragment_offset;
+	packet->fragment_end = chain.fragment_end;
+	packet->fragment_protocol = chain.fragment_protocol;
 	packet->header_length = chain.at;
 	packet->transport_length = chain.left;
 	return OUTCOME_UNDECIDED;

@@ -40,17 +40,27 @@ struct parse_icmp {
 	 PARSE_TCP_VALID(TCP_FIN | TCP_ACK | TCP_URG) | PARSE_TCP_VALID(TCP_ACK) |                 \
 	 PARSE_TCP_VALID(TCP_ACK | TCP_URG))
 
+/* A header that the packet ends in: a first fragment must hold the whole of it (spec 3.6). */
+static __always_inline __u32 parse_cut(const struct packet *packet)
+{
+	return packet->flags & PACKET_FRAGMENT ? OUTCOME_DROP_FRAGMENT : OUTCOME_DROP_MALFORMED;
+}
+
 static __always_inline __u32 parse_tcp(struct cursor *cursor, struct packet *packet)
 {
 	const struct tcphdr *tcp = cursor_take(cursor, sizeof(*tcp));
 	__u32 header;
 	__u8 flags;
 
-	if (!tcp || packet->transport_length < sizeof(*tcp))
+	if (packet->transport_length < sizeof(*tcp))
+		return parse_cut(packet);
+	if (!tcp)
 		return OUTCOME_DROP_MALFORMED;
 	header = tcp->doff * 4;
-	if (header < sizeof(*tcp) || header > packet->transport_length)
+	if (header < sizeof(*tcp))
 		return OUTCOME_DROP_MALFORMED;
+	if (header > packet->transport_length)
+		return parse_cut(packet);
 	if (!tcp->source || !tcp->dest)
 		return OUTCOME_DROP_MALFORMED;
 	flags = ((const __u8 *)tcp)[13];
@@ -71,12 +81,17 @@ static __always_inline __u32 parse_udp(struct cursor *cursor, const struct frame
 	const struct udphdr *udp = cursor_take(cursor, sizeof(*udp));
 	__u32 length;
 
-	if (!udp || packet->transport_length < sizeof(*udp))
+	if (packet->transport_length < sizeof(*udp))
+		return parse_cut(packet);
+	if (!udp)
 		return OUTCOME_DROP_MALFORMED;
 	length = bpf_ntohs(udp->len);
 	if (unlikely(length == 0 && frame->gso_size))
 		length = packet->transport_length;
-	if (length < sizeof(*udp) || length > packet->transport_length)
+	if (length < sizeof(*udp))
+		return OUTCOME_DROP_MALFORMED;
+	/* of a first fragment the length is the whole packet's */
+	if (length > packet->transport_length && !(packet->flags & PACKET_FRAGMENT))
 		return OUTCOME_DROP_MALFORMED;
 	if (!udp->source || !udp->dest)
 		return OUTCOME_DROP_MALFORMED;
@@ -91,7 +106,9 @@ static __always_inline __u32 parse_sctp(struct cursor *cursor, struct packet *pa
 	const struct parse_sctp *sctp = cursor_take(cursor, sizeof(*sctp));
 	const __u8 *chunk;
 
-	if (!sctp || packet->transport_length < sizeof(*sctp))
+	if (packet->transport_length < sizeof(*sctp))
+		return parse_cut(packet);
+	if (!sctp)
 		return OUTCOME_DROP_MALFORMED;
 	if (!sctp->source || !sctp->dest)
 		return OUTCOME_DROP_MALFORMED;
@@ -112,7 +129,9 @@ static __always_inline __u32 parse_icmp(struct cursor *cursor, struct packet *pa
 {
 	const struct parse_icmp *icmp = cursor_take(cursor, sizeof(*icmp));
 
-	if (!icmp || packet->transport_length < sizeof(*icmp))
+	if (packet->transport_length < sizeof(*icmp))
+		return parse_cut(packet);
+	if (!icmp)
 		return OUTCOME_DROP_MALFORMED;
 	packet->flags |= PACKET_ICMP;
 	packet->icmp_type = icmp->type;

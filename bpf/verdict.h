@@ -16,6 +16,11 @@
 #define VERDICT_PASSING(symbol, label, class, help) | VERDICT_PASSES_##class << OUTCOME_##symbol
 #define VERDICT_PASSING_SET (0u OUTCOMES(VERDICT_PASSING))
 
+static __always_inline bool verdict_passes(__u32 decision)
+{
+	return VERDICT_PASSING_SET >> DECISION_OUTCOME(decision) & 1;
+}
+
 /* What one frame weighs: an offloaded packet counts as the segments that it becomes. */
 struct weight {
 	__u64 packets;
@@ -66,7 +71,7 @@ static __always_inline bool verdict_give(__u32 decision, __u32 direction, __u32 
 {
 	verdict_sample(decision);
 	verdict_count(decision, direction, weight);
-	if (VERDICT_PASSING_SET >> DECISION_OUTCOME(decision) & 1)
+	if (verdict_passes(decision))
 		return true;
 	return mode == MODE_MONITOR;
 }

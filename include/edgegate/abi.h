@@ -81,6 +81,10 @@ enum settings_flags {
 	SETTING_LINK_CONTROL = 1u << 0,
 	SETTING_ARP = 1u << 1,
 	SETTING_NEIGHBOR_DISCOVERY = 1u << 2,
+	SETTING_ICMP_ERRORS = 1u << 3,
+	SETTING_PING = 1u << 4,
+	SETTING_DHCP = 1u << 5,
+	SETTING_FRAGMENTS_TRACK = 1u << 6, /* else all true fragments are dropped */
 	/* some `in` / `out` rule says whose port by `port-of: source` or `either` */
 	SETTING_SOURCE_PORTS_IN = 1u << 8,
 	SETTING_SOURCE_PORTS_OUT = 1u << 9,
@@ -125,7 +129,9 @@ struct generation {
  */
 struct gate_memory {
 	__u64 state; /* the state word */
-	__u64 reserved[7];
+	/* jiffies at which the host last asked for an address, by family (DHCPv4, DHCPv6); 0: never */
+	__u64 dhcp_asked[2];
+	__u64 reserved[5];
 	struct generation generations[SLOT_COUNT];
 };
 
@@ -198,6 +204,30 @@ struct flow {
 #define FLOWS_MAX_DEFAULT 262144u /* per address family */
 #define FLOWS_MAX_LEAST 1024u
 #define FLOWS_MAX_MOST 16777216u
+
+/* ---- fragments ------------------------------------------------------------------------------- */
+
+/* What all fragments of a packet share: spec 3.6. */
+struct fragment_key {
+	__u32 source[4]; /* network order; IPv4 in word 0, the others 0 */
+	__u32 destination[4];
+	__u32 identification; /* network order */
+	__u8 protocol;        /* IPv6: next header of the fragment header */
+	__u8 family;          /* 4 or 6 */
+	__u8 direction;       /* enum direction */
+	__u8 zero;
+};
+
+/* A first fragment that passed. */
+struct fragment {
+	__u64 seen; /* jiffies */
+	__u32 end;  /* byte of the packet, behind the IP header, at which the second may begin */
+	__u32 reserved;
+};
+
+#define DHCP_SECONDS 60u /* spec 3.5 */
+#define FRAGMENTS_MAX 65536u
+#define FRAGMENT_SECONDS 30u
 
 /* ---- counters: one per CPU, never set back --------------------------------------------------- */
 
