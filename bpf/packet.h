@@ -86,18 +86,18 @@ struct packet {
 	__u32 transport_length; /* bytes from the transport header to the end of the IP packet */
 	__u16 sport;            /* network order; 0 without ports */
 	__u16 dport;
-	__u16 echo_id;        /* network order; ICMP echo only */
+	__u16 echo_id;         /* network order; ICMP echo only */
 	__u16 fragment_field;  /* IPv4: flags and offset, host order */
 	__u16 fragment_offset; /* bytes; of a true fragment */
 	__u16 fragment_end;    /* bytes; where the next one may begin */
-	__u8 family;          /* 4 or 6 */
-	__u8 protocol;        /* IP protocol number of the upper layer */
-	__u8 hop_limit;       /* or TTL */
-	__u8 flags;           /* enum packet_flags */
-	__u8 tcp_flags;       /* byte 13 of the TCP header */
+	__u8 family;           /* 4 or 6 */
+	__u8 protocol;         /* IP protocol number of the upper layer */
+	__u8 hop_limit;        /* or TTL */
+	__u8 flags;            /* enum packet_flags */
+	__u8 tcp_flags;        /* byte 13 of the TCP header */
 	__u8 icmp_type;
 	__u8 icmp_code;
-	__u8 link; /* enum packet_link */
+	__u8 link;              /* enum packet_link */
 	__u32 fragment_id;      /* network order */
 	__u8 fragment_protocol; /* what all fragments of the packet say that it carries */
 	__u8 zero[3];

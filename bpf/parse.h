@@ -89,8 +89,7 @@ static __always_inline __u32 parse_network6(parse_context *context, struct curso
  * fragment the transport is not read, nor of any where `settings` say that fragments are not tracked.
  */
 static __always_inline __u32 parse_frame(parse_context *context, const struct frame *frame,
-					 struct packet *packet, __u32 direction,
-					 __u32 settings)
+					 struct packet *packet, __u32 direction, __u32 settings)
 {
 	struct cursor cursor = frame->cursor;
 	__u32 link_length, outcome;

@@ -42,12 +42,12 @@ static __always_inline bool parse_is_extension(__u32 next)
 
 /* Where the walk stands. */
 struct parse_chain {
-	__u32 at;     /* byte of the frame at which the next header begins */
-	__u32 left;   /* bytes of the IPv6 packet from there */
-	__u32 walked; /* bytes of extension headers in front of it */
-	__u32 count;  /* of headers walked */
-	__u32 next;   /* number of the next header */
-	__u32 flags;  /* of the packet, those of fragments */
+	__u32 at;          /* byte of the frame at which the next header begins */
+	__u32 left;        /* bytes of the IPv6 packet from there */
+	__u32 walked;      /* bytes of extension headers in front of it */
+	__u32 count;       /* of headers walked */
+	__u32 next;        /* number of the next header */
+	__u32 flags;       /* of the packet, those of fragments */
 	__u32 fragment_id; /* network order */
 	__u16 fragment_offset;
 	__u16 fragment_end;

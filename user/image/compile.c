@@ -29,12 +29,22 @@ static void image_settings(const struct policy *policy, struct settings *setting
 {
 	const struct policy_settings *said = &policy->settings;
 
-	if (said->link_control)
-		settings->flags |= SETTING_LINK_CONTROL;
-	if (said->arp)
-		settings->flags |= SETTING_ARP;
-	if (said->neighbor_discovery)
-		settings->flags |= SETTING_NEIGHBOR_DISCOVERY;
+	const struct {
+		bool on;
+		uint32_t flag;
+	} switches[] = {
+		{ said->link_control, SETTING_LINK_CONTROL },
+		{ said->arp, SETTING_ARP },
+		{ said->neighbor_discovery, SETTING_NEIGHBOR_DISCOVERY },
+		{ said->icmp_errors, SETTING_ICMP_ERRORS },
+		{ said->ping, SETTING_PING },
+		{ said->dhcp, SETTING_DHCP },
+		{ said->fragments_track, SETTING_FRAGMENTS_TRACK },
+	};
+
+	for (size_t i = 0; i < sizeof(switches) / sizeof(*switches); i++)
+		if (switches[i].on)
+			settings->flags |= switches[i].flag;
 	for (size_t i = 0; i < TIMEOUT_COUNT; i++)
 		settings->timeouts[i] = said->timeouts[i];
 	for (size_t i = 0; i < policy->rule_count; i++)

@@ -25,7 +25,7 @@ static const struct field document_fields[] = {
 	[DOCUMENT_GROUPS] = { "groups", "groups: {edge: [192.0.2.10]}", false },
 	[DOCUMENT_RULES] = { "rules", "rules: [{name: ..., direction: in, ...}]", false },
 	[DOCUMENT_ESSENTIALS] = { "essentials", "essentials: {arp: true}", false },
-	[DOCUMENT_FRAGMENTS] = { "fragments", "fragments: drop", false },
+	[DOCUMENT_FRAGMENTS] = { "fragments", "fragments: track", false },
 	[DOCUMENT_FLOWS] = { "flows", "flows: {max: 262144}", false },
 };
 
@@ -54,7 +54,7 @@ void document_read(struct draft *draft, const struct yaml_node *root)
 	if (values[DOCUMENT_ESSENTIALS].value)
 		settings_read_essentials(draft, values[DOCUMENT_ESSENTIALS].value);
 	if (values[DOCUMENT_FRAGMENTS].value)
-		settings_read_fragments(draft, values[DOCUMENT_FRAGMENTS].value);
+		settings_read_fragments(draft, &values[DOCUMENT_FRAGMENTS]);
 	if (values[DOCUMENT_FLOWS].value)
 		settings_read_flows(draft, values[DOCUMENT_FLOWS].value);
 }

@@ -14,12 +14,6 @@ static const struct later {
 	{ LATER_RULE, "limit", "leave it out; the rule then has no limit" },
 	{ LATER_RULE, "payload", "leave it out; the payload is then not looked at" },
 	{ LATER_RULE, "peer-ports", "leave it out; the other end may then have any port" },
-	{ LATER_FRAGMENTS, "track", "write 'drop' or leave it out: fragments are dropped" },
-	{ LATER_ESSENTIALS, "icmp-errors",
-	  "write false or leave it out, and add rules for the ICMP types that are needed" },
-	{ LATER_ESSENTIALS, "ping", "write false or leave it out, and add rules for echo-request" },
-	{ LATER_ESSENTIALS, "dhcp",
-	  "write false or leave it out, and add rules for UDP 67 and 68, 546 and 547" },
 };
 
 static const struct later *find(enum later_where where, const char *name)
@@ -30,11 +24,6 @@ static const struct later *find(enum later_where where, const char *name)
 	return NULL;
 }
 
-bool later_has(enum later_where where, const char *name)
-{
-	return find(where, name);
-}
-
 bool later_refuse(struct draft *draft, enum later_where where, const char *name,
 		  const struct yaml_node *node)
 {
@@ -42,9 +31,7 @@ bool later_refuse(struct draft *draft, enum later_where where, const char *name,
 
 	if (!later)
 		return false;
-	draft_error(draft, &node->place, "'%s%s%s' is not in this version of edgegate",
-		    where == LATER_FRAGMENTS ? "fragments: " : "", name,
-		    where == LATER_ESSENTIALS ? ": true" : "");
+	draft_error(draft, &node->place, "'%s' is not in this version of edgegate", name);
 	diag_hint(draft->diags, "%s", later->hint);
 	return true;
 }

@@ -57,7 +57,11 @@ struct policy_settings {
 	bool link_control;
 	bool arp;
 	bool neighbor_discovery;
-	uint32_t flows_max; /* per address family */
+	bool icmp_errors;
+	bool ping;
+	bool dhcp;
+	bool fragments_track; /* else every true fragment is dropped */
+	uint32_t flows_max;   /* per address family */
 	/* seconds, as enum timeout in <edgegate/abi.h>: tcp, tcp-transitory, udp, icmp, other */
 	uint32_t timeouts[5];
 };

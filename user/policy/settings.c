@@ -9,14 +9,14 @@
 
 #define TIMEOUT_MOST (30 * 86400) /* seconds */
 
-/* The first ones in the order of enum draft_setting; the rest are not in this version. */
+/* In the order of enum draft_setting. */
 static const struct field essential_fields[] = {
 	{ "link-control", "link-control: true", false },
 	{ "arp", "arp: true", false },
 	{ "neighbor-discovery", "neighbor-discovery: true", false },
-	{ "icmp-errors", "icmp-errors: false", false },
+	{ "icmp-errors", "icmp-errors: true", false },
 	{ "ping", "ping: false", false },
-	{ "dhcp", "dhcp: false", false },
+	{ "dhcp", "dhcp: true", false },
 };
 
 #define ESSENTIAL_COUNT (sizeof(essential_fields) / sizeof(essential_fields[0]))
@@ -66,22 +66,17 @@ void settings_read_essentials(struct draft *draft, const struct yaml_node *node)
 
 		if (!values[i].value || value_boolean(draft, values[i].value, name, &value))
 			continue;
-		if (!later_has(LATER_ESSENTIALS, name))
-			set(draft, DRAFT_LINK_CONTROL + i, &values[i], value);
-		else if (value)
-			later_refuse(draft, LATER_ESSENTIALS, name, values[i].key);
+		set(draft, DRAFT_LINK_CONTROL + i, &values[i], value);
 	}
 }
 
-void settings_read_fragments(struct draft *draft, const struct yaml_node *node)
+void settings_read_fragments(struct draft *draft, const struct field_value *field)
 {
-	static const char *const words[] = { "drop" };
+	static const char *const words[] = { "drop", "track" };
 	unsigned int word;
 
-	/* dropping is all that there is, so there is nothing to keep, or to set differently */
-	if (node->kind == YAML_SCALAR && later_refuse(draft, LATER_FRAGMENTS, node->text, node))
-		return;
-	value_choice(draft, node, "fragments", words, 1, &word);
+	if (!value_choice(draft, field->value, "fragments", words, 2, &word))
+		set(draft, DRAFT_FRAGMENTS_TRACK, field, word);
 }
 
 static void read_timeouts(struct draft *draft, const struct yaml_node *node)
@@ -131,6 +126,10 @@ void settings_finish(struct draft *draft)
 	settings->arp = get(draft, DRAFT_ARP, settings->arp);
 	settings->neighbor_discovery =
 		get(draft, DRAFT_NEIGHBOR_DISCOVERY, settings->neighbor_discovery);
+	settings->icmp_errors = get(draft, DRAFT_ICMP_ERRORS, settings->icmp_errors);
+	settings->ping = get(draft, DRAFT_PING, settings->ping);
+	settings->dhcp = get(draft, DRAFT_DHCP, settings->dhcp);
+	settings->fragments_track = get(draft, DRAFT_FRAGMENTS_TRACK, settings->fragments_track);
 	settings->flows_max = get(draft, DRAFT_FLOWS_MAX, settings->flows_max);
 	for (unsigned int i = 0; i < TIMEOUT_COUNT; i++)
 		settings->timeouts[i] = get(draft, DRAFT_TIMEOUTS + i, settings->timeouts[i]);

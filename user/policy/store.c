@@ -22,6 +22,9 @@ struct store *store_new(void)
 			.link_control = true,
 			.arp = true,
 			.neighbor_discovery = true,
+			.icmp_errors = true,
+			.dhcp = true,
+			.fragments_track = true,
 			.flows_max = FLOWS_MAX_DEFAULT,
 			.timeouts = {
 				[TIMEOUT_TCP] = 2 * 3600 + 4 * 60,
