@@ -15,11 +15,9 @@
 #include "user/kernel/object.h"
 
 const char *const object_map_names[MAP_COUNT] = {
-	[MAP_MEMORY] = "memory",           [MAP_TUPLES] = "tuples",
-	[MAP_PREFIXES4] = "prefixes4",     [MAP_PREFIXES6] = "prefixes6",
-	[MAP_RULE_COUNTS] = "rule_counts", [MAP_OUTCOME_COUNTS] = "outcome_counts",
-	[MAP_FLOWS4] = "flows4",           [MAP_FLOWS6] = "flows6",
-	[MAP_TESTRUN] = "testrun",
+#define OBJECT_NAME(symbol, name) name,
+	OBJECT_MAPS(OBJECT_NAME)
+#undef OBJECT_NAME
 };
 
 /* The memory is the programs' only global variable: libbpf knows it by its section. */

@@ -16,19 +16,24 @@
 struct edgegate_xdp;
 struct edgegate_tc;
 
-/* The maps that programs share. object_map_names has the names of their pins. */
+/* The maps that programs share: symbol, name of the pin and, but for the memory, in the object. */
+#define OBJECT_MAPS(X)                                                                             \
+	X(MEMORY, "memory") /* state word and generations: struct gate_memory */                   \
+	X(TUPLES, "tuples")                                                                        \
+	X(PREFIXES4, "prefixes4")                                                                  \
+	X(PREFIXES6, "prefixes6")                                                                  \
+	X(RULE_COUNTS, "rule_counts")                                                              \
+	X(OUTCOME_COUNTS, "outcome_counts")                                                        \
+	X(FLOWS4, "flows4")                                                                        \
+	X(FLOWS6, "flows6")                                                                        \
+	X(FRAGMENTS, "fragments")                                                                  \
+	X(TESTRUN, "testrun")
+
 enum object_map {
-	MAP_MEMORY, /* state word and generations: struct gate_memory */
-	MAP_TUPLES,
-	MAP_PREFIXES4,
-	MAP_PREFIXES6,
-	MAP_RULE_COUNTS,
-	MAP_OUTCOME_COUNTS,
-	MAP_FLOWS4,
-	MAP_FLOWS6,
-	MAP_FRAGMENTS,
-	MAP_TESTRUN,
-	MAP_COUNT,
+#define OBJECT_MAP(symbol, name) MAP_##symbol,
+	OBJECT_MAPS(OBJECT_MAP)
+#undef OBJECT_MAP
+		MAP_COUNT,
 };
 extern const char *const object_map_names[MAP_COUNT];
 

@@ -56,7 +56,7 @@ void common_say_effect(const struct policy *policy, const struct image *image,
 {
 	size_t in = say_count_rules(policy, POLICY_IN);
 	size_t out = say_count_rules(policy, POLICY_OUT);
-	const char *kept[3];
+	const char *kept[6];
 	size_t count = 0;
 
 	(void)image;
@@ -66,6 +66,12 @@ void common_say_effect(const struct policy *policy, const struct image *image,
 		kept[count++] = "IPv6 neighbor discovery";
 	if (policy->settings.link_control)
 		kept[count++] = "link control";
+	if (policy->settings.icmp_errors)
+		kept[count++] = "ICMP errors about them";
+	if (policy->settings.ping)
+		kept[count++] = "ping";
+	if (policy->settings.dhcp)
+		kept[count++] = "DHCP of this host as a client";
 	text_format(text,
 		    "On %s, everything %s, in both directions, but what %zu rule%s in and %zu out "
 		    "let begin, the replies to it",
@@ -76,10 +82,7 @@ void common_say_effect(const struct policy *policy, const struct image *image,
 		say_join(text, kept, count);
 	}
 	text_add(text,
-		 mode == MODE_MONITOR ?
-			 "; in monitor mode it passes and is counted so.\n" :
-			 ". Fragments, ping, ICMP errors and DHCP are dropped as well, unless a "
-			 "rule lets them begin.\n");
+		 mode == MODE_MONITOR ? "; in monitor mode it passes and is counted so.\n" : ".\n");
 }
 
 static bool say_allows_out(const struct image *image, uint32_t protocol, uint32_t port)
