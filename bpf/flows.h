@@ -175,4 +175,12 @@ static __always_inline void flows_create(const struct packet *packet)
 	bpf_map_update_elem(&flows6, &key, &flow, BPF_ANY);
 }
 
+/* The same, out of line, for the long way, which has little stack left. */
+noinline_global __u32 flows_create_any(const struct packet *packet)
+{
+	if (packet)
+		flows_create(packet);
+	return 0;
+}
+
 #endif

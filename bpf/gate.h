@@ -50,7 +50,8 @@ static __always_inline __u32 gate_rules_in(const struct policy *policy, const st
  * names leaves no flows.
  */
 static __always_inline __u32 gate_rules_out(const struct policy *policy,
-					    const struct packet *packet, __u32 *match)
+					    const struct packet *packet, __u32 *match,
+					    bool is_common)
 {
 	__u32 reply;
 
@@ -67,7 +68,10 @@ static __always_inline __u32 gate_rules_out(const struct policy *policy,
 	}
 	if (!rules_is_slot(*match))
 		return OUTCOME_UNDECIDED;
-	flows_create(packet);
+	if (is_common)
+		flows_create(packet);
+	else
+		flows_create_any(packet);
 	return DECISION(OUTCOME_RULE, *match);
 }
 
@@ -83,7 +87,7 @@ static __always_inline __u32 gate_decide_common(const struct policy *policy,
 	if (direction == DIRECTION_OUT && unlikely(essentials_may_be_dhcp(packet)))
 		return OUTCOME_UNDECIDED;
 	decision = direction == DIRECTION_IN ? gate_rules_in(policy, packet, &match) :
-					       gate_rules_out(policy, packet, &match);
+					       gate_rules_out(policy, packet, &match, true);
 	if (decision)
 		return decision;
 	if (direction == DIRECTION_IN && unlikely(essentials_may_be_dhcp(packet)))
@@ -97,7 +101,7 @@ static __always_inline __u32 gate_ping(const struct policy *policy, const struct
 {
 	if (direction == DIRECTION_OUT) {
 		if (rules_is_echo_request(packet) && !flows_refresh(policy, packet))
-			flows_create(packet);
+			flows_create_any(packet);
 		if (rules_is_echo_request(packet) || rules_is_echo_reply(packet))
 			return OUTCOME_PASS_PING;
 	} else if (rules_is_echo_request(packet) ||
@@ -170,7 +174,7 @@ static __always_inline __u32 gate_decide(const struct policy *policy, const stru
 			return fragments_judge(packet, direction);
 	}
 	decision = direction == DIRECTION_IN ? gate_rules_in(policy, packet, &match) :
-					       gate_rules_out(policy, packet, &match);
+					       gate_rules_out(policy, packet, &match, false);
 	if (!decision)
 		decision = gate_essentials(policy, packet, direction);
 	if (decision)

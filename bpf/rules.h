@@ -32,6 +32,8 @@ struct rules_question {
 	__u32 to[4];
 	__u32 slot;   /* of the generation */
 	__u32 family; /* 4 or 6 */
+	__u16 sport;  /* as the rule sees it; host order */
+	__u16 dport;
 };
 
 /* NULL for SLOT_NONE; a slot is never more. */
@@ -68,18 +70,49 @@ static __always_inline bool rules_in_set(const struct rules_question *question, 
 	return trie && bpf_map_lookup_elem(trie, &key);
 }
 
-/* Does a rule's scope hold the packet's addresses? */
-static __always_inline bool rules_in_scope(const struct rules_question *question,
-					   const struct rule_scope *scope)
+/* Is the other end's port among those that the rule names? */
+static __always_inline bool rules_is_peer(const struct generation *generation, __u32 peers,
+					  __u32 port)
 {
-	return rules_in_set(question, scope->from, question->from) &&
-	       rules_in_set(question, scope->to, question->to);
+#pragma clang loop unroll(disable)
+	for (__u32 i = 0; i < PEER_RANGES_MAX; i++) {
+		const struct peer_range *range = &generation->peers[(peers + i) & (PEERS_MAX - 1)];
+
+		if (!range->last)
+			return false;
+		if (port >= range->first && port <= range->last)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Does a rule, known to name the packet's port as its `role`'s, hold its addresses and the other end's
+ * port? 1 or 0. Global, like the walk that asks it: verified once, and not for each candidate.
+ */
+noinline_global __u32 rules_is_in_scope(const struct rules_question *question, __u32 slot,
+					__u32 role)
+{
+	const struct generation *generation;
+	const struct rule_scope *scope;
+
+	if (!question)
+		return 0;
+	generation = rules_generation(question->slot);
+	if (!generation)
+		return 0;
+	scope = &generation->scopes[slot & (RULE_SLOTS - 1)];
+	if (!rules_in_set(question, scope->from, question->from) ||
+	    !rules_in_set(question, scope->to, question->to))
+		return 0;
+	return !scope->peers ||
+	       rules_is_peer(generation, scope->peers,
+			     role == CANDIDATE_DESTINATION ? question->sport : question->dport);
 }
 
 /*
  * The first rule of a candidate list that takes the packet when its port is the `role`'s: a slot,
- * RULES_NONE or RULES_ADDRESS. Global, so that it is verified once; a loop and not bpf_loop(), whose
- * callback costs a call for each candidate.
+ * RULES_NONE or RULES_ADDRESS. A loop and not bpf_loop(), whose callback costs a call as well.
  */
 noinline_global __u32 rules_walk(const struct rules_question *question, __u32 entry, __u32 role)
 {
@@ -107,7 +140,7 @@ noinline_global __u32 rules_walk(const struct rules_question *question, __u32 en
 		if (!(candidate & role))
 			continue;
 		candidate &= CANDIDATE_SLOT_MASK;
-		if (rules_in_scope(question, &generation->scopes[candidate]))
+		if (rules_is_in_scope(question, candidate, role))
 			return candidate;
 		result = RULES_ADDRESS;
 	}
@@ -220,6 +253,8 @@ static __always_inline __u32 rules_match(const struct policy *policy, const stru
 	struct rules_question question = {
 		.slot = policy->slot,
 		.family = packet->family,
+		.sport = bpf_ntohs(reversed ? packet->dport : packet->sport),
+		.dport = bpf_ntohs(reversed ? packet->sport : packet->dport),
 	};
 	const __u32 *from = reversed ? packet->daddr : packet->saddr;
 	const __u32 *to = reversed ? packet->saddr : packet->daddr;

@@ -112,13 +112,22 @@ struct rule_scope {
 	__u16 order; /* its place in the file, from 0: the lower one is asked first */
 	__u16 from;  /* address set that the sender must be in, or SET_ANY */
 	__u16 to;    /* address set that the receiver must be in, or SET_ANY */
-	__u16 reserved;
+	__u16 peers; /* first of its peer ranges in generation.peers, from 1; 0: any port */
 };
+
+/* Ports of the other end, host order. A rule's ranges stand in a row; one with last = 0 ends it. */
+struct peer_range {
+	__u16 first;
+	__u16 last;
+};
+#define PEER_RANGES_MAX 64u /* of a rule */
+#define PEERS_MAX 8192u     /* of all rules, their ends included */
 
 /* One compiled policy, but for its tuples and prefixes, which are maps. */
 struct generation {
 	struct settings settings;
 	struct rule_scope scopes[RULE_SLOTS]; /* by slot */
+	struct peer_range peers[PEERS_MAX];   /* the first is not used */
 	__u32 lists[LISTS_MAX];               /* first candidate | (length - 1) << 24 */
 	__u16 candidates[CANDIDATES_MAX];
 	__u16 table[TABLE_ENTRIES]; /* entries for TCP and UDP, compiled from the tuples */

@@ -33,7 +33,7 @@ struct listing_row {
 	__u32 from;
 	__u32 to;
 	__u32 note;
-	__u32 reserved;
+	__u32 peers;                /* ports of the other end; 0: any */
 	__u64 meaning;              /* hash of all that the rule says, group members included */
 	struct rule_count baseline; /* what the slot had counted before it was this rule's */
 };

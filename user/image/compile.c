@@ -67,6 +67,8 @@ int image_compile(const struct policy *policy, const struct image_running *runni
 	if (!error)
 		error = sets_compile(policy, slots, &made, diags);
 	if (!error)
+		error = peers_compile(policy, slots, &made, diags);
+	if (!error)
 		error = tuples_compile(policy, slots, &made, diags);
 	if (!error)
 		error = listing_build(policy, slots, running, &made, diags);

@@ -10,6 +10,16 @@
 int slots_assign(const struct policy *policy, const struct image_running *running, uint16_t **slots,
 		 struct diags *diags);
 
+/* Does a rule take every packet of its tuples? */
+static inline bool rule_is_unconditional(const struct policy_rule *rule)
+{
+	return rule->from.any && rule->to.any && !rule->peer_count;
+}
+
+/* peers.c: the ports of the other end, into the scopes. */
+int peers_compile(const struct policy *policy, const uint16_t *slots, struct image *image,
+		  struct diags *diags);
+
 /* sets.c: numbers the distinct address sets, fills the image's prefixes and scopes. */
 int sets_compile(const struct policy *policy, const uint16_t *slots, struct image *image,
 		 struct diags *diags);

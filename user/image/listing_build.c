@@ -76,6 +76,9 @@ static uint64_t listing_meaning(const struct policy_rule *rule)
 	hash = hash_add(hash, &rule->port_of, sizeof(rule->port_of));
 	for (size_t i = 0; i < rule->port_count; i++)
 		hash = hash_add(hash, &rule->ports[i], sizeof(rule->ports[i]));
+	for (size_t i = 0; i < rule->peer_count; i++)
+		hash = hash_add(hash, &rule->peers[i], sizeof(rule->peers[i]));
+	hash = hash_add(hash, &rule->peer_count, sizeof(rule->peer_count));
 	hash = hash_addresses(hash, &rule->from);
 	return hash_addresses(hash, &rule->to);
 }
@@ -122,6 +125,7 @@ static struct listing_row listing_row(struct writer *writer, const struct policy
 		.from = writer_string(writer, rule->from.text),
 		.to = writer_string(writer, rule->to.text),
 		.note = writer_string(writer, rule->note),
+		.peers = writer_string(writer, rule->peers_text),
 		.meaning = listing_meaning(rule),
 		.baseline = listing_baseline(running, rule, slot),
 	};

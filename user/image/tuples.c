@@ -85,7 +85,7 @@ static size_t tuples_candidates(const struct tuples *tuples, const struct stretc
 		if (!roles)
 			continue;
 		list[count++] = tuples->slots[stretch->rules[i]] | roles;
-		if (rule->from.any && rule->to.any)
+		if (rule_is_unconditional(rule))
 			hidden |= roles;
 	}
 	return count;
@@ -137,7 +137,7 @@ static int tuples_entry(struct tuples *tuples, const struct stretch *stretch, ui
 	uint16_t list[LIST_LENGTH_MAX];
 	size_t count = tuples_candidates(tuples, stretch, list);
 
-	if (count == 1 && first->from.any && first->to.any &&
+	if (count == 1 && rule_is_unconditional(first) &&
 	    tuples_roles(first) == CANDIDATE_DESTINATION) {
 		*entry = list[0] & CANDIDATE_SLOT_MASK;
 		return 0;

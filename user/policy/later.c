@@ -13,7 +13,6 @@ static const struct later {
 	{ LATER_POLICY, "expect", "leave it out; a later version runs it" },
 	{ LATER_RULE, "limit", "leave it out; the rule then has no limit" },
 	{ LATER_RULE, "payload", "leave it out; the payload is then not looked at" },
-	{ LATER_RULE, "peer-ports", "leave it out; the other end may then have any port" },
 };
 
 static const struct later *find(enum later_where where, const char *name)

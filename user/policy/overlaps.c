@@ -12,25 +12,36 @@ struct search {
 };
 
 /* Is every port of `inner` one of `outer`? Both are sorted, and no two ranges meet. */
-static bool ports_cover(struct search *search, const struct policy_rule *outer,
-			const struct policy_rule *inner)
+static bool ranges_cover(struct search *search, const struct policy_range *outer,
+			 size_t outer_count, const struct policy_range *inner, size_t inner_count)
 {
 	size_t o = 0;
 
-	if (inner->ports[0].first < outer->ports[0].first ||
-	    inner->ports[inner->port_count - 1].last > outer->ports[outer->port_count - 1].last)
+	if (inner[0].first < outer[0].first ||
+	    inner[inner_count - 1].last > outer[outer_count - 1].last)
 		return false;
-	for (size_t i = 0; i < inner->port_count; i++) {
-		while (outer->ports[o].last < inner->ports[i].first) {
+	for (size_t i = 0; i < inner_count; i++) {
+		while (outer[o].last < inner[i].first) {
 			o++; /* the last range reaches far enough: that was looked at first */
 			search->effort++;
 		}
 		search->effort++;
-		if (outer->ports[o].first > inner->ports[i].first ||
-		    outer->ports[o].last < inner->ports[i].last)
+		if (outer[o].first > inner[i].first || outer[o].last < inner[i].last)
 			return false;
 	}
 	return true;
+}
+
+static bool ports_cover(struct search *search, const struct policy_rule *outer,
+			const struct policy_rule *inner)
+{
+	if (outer->peer_count && !inner->peer_count)
+		return false;
+	if (outer->peer_count &&
+	    !ranges_cover(search, outer->peers, outer->peer_count, inner->peers, inner->peer_count))
+		return false;
+	return ranges_cover(search, outer->ports, outer->port_count, inner->ports,
+			    inner->port_count);
 }
 
 /*

@@ -51,6 +51,9 @@ struct policy_rule {
 	struct policy_addresses to;
 	char *note;       /* or NULL */
 	char *ports_text; /* as written: "50000-59999", "80, 443", "echo-request"; or "" */
+	struct policy_range *peers; /* ports of the other end, sorted, merged; NULL: any */
+	size_t peer_count;
+	char *peers_text; /* as written, or NULL */
 };
 
 struct policy_settings {

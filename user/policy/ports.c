@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "user/policy/ports.h"
 
+#include <edgegate/abi.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,61 +117,97 @@ static size_t merge(struct policy_range *ranges, size_t count)
 	return kept;
 }
 
-int ports_read(struct draft *draft, const struct yaml_node *node, struct policy_rule *rule)
+/* Ranges and the words that they stood in. */
+struct list {
+	struct policy_range *ranges;
+	size_t count;
+	struct text text;
+};
+
+static void free_list(struct list *list)
 {
-	bool types = protocol_has_types(rule->protocol);
-	struct yaml_node *const *items = node->items;
-	const struct yaml_node *single[] = { node };
-	autofree struct policy_range *ranges = NULL;
-	autotext struct text text = { 0 };
-	size_t count = 0, item_count = node->count;
+	free(list->ranges);
+	text_free(&list->text);
+}
+
+static int read_item(struct draft *draft, const struct yaml_node *item, uint8_t protocol,
+		     bool types, struct list *list)
+{
+	struct policy_range range = { 0 };
+	struct policy_range *added;
+	int error;
+
+	if (item->kind != YAML_SCALAR) {
+		draft_error(draft, &item->place, "a %s must be one value, not %s",
+			    types ? "type" : "port", yaml_kind_name(item));
+		diag_hint(draft->diags,
+			  types ? "for example [echo-request]" : "for example [443, 50000-59999]");
+		return -EINVAL;
+	}
+	error = types ? read_type(draft, item, protocol, &range) : read_port(draft, item, &range);
+	if (error)
+		return error;
+	if (list->count)
+		text_add(&list->text, ", ");
+	text_add_bytes(&list->text, item->text, item->length);
+	added = array_add(&list->ranges, &list->count);
+	if (!added)
+		return draft_no_memory(draft);
+	*added = range;
+	return 0;
+}
+
+/* One value or a list of them, into sorted ranges and their text. */
+static int read_list(struct draft *draft, const struct yaml_node *node, uint8_t protocol,
+		     bool types, struct list *list)
+{
 	int error = 0;
 
-	if (node->kind != YAML_LIST) {
-		items = (struct yaml_node *const *)single;
-		item_count = 1;
-	} else if (!node->count) {
+	if (node->kind != YAML_LIST)
+		return read_item(draft, node, protocol, types, list);
+	if (!node->count) {
 		draft_error(draft, &node->place, "an empty list of %s", types ? "types" : "ports");
 		diag_hint(draft->diags, types ? "for example [echo-request]" :
 						"for example 443, or 1-65535 for all of them");
 		return -EINVAL;
 	}
-	for (size_t i = 0; i < item_count; i++) {
-		const struct yaml_node *item = items[i];
-		struct policy_range range = { 0 };
-		struct policy_range *added;
-		int wrong;
+	for (size_t i = 0; i < node->count; i++)
+		error = read_item(draft, node->items[i], protocol, types, list) ?: error;
+	return error;
+}
 
-		if (item->kind != YAML_SCALAR) {
-			draft_error(draft, &item->place, "a %s must be one value, not %s",
-				    types ? "type" : "port", yaml_kind_name(item));
-			error = -EINVAL;
-			diag_hint(draft->diags, types ? "for example [echo-request]" :
-							"for example [443, 50000-59999]");
-			continue;
-		}
-		wrong = types ? read_type(draft, item, rule->protocol, &range) :
-				read_port(draft, item, &range);
-		if (wrong) {
-			error = wrong;
-			continue;
-		}
-		added = array_add(&ranges, &count);
-		if (!added)
-			return draft_no_memory(draft);
-		*added = range;
-		if (i)
-			text_add(&text, ", ");
-		text_add_bytes(&text, item->text, item->length);
-	}
-	if (error)
-		return error;
-	rule->ports_text = text_take(&text);
-	if (!rule->ports_text)
+static int take_list(struct draft *draft, struct list *list, struct policy_range **ranges,
+		     size_t *count, char **text)
+{
+	*text = text_take(&list->text);
+	if (!*text)
 		return draft_no_memory(draft);
-	rule->port_count = merge(ranges, count);
-	rule->ports = take_pointer(&ranges);
+	*count = merge(list->ranges, list->count);
+	*ranges = take_pointer(&list->ranges);
 	return 0;
+}
+
+int ports_read(struct draft *draft, const struct yaml_node *node, struct policy_rule *rule)
+{
+	struct list list cleanup(free_list) = { 0 };
+	bool types = protocol_has_types(rule->protocol);
+	int error = read_list(draft, node, rule->protocol, types, &list);
+
+	return error ?: take_list(draft, &list, &rule->ports, &rule->port_count, &rule->ports_text);
+}
+
+int ports_read_peers(struct draft *draft, const struct yaml_node *node, struct policy_rule *rule)
+{
+	struct list list cleanup(free_list) = { 0 };
+	int error = read_list(draft, node, rule->protocol, false, &list);
+
+	if (!error)
+		error = take_list(draft, &list, &rule->peers, &rule->peer_count, &rule->peers_text);
+	if (error || rule->peer_count <= PEER_RANGES_MAX)
+		return error;
+	draft_error(draft, &node->place, "more than %u ranges of peer ports", PEER_RANGES_MAX);
+	diag_hint(draft->diags, "name wider ranges");
+	return -EINVAL;
 }
 
 int ports_none(struct draft *draft, struct policy_rule *rule)

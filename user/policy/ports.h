@@ -11,6 +11,9 @@
  */
 int ports_read(struct draft *draft, const struct yaml_node *node, struct policy_rule *rule);
 
+/* The same for the ports of the other end: rule->peers. At most PEER_RANGES_MAX ranges. */
+int ports_read_peers(struct draft *draft, const struct yaml_node *node, struct policy_rule *rule);
+
 /* For a protocol without either. */
 int ports_none(struct draft *draft, struct policy_rule *rule);
 

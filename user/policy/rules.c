@@ -23,6 +23,7 @@ enum rule_field {
 	RULE_PROTOCOL,
 	RULE_PORTS,
 	RULE_PORT_OF,
+	RULE_PEER_PORTS,
 	RULE_TYPES,
 	RULE_FROM,
 	RULE_TO,
@@ -36,6 +37,7 @@ static const struct field rule_fields[] = {
 	[RULE_PROTOCOL] = { "protocol", "protocol: tcp", true },
 	[RULE_PORTS] = { "ports", "ports: 443", false },
 	[RULE_PORT_OF] = { "port-of", "port-of: destination", false },
+	[RULE_PEER_PORTS] = { "peer-ports", "peer-ports: 3478", false },
 	[RULE_TYPES] = { "types", "types: [echo-request]", false },
 	[RULE_FROM] = { "from", "from: any", false },
 	[RULE_TO] = { "to", "to: any", false },
@@ -106,6 +108,25 @@ static int misplaced(struct draft *draft, const struct field_value *field,
 	return -EINVAL;
 }
 
+/* The ports at the other end: only where it is clear which end that is. */
+static int read_peer_ports(struct draft *draft, const struct field_value *values,
+			   struct policy_rule *rule, bool has_ports)
+{
+	const struct field_value *peers = &values[RULE_PEER_PORTS];
+
+	if (!peers->key)
+		return 0;
+	if (!has_ports)
+		return misplaced(draft, peers, values[RULE_PROTOCOL].value,
+				 "only tcp, udp and sctp have ports: leave it out");
+	if (rule->port_of == POLICY_PORT_OF_EITHER) {
+		draft_error(draft, &peers->key->place, "'peer-ports' beside 'port-of: either'");
+		diag_hint(draft->diags, "write two rules: port-of: destination, and source");
+		return -EINVAL;
+	}
+	return peers->value ? ports_read_peers(draft, peers->value, rule) : -EINVAL;
+}
+
 /* Ports, types and port-of: what must be there, and what can't, goes by the protocol. */
 static int read_ports(struct draft *draft, const struct field_value *values,
 		      struct policy_rule *rule)
@@ -132,6 +153,7 @@ static int read_ports(struct draft *draft, const struct field_value *values,
 							  "port-of", port_of_words, 3, &port_of))
 		error = -EINVAL;
 	rule->port_of = port_of;
+	error = read_peer_ports(draft, values, rule, ports) ?: error;
 	if (!ports && !types)
 		return error ?: ports_none(draft, rule);
 	if (values[needed].value)
@@ -150,6 +172,8 @@ static void free_rule(struct policy_rule *rule)
 	free(rule->name);
 	free(rule->ports);
 	free(rule->ports_text);
+	free(rule->peers);
+	free(rule->peers_text);
 	free(rule->note);
 }
 

@@ -137,6 +137,8 @@ static void free_rule(struct policy_rule *rule)
 	free(rule->to.text);
 	free(rule->note);
 	free(rule->ports_text);
+	free(rule->peers);
+	free(rule->peers_text);
 }
 
 void policy_free(struct policy *policy)

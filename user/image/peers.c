@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Peer ports: each rule's ranges in a row, with an end. */
+#include <errno.h>
+
+#include "user/image/internal.h"
+
+int peers_compile(const struct policy *policy, const uint16_t *slots, struct image *image,
+		  struct diags *diags)
+{
+	struct generation *generation = image->generation;
+	size_t at = 1;
+
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct policy_rule *rule = &policy->rules[i];
+
+		if (!rule->peer_count)
+			continue;
+		if (at + rule->peer_count + 1 > PEERS_MAX) {
+			diag_policy(diags, &rule->place, "more than %u ranges of peer ports in all",
+				    PEERS_MAX);
+			diag_hint(diags, "name wider ranges");
+			return -EINVAL;
+		}
+		generation->scopes[slots[i]].peers = (uint16_t)at;
+		for (size_t n = 0; n < rule->peer_count; n++)
+			generation->peers[at++] =
+				(struct peer_range){ rule->peers[n].first, rule->peers[n].last };
+		at++; /* the end: zero */
+	}
+	return 0;
+}
