@@ -18,6 +18,7 @@ struct report_rule {
 	enum direction direction;
 	char *protocol; /* "tcp", "47"; NULL for "(removed)" */
 	char *ports;    /* "" without ports */
+	char *peers;    /* ports of the other end; "" for any */
 	char *from;
 	char *to;
 	char *note;   /* "" without */

@@ -60,6 +60,8 @@ static json_t *json_rule(const struct report_rule *rule)
 		(json_int_t)counts->reply.packets, "reply_bytes", (json_int_t)counts->reply.bytes,
 		"payload_mismatches", (json_int_t)counts->payload_mismatches);
 
+	if (object && *rule->peers)
+		json_object_set_new(object, "peer_ports", json_string(rule->peers));
 	if (object && rule->reserve)
 		json_object_set_new(object, "reserve", json_true());
 	return object;

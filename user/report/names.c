@@ -66,6 +66,7 @@ static void report_rule_free(struct report_rule *rule)
 	free(rule->name);
 	free(rule->protocol);
 	free(rule->ports);
+	free(rule->peers);
 	free(rule->from);
 	free(rule->to);
 	free(rule->note);

@@ -78,6 +78,15 @@ static const struct report_rule *stats_past_rule(const struct report_past *past,
 	return NULL;
 }
 
+/* "3478", or with what the other end's port must be */
+static void stats_port_cell(struct table *table, const struct report_rule *rule)
+{
+	if (*rule->peers)
+		table_cell(table, "%s (other end %s)", rule->ports, rule->peers);
+	else
+		table_cell(table, "%s", rule->ports);
+}
+
 static void stats_rules(const struct report_gate *gate, const struct report_past *past,
 			const struct report_style *style, struct text *text)
 {
@@ -104,7 +113,7 @@ static void stats_rules(const struct report_gate *gate, const struct report_past
 		table_cell(&table, "%s", rule->name);
 		table_cell(&table, "%s", report_direction(rule->direction));
 		table_cell(&table, "%s", rule->protocol ? rule->protocol : "");
-		table_cell(&table, "%s", rule->ports);
+		stats_port_cell(&table, rule);
 		table_cell(&table, "%s", rule->from);
 		table_cell(&table, "%s", rule->to);
 		stats_cell(&table, rule->counts.forward.packets, was->forward.packets, past);
@@ -219,7 +228,7 @@ char *report_port_table(const struct report_rule *rules, size_t count,
 		table_cell(&table, "%s", rules[i].name);
 		table_cell(&table, "%s", report_direction(rules[i].direction));
 		table_cell(&table, "%s", rules[i].protocol);
-		table_cell(&table, "%s", rules[i].ports);
+		stats_port_cell(&table, &rules[i]);
 		table_cell(&table, "%s", rules[i].from);
 		table_cell(&table, "%s", rules[i].to);
 		table_cell(&table, "%s", rules[i].note);

@@ -85,6 +85,7 @@ static int collect_row(struct collector *collector, const struct listing_header 
 	rule->direction = (enum direction)row->direction;
 	rule->protocol = collect_protocol(row->protocol);
 	rule->ports = strdup(listing_string(listing, row->ports));
+	rule->peers = strdup(listing_string(listing, row->peers));
 	rule->from = strdup(listing_string(listing, row->from));
 	rule->to = strdup(listing_string(listing, row->to));
 	rule->note = strdup(listing_string(listing, row->note));
@@ -92,7 +93,8 @@ static int collect_row(struct collector *collector, const struct listing_header 
 	rule->counts = collector->counts->rules[row->slot];
 	rule_count_subtract(&rule->counts, &row->baseline);
 	rule_count_subtract(&collector->unnamed[row->direction], &rule->counts);
-	return rule->name && rule->protocol && rule->ports && rule->from && rule->to && rule->note ?
+	return rule->name && rule->protocol && rule->ports && rule->peers && rule->from &&
+			       rule->to && rule->note ?
 		       0 :
 		       -ENOMEM;
 }
@@ -126,11 +128,13 @@ static int collect_removed(struct collector *collector)
 		rule->name = strdup(REMOVED);
 		rule->direction = (enum direction)direction;
 		rule->ports = strdup("");
+		rule->peers = strdup("");
 		rule->from = strdup("");
 		rule->to = strdup("");
 		rule->note = strdup("");
 		rule->counts = collector->unnamed[direction];
-		if (!rule->name || !rule->ports || !rule->from || !rule->to || !rule->note)
+		if (!rule->name || !rule->ports || !rule->peers || !rule->from || !rule->to ||
+		    !rule->note)
 			return -ENOMEM;
 	}
 	return 0;
@@ -327,11 +331,12 @@ int common_describe(const struct policy *policy, struct report_gate *report)
 				      text_print("%s (%s)", said->ports_text,
 						 said->port_of == POLICY_PORT_OF_SOURCE ? "source" :
 											  "either");
+		rule->peers = strdup(said->peers_text ? said->peers_text : "");
 		rule->from = strdup(said->from.text);
 		rule->to = strdup(said->to.text);
 		rule->note = strdup(said->note ? said->note : "");
-		if (!rule->name || !rule->protocol || !rule->ports || !rule->from || !rule->to ||
-		    !rule->note)
+		if (!rule->name || !rule->protocol || !rule->ports || !rule->peers || !rule->from ||
+		    !rule->to || !rule->note)
 			return -ENOMEM;
 	}
 	return 0;
