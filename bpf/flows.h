@@ -131,19 +131,24 @@ static __always_inline bool flows_reply(const struct policy *policy, const struc
 	return true;
 }
 
-/* Outbound, of a conversation that goes on: refreshes its flow. False where there is no live one. */
-static __always_inline bool flows_refresh(const struct policy *policy, const struct packet *packet)
+/* Outbound: the live flow of a conversation that goes on, or NULL. */
+static __always_inline struct flow *flows_of_host(const struct policy *policy,
+						  const struct packet *packet)
 {
 	struct flow *flow = flows_find(packet, DIRECTION_OUT);
+
+	return flow && flows_is_live(policy, packet, flow, clock_now()) ? flow : NULL;
+}
+
+/* A packet of the host on it passes. */
+static __always_inline void flows_refresh(struct flow *flow, const struct packet *packet)
+{
 	__u64 now = clock_now();
 
-	if (!flow || !flows_is_live(policy, packet, flow, now))
-		return false;
 	if (flow->last_seen != now)
 		flow->last_seen = now;
 	if (packet->protocol == IPPROTO_TCP)
 		flows_mark_out(flow, packet->tcp_flags);
-	return true;
 }
 
 /* Outbound, by a rule: a new flow, or one that begins anew under the same key. */

@@ -10,6 +10,7 @@
 #include "bpf/flows.h"
 #include "bpf/fragments.h"
 #include "bpf/icmp_errors.h"
+#include "bpf/limits.h"
 #include "bpf/parse.h"
 #include "bpf/rules.h"
 #include "bpf/verdict.h"
@@ -25,23 +26,57 @@ static __always_inline __u32 gate_miss(__u32 match)
 	return match == RULES_ADDRESS ? OUTCOME_DROP_ADDRESS : OUTCOME_DROP_NO_RULE;
 }
 
-/* Towards the host: a rule, then a live flow. `match` is kept for the reason of a drop. */
+/* What a rule that takes the packet in its own direction says in the end. */
+static __always_inline __u32 gate_rule(const struct policy *policy, const struct packet *packet,
+				       __u32 match, __u32 direction)
+{
+	__u32 outcome = OUTCOME_UNDECIDED;
+
+	if (match & RULES_EXTRA)
+		outcome = limits_judge(packet, policy->slot, RULES_SLOT(match), direction);
+	return outcome ? outcome : DECISION(OUTCOME_RULE, RULES_SLOT(match));
+}
+
+/*
+ * Towards the host: a rule, then a live flow. `match` is kept for the reason of a drop. On the short
+ * way, a rule that has more to ask is left to the long one.
+ */
 static __always_inline __u32 gate_rules_in(const struct policy *policy, const struct packet *packet,
-					   __u32 *match)
+					   __u32 *match, bool is_short)
 {
 	bool ends = packet->protocol == IPPROTO_TCP && packet->tcp_flags & (TCP_FIN | TCP_RST);
 	__u32 reply;
 
 	*match = rules_match(policy, packet, DIRECTION_IN, false);
+	if (is_short && rules_is_slot(*match) && *match & RULES_EXTRA)
+		return OUTCOME_UNDECIDED;
 	if (rules_is_slot(*match) && likely(!ends))
-		return DECISION(OUTCOME_RULE, *match);
+		return is_short ? DECISION(OUTCOME_RULE, *match) :
+				  gate_rule(policy, packet, *match, DIRECTION_IN);
 	if (packet->flags & PACKET_OPENS)
 		return OUTCOME_UNDECIDED;
 	reply = rules_match(policy, packet, DIRECTION_OUT, true);
 	/* FIN and RST leave their mark on the flow, whatever lets them pass */
 	if (rules_is_slot(reply) && flows_reply(policy, packet) && !rules_is_slot(*match))
-		return DECISION(OUTCOME_REPLY, reply);
-	return rules_is_slot(*match) ? DECISION(OUTCOME_RULE, *match) : OUTCOME_UNDECIDED;
+		return DECISION(OUTCOME_REPLY, RULES_SLOT(reply));
+	if (!rules_is_slot(*match))
+		return OUTCOME_UNDECIDED;
+	return is_short ? DECISION(OUTCOME_RULE, *match) :
+			  gate_rule(policy, packet, *match, DIRECTION_IN);
+}
+
+/* From the host, by a rule and no flow: a flow begins, if the rule has no more to ask. */
+static __always_inline __u32 gate_begin(const struct policy *policy, const struct packet *packet,
+					__u32 match, bool is_short)
+{
+	__u32 decision = is_short ? DECISION(OUTCOME_RULE, match) :
+				    gate_rule(policy, packet, match, DIRECTION_OUT);
+
+	if (is_short)
+		flows_create(packet);
+	else if (DECISION_OUTCOME(decision) == OUTCOME_RULE)
+		flows_create_any(packet);
+	return decision;
 }
 
 /*
@@ -51,28 +86,34 @@ static __always_inline __u32 gate_rules_in(const struct policy *policy, const st
  */
 static __always_inline __u32 gate_rules_out(const struct policy *policy,
 					    const struct packet *packet, __u32 *match,
-					    bool is_common)
+					    bool is_short)
 {
-	__u32 reply;
+	__u32 decision, reply;
+	struct flow *flow;
 
 	*match = rules_match(policy, packet, DIRECTION_OUT, false);
-	if (!(packet->flags & PACKET_OPENS)) {
-		/* of ICMP only an echo request has a flow */
-		if (rules_is_slot(*match) &&
-		    (!(packet->flags & PACKET_ICMP) || rules_is_echo_request(packet)) &&
-		    flows_refresh(policy, packet))
-			return DECISION(OUTCOME_RULE, *match);
-		reply = rules_match(policy, packet, DIRECTION_IN, true);
-		if (rules_is_slot(reply))
-			return DECISION(OUTCOME_REPLY, reply);
-	}
-	if (!rules_is_slot(*match))
+	if (is_short && rules_is_slot(*match) && *match & RULES_EXTRA)
 		return OUTCOME_UNDECIDED;
-	if (is_common)
-		flows_create(packet);
-	else
-		flows_create_any(packet);
-	return DECISION(OUTCOME_RULE, *match);
+	if (packet->flags & PACKET_OPENS)
+		return rules_is_slot(*match) ? gate_begin(policy, packet, *match, is_short) :
+					       OUTCOME_UNDECIDED;
+	/* of ICMP only an echo request has a flow */
+	if (rules_is_slot(*match) &&
+	    (!(packet->flags & PACKET_ICMP) || rules_is_echo_request(packet))) {
+		flow = flows_of_host(policy, packet);
+		if (flow) {
+			decision = is_short ? DECISION(OUTCOME_RULE, *match) :
+					      gate_rule(policy, packet, *match, DIRECTION_OUT);
+			if (is_short || DECISION_OUTCOME(decision) == OUTCOME_RULE)
+				flows_refresh(flow, packet);
+			return decision;
+		}
+	}
+	reply = rules_match(policy, packet, DIRECTION_IN, true);
+	if (rules_is_slot(reply))
+		return DECISION(OUTCOME_REPLY, RULES_SLOT(reply));
+	return rules_is_slot(*match) ? gate_begin(policy, packet, *match, is_short) :
+				       OUTCOME_UNDECIDED;
 }
 
 /* Of a packet that parse_common() knows. 0: take the long way. */
@@ -86,11 +127,12 @@ static __always_inline __u32 gate_decide_common(const struct policy *policy,
 		return OUTCOME_DROP_NO_RULE;
 	if (direction == DIRECTION_OUT && unlikely(essentials_may_be_dhcp(packet)))
 		return OUTCOME_UNDECIDED;
-	decision = direction == DIRECTION_IN ? gate_rules_in(policy, packet, &match) :
+	decision = direction == DIRECTION_IN ? gate_rules_in(policy, packet, &match, true) :
 					       gate_rules_out(policy, packet, &match, true);
 	if (decision)
 		return decision;
-	if (direction == DIRECTION_IN && unlikely(essentials_may_be_dhcp(packet)))
+	if (rules_is_slot(match) || /* a rule with more to ask */
+	    (direction == DIRECTION_IN && unlikely(essentials_may_be_dhcp(packet))))
 		return OUTCOME_UNDECIDED;
 	return gate_miss(match);
 }
@@ -99,9 +141,16 @@ static __always_inline __u32 gate_decide_common(const struct policy *policy,
 static __always_inline __u32 gate_ping(const struct policy *policy, const struct packet *packet,
 				       __u32 direction)
 {
+	struct flow *flow;
+
 	if (direction == DIRECTION_OUT) {
-		if (rules_is_echo_request(packet) && !flows_refresh(policy, packet))
-			flows_create_any(packet);
+		if (rules_is_echo_request(packet)) {
+			flow = flows_of_host(policy, packet);
+			if (flow)
+				flows_refresh(flow, packet);
+			else
+				flows_create_any(packet);
+		}
 		if (rules_is_echo_request(packet) || rules_is_echo_reply(packet))
 			return OUTCOME_PASS_PING;
 	} else if (rules_is_echo_request(packet) ||
@@ -173,7 +222,7 @@ static __always_inline __u32 gate_decide(const struct policy *policy, const stru
 		if (packet->flags & PACKET_LATER)
 			return fragments_judge(packet, direction);
 	}
-	decision = direction == DIRECTION_IN ? gate_rules_in(policy, packet, &match) :
+	decision = direction == DIRECTION_IN ? gate_rules_in(policy, packet, &match, false) :
 					       gate_rules_out(policy, packet, &match, false);
 	if (!decision)
 		decision = gate_essentials(policy, packet, direction);

@@ -107,6 +107,25 @@ struct {
 	__type(value, struct fragment);
 } fragments SEC(".maps");
 
+/* Buckets of limits, by rule slot: when each is full again, in LIMIT_TICKS of a nanosecond. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, RULE_SLOTS);
+	__type(key, __u32);
+	__type(value, __u64);
+} limits SEC(".maps");
+
+/*
+ * Those of limits per source. A flood of sources throws out the least recently used ones, which then
+ * begin anew: it can give a well-behaved source tokens, never take them.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, LIMIT_SOURCES_MAX);
+	__type(key, struct limit_key);
+	__type(value, __u64);
+} limit_sources SEC(".maps");
+
 /* See abi.h; touched only when the `testing` knob is set. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

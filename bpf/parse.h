@@ -14,6 +14,19 @@
 #include "bpf/parse_link.h"
 #include "bpf/parse_transport.h"
 
+/* The first bytes of a datagram, of which there may be fewer. */
+static __always_inline void parse_payload(parse_context *context, struct packet *packet)
+{
+	__u32 length = packet->transport_length - sizeof(struct udphdr);
+
+	if (packet->transport_length <= sizeof(struct udphdr))
+		return;
+	if (length > 1 && !parse_load(context, packet->header_length, packet->payload, 2))
+		packet->payload_length = 2;
+	else if (!parse_load(context, packet->header_length, packet->payload, 1))
+		packet->payload_length = 1;
+}
+
 /* What every packet has before the walk: the verifier wants each field written on every path. */
 static __always_inline void parse_begin(const struct frame *frame, struct packet *packet)
 {
@@ -28,7 +41,8 @@ static __always_inline void parse_begin(const struct frame *frame, struct packet
 	packet->fragment_end = 0;
 	packet->fragment_id = 0;
 	packet->fragment_protocol = 0;
-	packet->zero[0] = packet->zero[1] = packet->zero[2] = 0;
+	packet->payload[0] = packet->payload[1] = 0;
+	packet->payload_length = 0;
 	packet->family = 0;
 	packet->protocol = 0;
 	packet->hop_limit = 0;
@@ -107,6 +121,8 @@ static __always_inline __u32 parse_frame(parse_context *context, const struct fr
 	if (!outcome && (!(packet->flags & PACKET_FRAGMENT) ||
 			 (!(packet->flags & PACKET_LATER) && settings & SETTING_FRAGMENTS_TRACK)))
 		outcome = parse_transport(&cursor, frame, packet);
+	if (!outcome && packet->protocol == IPPROTO_UDP && !(packet->flags & PACKET_LATER))
+		parse_payload(context, packet);
 	/* what stands behind a source that can't be is not worth a reason of its own */
 	if (outcome && direction == DIRECTION_IN && (packet->flags & PACKET_UNSPECIFIED))
 		return OUTCOME_DROP_MARTIAN;

@@ -12,6 +12,10 @@
 #include "bpf/parse_context.h"
 
 /* Results that are no slot. */
+/* A slot may have this beside it: the rule has more to ask, limits_judge(). */
+#define RULES_EXTRA CANDIDATE_EXTRA
+#define RULES_SLOT(match) ((match)&CANDIDATE_SLOT_MASK)
+
 #define RULES_NONE 0u
 #define RULES_ADDRESS 0xffffu /* there are rules for the tuple, but not between these addresses */
 
@@ -139,9 +143,8 @@ noinline_global __u32 rules_walk(const struct rules_question *question, __u32 en
 		candidate = generation->candidates[at & (CANDIDATES_MAX - 1)];
 		if (!(candidate & role))
 			continue;
-		candidate &= CANDIDATE_SLOT_MASK;
-		if (rules_is_in_scope(question, candidate, role))
-			return candidate;
+		if (rules_is_in_scope(question, candidate & CANDIDATE_SLOT_MASK, role))
+			return candidate & (CANDIDATE_SLOT_MASK | CANDIDATE_EXTRA);
 		result = RULES_ADDRESS;
 	}
 	return result;

@@ -66,6 +66,7 @@ enum mode { MODE_ENFORCE, MODE_MONITOR, MODE_COUNT };
 
 /* A candidate: a rule's slot, and whose port the list's port must be for it, file order. */
 #define CANDIDATE_SLOT_MASK 0x0fffu
+#define CANDIDATE_EXTRA 0x2000u /* the rule has more to ask: generation.extras */
 #define CANDIDATE_DESTINATION 0x4000u
 #define CANDIDATE_SOURCE 0x8000u
 
@@ -123,10 +124,31 @@ struct peer_range {
 #define PEER_RANGES_MAX 64u /* of a rule */
 #define PEERS_MAX 8192u     /* of all rules, their ends included */
 
+/*
+ * What a rule asks of packets beyond whose they are. A limit is a token bucket, kept as the moment at
+ * which it is full again (GCRA, ITU-T I.371 annex A): a packet passes if that is no further ahead
+ * than `tolerance`, and moves it by `interval`. Both in LIMIT_TICKS of a nanosecond.
+ */
+struct rule_extra {
+	__u64 interval;  /* 0: no limit */
+	__u64 tolerance; /* (burst - 1) intervals */
+	__u32 flags;     /* enum extra_flags */
+	__u32 reserved;
+};
+#define LIMIT_TICKS 16u
+#define LIMIT_RATE_MAX 10000000u /* a second, and of a burst */
+
+enum extra_flags {
+	EXTRA_PER_SOURCE = 1u << 0,
+	EXTRA_UDP_MEDIA = 1u << 1,
+	EXTRA_ENFORCE = 1u << 2, /* a payload's mismatch is dropped, not only counted */
+};
+
 /* One compiled policy, but for its tuples and prefixes, which are maps. */
 struct generation {
 	struct settings settings;
 	struct rule_scope scopes[RULE_SLOTS]; /* by slot */
+	struct rule_extra extras[RULE_SLOTS]; /* by slot */
 	struct peer_range peers[PEERS_MAX];   /* the first is not used */
 	__u32 lists[LISTS_MAX];               /* first candidate | (length - 1) << 24 */
 	__u16 candidates[CANDIDATES_MAX];
@@ -237,6 +259,16 @@ struct fragment {
 #define DHCP_SECONDS 60u /* spec 3.5 */
 #define FRAGMENTS_MAX 65536u
 #define FRAGMENT_SECONDS 30u
+
+/* ---- limits ---------------------------------------------------------------------------------- */
+
+/* Whose bucket: a rule's, for one address outside; IPv6 by its first 64 bits. */
+struct limit_key {
+	__u16 slot;
+	__u16 family;     /* 4 or 6 */
+	__u32 address[2]; /* network order */
+};
+#define LIMIT_SOURCES_MAX 65536u
 
 /* ---- counters: one per CPU, never set back --------------------------------------------------- */
 

@@ -11,12 +11,18 @@ int slots_assign(const struct policy *policy, const struct image_running *runnin
 		 struct diags *diags);
 
 /* Does a rule take every packet of its tuples? */
-static inline bool rule_is_unconditional(const struct policy_rule *rule)
+static inline bool rule_takes_all(const struct policy_rule *rule)
 {
 	return rule->from.any && rule->to.any && !rule->peer_count;
 }
 
-/* peers.c: the ports of the other end, into the scopes. */
+/* Does it ask more of a packet that it takes? */
+static inline bool rule_has_extra(const struct policy_rule *rule)
+{
+	return rule->limit.count || rule->payload != POLICY_PAYLOAD_ANY;
+}
+
+/* peers.c: the ports of the other end, into the scopes; limits and payload classes. */
 int peers_compile(const struct policy *policy, const uint16_t *slots, struct image *image,
 		  struct diags *diags);
 

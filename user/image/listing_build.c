@@ -79,6 +79,12 @@ static uint64_t listing_meaning(const struct policy_rule *rule)
 	for (size_t i = 0; i < rule->peer_count; i++)
 		hash = hash_add(hash, &rule->peers[i], sizeof(rule->peers[i]));
 	hash = hash_add(hash, &rule->peer_count, sizeof(rule->peer_count));
+	hash = hash_add(hash, &rule->limit.count, sizeof(rule->limit.count));
+	hash = hash_add(hash, &rule->limit.seconds, sizeof(rule->limit.seconds));
+	hash = hash_add(hash, &rule->limit.burst, sizeof(rule->limit.burst));
+	hash = hash_add(hash, &rule->limit.per_source, sizeof(rule->limit.per_source));
+	hash = hash_add(hash, &rule->payload, sizeof(rule->payload));
+	hash = hash_add(hash, &rule->payload_enforce, sizeof(rule->payload_enforce));
 	hash = hash_addresses(hash, &rule->from);
 	return hash_addresses(hash, &rule->to);
 }

@@ -1,8 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Peer ports: each rule's ranges in a row, with an end. */
+/* Peer ports, each rule's ranges in a row with an end; limits and payload classes. */
 #include <errno.h>
 
 #include "user/image/internal.h"
+
+static struct rule_extra peers_extra(const struct policy_rule *rule)
+{
+	struct rule_extra extra = { 0 };
+
+	if (rule->limit.count) {
+		extra.interval = (uint64_t)rule->limit.seconds * 1000000000u * LIMIT_TICKS /
+				 rule->limit.count;
+		extra.tolerance = (rule->limit.burst - 1) * extra.interval;
+		extra.flags |= rule->limit.per_source ? EXTRA_PER_SOURCE : 0;
+	}
+	if (rule->payload == POLICY_PAYLOAD_UDP_MEDIA)
+		extra.flags |= EXTRA_UDP_MEDIA;
+	if (rule->payload_enforce)
+		extra.flags |= EXTRA_ENFORCE;
+	return extra;
+}
 
 int peers_compile(const struct policy *policy, const uint16_t *slots, struct image *image,
 		  struct diags *diags)
@@ -13,6 +30,7 @@ int peers_compile(const struct policy *policy, const uint16_t *slots, struct ima
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
 
+		generation->extras[slots[i]] = peers_extra(rule);
 		if (!rule->peer_count)
 			continue;
 		if (at + rule->peer_count + 1 > PEERS_MAX) {

@@ -84,8 +84,9 @@ static size_t tuples_candidates(const struct tuples *tuples, const struct stretc
 
 		if (!roles)
 			continue;
-		list[count++] = tuples->slots[stretch->rules[i]] | roles;
-		if (rule_is_unconditional(rule))
+		list[count++] = tuples->slots[stretch->rules[i]] | roles |
+				(rule_has_extra(rule) ? CANDIDATE_EXTRA : 0);
+		if (rule_takes_all(rule))
 			hidden |= roles;
 	}
 	return count;
@@ -137,7 +138,7 @@ static int tuples_entry(struct tuples *tuples, const struct stretch *stretch, ui
 	uint16_t list[LIST_LENGTH_MAX];
 	size_t count = tuples_candidates(tuples, stretch, list);
 
-	if (count == 1 && rule_is_unconditional(first) &&
+	if (count == 1 && rule_takes_all(first) && !rule_has_extra(first) &&
 	    tuples_roles(first) == CANDIDATE_DESTINATION) {
 		*entry = list[0] & CANDIDATE_SLOT_MASK;
 		return 0;

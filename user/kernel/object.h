@@ -27,6 +27,8 @@ struct edgegate_tc;
 	X(FLOWS4, "flows4")                                                                        \
 	X(FLOWS6, "flows6")                                                                        \
 	X(FRAGMENTS, "fragments")                                                                  \
+	X(LIMITS, "limits")                                                                        \
+	X(LIMIT_SOURCES, "limit_sources")                                                          \
 	X(TESTRUN, "testrun")
 
 enum object_map {

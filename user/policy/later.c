@@ -11,8 +11,6 @@ static const struct later {
 } list[] = {
 	{ LATER_POLICY, "include", "leave it out, and name both policies to the command" },
 	{ LATER_POLICY, "expect", "leave it out; a later version runs it" },
-	{ LATER_RULE, "limit", "leave it out; the rule then has no limit" },
-	{ LATER_RULE, "payload", "leave it out; the payload is then not looked at" },
 };
 
 static const struct later *find(enum later_where where, const char *name)

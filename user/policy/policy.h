@@ -39,6 +39,17 @@ struct policy_range {
 	uint16_t last;
 };
 
+/* limit: at most so many packets (of TCP and SCTP: that open) a second or a minute. */
+struct policy_limit {
+	uint32_t count;   /* 0: no limit */
+	uint32_t seconds; /* 1 or 60 */
+	uint32_t burst;   /* at least 1 */
+	bool per_source;  /* for each outside address, else for the rule */
+};
+
+/* payload: what a UDP datagram must begin with. */
+enum policy_payload { POLICY_PAYLOAD_ANY, POLICY_PAYLOAD_UDP_MEDIA };
+
 struct policy_rule {
 	struct place place; /* of its name */
 	char *name;
@@ -54,6 +65,9 @@ struct policy_rule {
 	struct policy_range *peers; /* ports of the other end, sorted, merged; NULL: any */
 	size_t peer_count;
 	char *peers_text; /* as written, or NULL */
+	struct policy_limit limit;
+	enum policy_payload payload;
+	bool payload_enforce; /* else a mismatch is only counted */
 };
 
 struct policy_settings {

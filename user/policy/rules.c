@@ -10,6 +10,7 @@
 #include "user/base/cleanup.h"
 #include "user/base/number.h"
 #include "user/policy/fields.h"
+#include "user/policy/limits.h"
 #include "user/policy/ports.h"
 #include "user/policy/protocol.h"
 #include "user/policy/value.h"
@@ -27,6 +28,8 @@ enum rule_field {
 	RULE_TYPES,
 	RULE_FROM,
 	RULE_TO,
+	RULE_LIMIT,
+	RULE_PAYLOAD,
 	RULE_NOTE,
 	RULE_FIELD_COUNT,
 };
@@ -41,6 +44,8 @@ static const struct field rule_fields[] = {
 	[RULE_TYPES] = { "types", "types: [echo-request]", false },
 	[RULE_FROM] = { "from", "from: any", false },
 	[RULE_TO] = { "to", "to: any", false },
+	[RULE_LIMIT] = { "limit", "limit: {rate: 200/s}", false },
+	[RULE_PAYLOAD] = { "payload", "payload: {class: udp-media}", false },
 	[RULE_NOTE] = { "note", "note: what it is for", false },
 };
 
@@ -220,6 +225,11 @@ static void read_rule(struct draft *draft, const struct yaml_node *map)
 	if (values[RULE_PROTOCOL].value &&
 	    !read_protocol(draft, values[RULE_PROTOCOL].value, &rule.protocol))
 		error |= read_ports(draft, values, &rule);
+	if (values[RULE_LIMIT].value)
+		error |= limits_read(draft, values[RULE_LIMIT].value, &rule);
+	if (values[RULE_PAYLOAD].value && rule.protocol)
+		error |= limits_read_payload(draft, values[RULE_PAYLOAD].key,
+					     values[RULE_PAYLOAD].value, &rule);
 	if (values[RULE_NOTE].value)
 		error |= value_text(draft, values[RULE_NOTE].value, "note", &rule.note);
 	count_rule(draft, &rule, has_direction);
