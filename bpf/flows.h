@@ -9,6 +9,7 @@
 
 #include "bpf/clock.h"
 #include "bpf/maps.h"
+#include "bpf/marks.h"
 #include "bpf/rules.h"
 
 static __always_inline void flows_key4(const struct packet *packet, __u32 direction,
@@ -122,8 +123,11 @@ static __always_inline void flows_mark_in(struct flow *flow, __u8 tcp_flags)
 /* Inbound: is this the reverse of a live flow? Marks what TCP's end leaves. */
 static __always_inline bool flows_reply(const struct policy *policy, const struct packet *packet)
 {
-	struct flow *flow = flows_find(packet, DIRECTION_IN);
+	struct flow *flow;
 
+	if (policy->generation->settings.flags & SETTING_FLOW_MARKS && !marks_may_have(packet))
+		return false;
+	flow = flows_find(packet, DIRECTION_IN);
 	if (!flow || !flows_is_live(policy, packet, flow, clock_now()))
 		return false;
 	if (packet->protocol == IPPROTO_TCP)
@@ -145,6 +149,7 @@ static __always_inline void flows_refresh(struct flow *flow, const struct packet
 {
 	__u64 now = clock_now();
 
+	marks_set(packet);
 	if (flow->last_seen != now)
 		flow->last_seen = now;
 	if (packet->protocol == IPPROTO_TCP)
@@ -167,6 +172,8 @@ static __always_inline void flows_create(const struct packet *packet)
 		return;
 	}
 	flow.created = flow.last_seen;
+	/* before the flow: who answers at once finds both */
+	marks_set(packet);
 	if (packet->family == 4) {
 		struct flow4_key key;
 

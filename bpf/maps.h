@@ -99,6 +99,14 @@ struct {
 	__type(value, struct flow);
 } flows6 SEC(".maps");
 
+/* In front of both flow tables. The loader sets max_entries, a power of two, from flows.max. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct flow_marks);
+} flow_marks SEC(".maps");
+
 /* First fragments that passed, by what all fragments of a packet share. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -86,6 +86,7 @@ enum settings_flags {
 	SETTING_PING = 1u << 4,
 	SETTING_DHCP = 1u << 5,
 	SETTING_FRAGMENTS_TRACK = 1u << 6, /* else all true fragments are dropped */
+	SETTING_FLOW_MARKS = 1u << 7,      /* no timeout is longer than an epoch of flow_marks */
 	/* some `in` / `out` rule says whose port by `port-of: source` or `either` */
 	SETTING_SOURCE_PORTS_IN = 1u << 8,
 	SETTING_SOURCE_PORTS_OUT = 1u << 9,
@@ -154,6 +155,8 @@ struct generation {
 	__u16 candidates[CANDIDATES_MAX];
 	__u16 table[TABLE_ENTRIES]; /* entries for TCP and UDP, compiled from the tuples */
 };
+#define MARKS_SEEDS 6u /* of struct flow_marks */
+
 /*
  * What programs read for every packet, in one piece of memory that they address directly: no map is
  * looked up (docs/performance.md). Zeroes drop everything.
@@ -163,6 +166,8 @@ struct gate_memory {
 	/* jiffies at which the host last asked for an address, by family (DHCPv4, DHCPv6); 0: never */
 	__u64 dhcp_asked[2];
 	__u64 reserved[5];
+	__u64 seeds[MARKS_SEEDS]; /* random, written once: what hashes of flows begin with */
+	__u64 reserved_too[2];
 	struct generation generations[SLOT_COUNT];
 };
 
@@ -231,6 +236,18 @@ struct flow {
 	__u32 state;     /* enum flow_state, TCP only */
 	__u32 reserved;
 };
+
+/*
+ * The negative cache: a bit for each flow's hash, in the word of the epoch in which a packet of the host
+ * was last seen on it. An epoch is as long as the longest timeout, so a live flow has its bit in this
+ * one or the one before. A word says whose epoch it is in its upper 16 bits; one that is not asked for
+ * counts as empty, and the next writer takes it over: nothing has to be cleared.
+ */
+struct flow_marks {
+	__u64 words[2]; /* of even and odd epochs */
+};
+#define MARKS_BITS 48u
+#define MARKS_EPOCH_SHIFT 48
 
 #define FLOWS_MAX_DEFAULT 262144u /* per address family */
 #define FLOWS_MAX_LEAST 1024u
@@ -337,7 +354,8 @@ struct stamp {
 	__u64 netns_cookie;
 	__u32 hooks; /* enum hooks */
 	__u32 flows_max;
-	__u32 hz; /* jiffies per second, measured */
+	__u32 hz;          /* jiffies per second, measured */
+	__u32 epoch_shift; /* an epoch of flow_marks is 1 << this many jiffies */
 	__u32 interface_count;
 	struct stamp_interface interfaces[GATE_INTERFACES_MAX];
 	char netns[NETNS_NAME_SIZE]; /* the name given with --netns, or empty */

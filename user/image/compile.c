@@ -25,7 +25,18 @@ void image_free(struct image *image)
 	memset(image, 0, sizeof(*image));
 }
 
-static void image_settings(const struct policy *policy, struct settings *settings)
+uint32_t image_longest_timeout(const struct policy *policy)
+{
+	uint32_t longest = 0;
+
+	for (size_t i = 0; i < TIMEOUT_COUNT; i++)
+		if (policy->settings.timeouts[i] > longest)
+			longest = policy->settings.timeouts[i];
+	return longest;
+}
+
+static void image_settings(const struct policy *policy, const struct image_running *running,
+			   struct settings *settings)
 {
 	const struct policy_settings *said = &policy->settings;
 
@@ -47,6 +58,8 @@ static void image_settings(const struct policy *policy, struct settings *setting
 			settings->flags |= switches[i].flag;
 	for (size_t i = 0; i < TIMEOUT_COUNT; i++)
 		settings->timeouts[i] = said->timeouts[i];
+	if (image_longest_timeout(policy) <= running->epoch)
+		settings->flags |= SETTING_FLOW_MARKS;
 	for (size_t i = 0; i < policy->rule_count; i++)
 		if (policy->rules[i].port_of != POLICY_PORT_OF_DESTINATION)
 			settings->flags |= SETTING_SOURCE_PORTS_IN << policy->rules[i].direction;
@@ -62,7 +75,7 @@ int image_compile(const struct policy *policy, const struct image_running *runni
 	made.generation = calloc(1, sizeof(*made.generation));
 	if (!made.generation)
 		return diag_system(diags, ENOMEM, "compile the policy", "its table needs memory");
-	image_settings(policy, &made.generation->settings);
+	image_settings(policy, running, &made.generation->settings);
 	error = slots_assign(policy, running, &slots, diags);
 	if (!error)
 		error = sets_compile(policy, slots, &made, diags);

@@ -43,6 +43,7 @@ struct image_running {
 	const struct listing_header *kept[2]; /* of the live and the former generation, or NULL */
 	const struct rule_count *counts;      /* RULE_SLOTS of them, or NULL: all zero */
 	uint64_t applied_at;                  /* for the listing */
+	uint64_t epoch; /* of the negative cache, seconds; 0: it is not to be used */
 };
 
 /*
@@ -52,6 +53,9 @@ struct image_running {
 int image_compile(const struct policy *policy, const struct image_running *running,
 		  struct image *image, struct diags *diags);
 void image_free(struct image *image);
+
+/* The longest timeout of a flow, seconds. */
+uint32_t image_longest_timeout(const struct policy *policy);
 
 /* ---- listing ---------------------------------------------------------------------------------- */
 

@@ -4,6 +4,7 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,6 +31,7 @@ static struct object_wish make_object_wish(const struct stamp *stamp, bool multi
 		.multi_buffer = multi_buffer,
 		.hz = stamp->hz,
 		.flows_max = stamp->flows_max,
+		.epoch_shift = stamp->epoch_shift,
 	};
 
 	for (unsigned int i = 0; i < stamp->interface_count; i++) {
@@ -63,6 +65,7 @@ static int make_stamp(const struct make_wish *wish, struct stamp *stamp, const c
 		diag_hint(diags, error == -EPERM ? "run edgegate as root" :
 						   "see that the kernel is 6.1 or later");
 	}
+	stamp->epoch_shift = object_epoch_shift(stamp->hz, wish->longest_timeout);
 	return error;
 }
 
@@ -88,6 +91,7 @@ static int make_pins(const char *folder, const struct stamp *stamp, const struct
 	return error;
 }
 
+/* The memory of a new gate: no policy, and secret numbers for hashes. */
 static int make_no_policy(const struct object *object)
 {
 	const struct state none = { .live = SLOT_NONE, .former = SLOT_NONE };
@@ -95,6 +99,11 @@ static int make_no_policy(const struct object *object)
 
 	if (!word)
 		return -errno;
+	if (getrandom(state_memory(word)->seeds, sizeof(state_memory(word)->seeds), 0) !=
+	    sizeof(state_memory(word)->seeds)) {
+		state_unmap(&word);
+		return -EIO;
+	}
 	__atomic_store_n(word, state_pack(&none), __ATOMIC_RELEASE);
 	state_unmap(&word);
 	return 0;

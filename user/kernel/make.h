@@ -18,7 +18,8 @@ struct make_wish {
 	enum hooks hooks;
 	enum attach_tc tc;
 	uint32_t flows_max;
-	const char *netns; /* the name given, or "" */
+	uint32_t longest_timeout; /* of a flow in the policy that it is made with, seconds */
+	const char *netns;        /* the name given, or "" */
 };
 
 /*

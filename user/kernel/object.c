@@ -61,18 +61,38 @@ static int object_reuse(struct bpf_object *loaded, const int *map_fds)
 	return 0;
 }
 
-static int object_size_flows(struct bpf_object *opened, uint32_t flows_max)
+#define LONGEST_SECONDS (30u * 86400u) /* that a policy may say */
+
+uint32_t object_epoch_shift(uint32_t hz, uint32_t seconds)
 {
-	static const enum object_map flows[] = { MAP_FLOWS4, MAP_FLOWS6 };
+	uint64_t jiffies = (uint64_t)hz * (seconds ? seconds : LONGEST_SECONDS);
+	uint32_t shift = 1;
 
-	for (size_t i = 0; i < sizeof(flows) / sizeof(*flows); i++) {
-		struct bpf_map *map = object_find(opened, (int)flows[i]);
-		int error = bpf_map__set_max_entries(map, flows_max);
+	while (jiffies >> shift)
+		shift++;
+	return shift;
+}
 
-		if (error)
-			return error;
-	}
-	return 0;
+/* Entries of the negative cache: 16 bits for each flow that there can be, a power of two. */
+static uint32_t object_mark_entries(uint32_t flows_max)
+{
+	uint32_t entries = 256;
+
+	while (entries < flows_max / (MARKS_BITS / 16))
+		entries *= 2;
+	return entries;
+}
+
+static int object_size_maps(struct bpf_object *opened, uint32_t flows_max)
+{
+	int error = bpf_map__set_max_entries(object_find(opened, MAP_FLOWS4), flows_max);
+
+	if (!error)
+		error = bpf_map__set_max_entries(object_find(opened, MAP_FLOWS6), flows_max);
+	if (!error)
+		error = bpf_map__set_max_entries(object_find(opened, MAP_FLOW_MARKS),
+						 object_mark_entries(flows_max));
+	return error;
 }
 
 static int object_load_xdp(const struct object_wish *wish, struct object *object)
@@ -86,6 +106,9 @@ static int object_load_xdp(const struct object_wish *wish, struct object *object
 	object->xdp_skeleton = xdp;
 	xdp->rodata->clock_hz = wish->hz;
 	xdp->rodata->testing = wish->testing;
+	xdp->rodata->marks_mask = object_mark_entries(wish->flows_max) - 1;
+	xdp->rodata->marks_epoch_shift = wish->epoch_shift ? wish->epoch_shift :
+							     object_epoch_shift(wish->hz, 0);
 	xdp->rodata->multi_buffer = wish->multi_buffer;
 	programs[DIRECTION_IN] = xdp->progs.edgegate_in;
 	programs[DIRECTION_OUT] = xdp->progs.edgegate_out;
@@ -95,7 +118,7 @@ static int object_load_xdp(const struct object_wish *wish, struct object *object
 			bpf_program__set_flags(programs[i], BPF_F_XDP_HAS_FRAGS);
 	}
 	error = wish->map_fds ? object_reuse(xdp->obj, wish->map_fds) :
-				object_size_flows(xdp->obj, wish->flows_max);
+				object_size_maps(xdp->obj, wish->flows_max);
 	if (!error)
 		error = edgegate_xdp__load(xdp);
 	if (error)
@@ -116,6 +139,9 @@ static int object_load_tc(const struct object_wish *wish, struct object *object)
 	object->tc_skeleton = tc;
 	tc->rodata->clock_hz = wish->hz;
 	tc->rodata->testing = wish->testing;
+	tc->rodata->marks_mask = object_mark_entries(wish->flows_max) - 1;
+	tc->rodata->marks_epoch_shift = wish->epoch_shift ? wish->epoch_shift :
+							    object_epoch_shift(wish->hz, 0);
 	programs[DIRECTION_IN] = tc->progs.edgegate_in;
 	programs[DIRECTION_OUT] = tc->progs.edgegate_out;
 	for (int i = 0; i < DIRECTION_COUNT; i++)

@@ -26,6 +26,7 @@ struct edgegate_tc;
 	X(OUTCOME_COUNTS, "outcome_counts")                                                        \
 	X(FLOWS4, "flows4")                                                                        \
 	X(FLOWS6, "flows6")                                                                        \
+	X(FLOW_MARKS, "flow_marks")                                                                \
 	X(FRAGMENTS, "fragments")                                                                  \
 	X(LIMITS, "limits")                                                                        \
 	X(LIMIT_SOURCES, "limit_sources")                                                          \
@@ -39,6 +40,9 @@ enum object_map {
 };
 extern const char *const object_map_names[MAP_COUNT];
 
+/* Jiffies of an epoch that is no shorter than `seconds`, as a shift. */
+uint32_t object_epoch_shift(uint32_t hz, uint32_t seconds);
+
 /* What is to be loaded. */
 struct object_wish {
 	bool xdp[DIRECTION_COUNT]; /* an XDP program that judges this direction */
@@ -46,8 +50,9 @@ struct object_wish {
 	bool multi_buffer; /* XDP with frags */
 	bool testing;      /* test run knobs work; never on a live gate */
 	uint32_t hz;
-	uint32_t flows_max; /* for new maps */
-	const int *map_fds; /* MAP_COUNT of them, to load over; NULL: make new ones */
+	uint32_t epoch_shift; /* jiffies of an epoch of flow_marks, as a shift; 0: the longest */
+	uint32_t flows_max;   /* per address family; over given maps it must be theirs */
+	const int *map_fds;   /* MAP_COUNT of them, to load over; NULL: make new ones */
 };
 
 /* Owns its descriptors; object_close() leaves what is pinned or attached. */

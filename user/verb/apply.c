@@ -176,6 +176,7 @@ static int apply_make(struct apply *apply, const struct invocation *invocation, 
 		.hooks = options->hooks,
 		.tc = (enum attach_tc)options->tc,
 		.flows_max = apply->policy->settings.flows_max,
+		.longest_timeout = image_longest_timeout(apply->policy),
 		.netns = invocation->netns ? invocation->netns : "",
 	};
 
@@ -215,6 +216,7 @@ static int apply_publish(struct apply *apply, struct diags *diags)
 		running.kept[1] = former;
 		running.counts = counts.rules;
 	}
+	running.epoch = (1ull << apply->gate.stamp.epoch_shift) / apply->gate.stamp.hz;
 	image_free(&apply->image);
 	error = image_compile(apply->policy, &running, &apply->image, diags);
 	if (error)
