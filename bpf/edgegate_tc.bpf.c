@@ -51,6 +51,7 @@ static __always_inline __u64 tc_judge_any(struct __sk_buff *skb, __u32 slot, __u
 	struct packet packet = { 0 };
 	__u32 decision = tc_parse_any(skb, &packet, direction, slot);
 	__u32 headers;
+	bool fragment;
 
 	/*
 	 * The headers of a forwarded packet may stand outside the readable head. What looks cut short
@@ -63,12 +64,17 @@ static __always_inline __u64 tc_judge_any(struct __sk_buff *skb, __u32 slot, __u
 	if (decision)
 		return TC_JUDGED(decision, headers);
 	decision = gate_decide_any(&packet, slot, direction);
-	if (decision)
+	if (decision) {
 		gate_remember(&packet, decision, direction);
-	else if (icmp_errors_quote(skb, &packet))
-		decision = icmp_errors_judge(&packet, slot, direction);
-	else
-		decision = OUTCOME_DROP_UNRELATED_ICMP;
+		return TC_JUDGED(decision, headers);
+	}
+	fragment = packet.flags & PACKET_FRAGMENT;
+	if (!icmp_errors_quote(skb, &packet))
+		return TC_JUDGED(OUTCOME_DROP_UNRELATED_ICMP, headers);
+	decision = icmp_errors_judge(&packet, slot, direction);
+	/* the quote stands in the error's place: what is to be remembered is read again */
+	if (fragment && !tc_parse_any(skb, &packet, direction, slot))
+		gate_remember(&packet, decision, direction);
 	return TC_JUDGED(decision, headers);
 }
 

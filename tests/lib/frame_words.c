@@ -305,10 +305,21 @@ static void words_value(const struct words *words, struct frame_plan *plan, cons
 		words_fail(words, key);
 }
 
-static void words_word(const struct words *words, struct frame_plan *plan, char *word)
-{
-	char *value = strchr(word, '=');
+static struct frame_plan *words_quote(struct words *words);
 
+static void words_word(struct words *words, struct frame_plan *plan, char *word)
+{
+	char *value;
+
+	if (strcmp(word, "quote{") == 0 && !plan->quote) {
+		plan->quote = words_quote(words);
+		return;
+	}
+	if (strncmp(word, "q:", 2) == 0 && plan->quote) {
+		words_word(words, plan->quote, word + 2);
+		return;
+	}
+	value = strchr(word, '=');
 	if (value)
 		*value++ = '\0';
 	if (words_ip6(words, plan, word, value))
@@ -334,6 +345,27 @@ static void words_defaults(struct frame_plan *plan)
 	for (size_t i = 0; i < sizeof(plan->data); i++)
 		plan->data[i] = (uint8_t)(0x41 + i % 26);
 	plan->data_size = 8;
+}
+
+/* Up to the closing bracket. */
+static struct frame_plan *words_quote(struct words *words)
+{
+	struct frame_plan *quote = malloc(sizeof(*quote));
+	const char *kind = words_next(words);
+	char *word;
+
+	if (!quote || !kind) {
+		words_fail(words, kind);
+	} else {
+		words_defaults(quote);
+		quote->protocol = words_protocol(words, kind);
+		words_endpoints(words, quote);
+		while ((word = words_next(words)) && strcmp(word, "}") != 0)
+			words_word(words, quote, word);
+		if (!word)
+			words_fail(words, word);
+	}
+	return quote;
 }
 
 void frame_read_words(const char *text, struct frame_plan *plan)

@@ -228,10 +228,23 @@ bool prog_flow(const struct prog *prog, const char *words, struct flow *flow)
 	return found;
 }
 
+static void fragments_forget(struct prog *prog)
+{
+	int fd = prog->object.maps[MAP_FRAGMENTS];
+	struct fragment_key key;
+
+	while (bpf_map_get_next_key(fd, NULL, &key) == 0)
+		bpf_map_delete_elem(fd, &key);
+}
+
 void prog_reset(struct prog *prog)
 {
+	struct gate_memory *memory = (struct gate_memory *)prog->word; /* its first member */
+
 	flows_walk(prog->object.maps[MAP_FLOWS4], true);
 	flows_walk(prog->object.maps[MAP_FLOWS6], true);
+	fragments_forget(prog);
+	memory->dhcp_asked[0] = memory->dhcp_asked[1] = 0;
 	prog->now = PROG_BEGIN;
 	prog->frame_len = 0;
 	prog->hooks[DIRECTION_IN] = prog->hooks[DIRECTION_OUT] = PROG_BOTH;

@@ -140,6 +140,16 @@ static bool base_passes(struct prog *prog, const char *words)
 	return good;
 }
 
+/* What prepares the way: all of it must pass. */
+static bool send_before(struct prog *prog)
+{
+	bool good = true;
+
+	for (size_t i = 0; prog->before && prog->before[i]; i++)
+		good &= base_passes(prog, prog->before[i]);
+	return good;
+}
+
 static size_t try_change(struct prog *prog, const struct prog_change *row, int family,
 			 const char *direction)
 {
@@ -149,11 +159,12 @@ static size_t try_change(struct prog *prog, const struct prog_change *row, int f
 	snprintf(words, sizeof(words), "%s %s", direction, row->base);
 	prog_reset(prog);
 	prog->family = family;
-	wrong = !base_passes(prog, words);
+	wrong = !send_before(prog) || !base_passes(prog, words);
 	for (size_t i = 0; i < row->count; i++) {
 		snprintf(words, sizeof(words), "%s %s %s", direction, row->base, row->changes[i]);
 		prog_reset(prog);
 		prog->family = family;
+		wrong += !send_before(prog);
 		wrong += row->outcome == OUTCOME_UNDECIDED ?
 				 !base_passes(prog, words) :
 				 !try_words(prog, words, row->outcome, NULL);

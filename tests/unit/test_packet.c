@@ -31,7 +31,8 @@ typedef struct native_context parse_context;
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
 #define ALIGN 2 /* as drivers do, so that the IP header is aligned (NET_IP_ALIGN) */
-#define ALL_SETTINGS (SETTING_ARP | SETTING_LINK_CONTROL | SETTING_NEIGHBOR_DISCOVERY)
+#define ALL_SETTINGS                                                                               \
+	(SETTING_ARP | SETTING_LINK_CONTROL | SETTING_NEIGHBOR_DISCOVERY | SETTING_FRAGMENTS_TRACK)
 
 static __always_inline long parse_load(parse_context *context, __u32 at, void *to, __u32 size)
 {
@@ -71,7 +72,8 @@ static void judge(const struct frame_bytes *from, size_t head, size_t length, __
 	};
 
 	memset(judged, 0, sizeof(*judged));
-	judged->outcome = parse_frame(&context, &frame, &judged->packet, direction);
+	judged->outcome = parse_frame(&context, &frame, &judged->packet, direction,
+				     ALL_SETTINGS);
 	judged->common = parse_common(&frame, &judged->by_common, direction);
 	free(whole);
 	free(readable);
