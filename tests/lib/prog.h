@@ -41,10 +41,10 @@ struct prog {
 	unsigned int ways;                   /* on which it is tried */
 	int family;                          /* of HOST and PEER */
 	const char *more;                    /* words for every frame */
-	const char *const *before;           /* sent first, in tables of changes; NULL: nothing; NULL ends it */
-	struct rule_count *rules;            /* RULE_SLOTS, as last read */
-	struct count *outcomes;              /* OUTCOME_COUNTERS */
-	uint64_t packets;                    /* that crossed the hooks while there was a policy */
+	const char *const *before; /* sent first, in tables of changes; NULL: nothing; NULL ends it */
+	struct rule_count *rules; /* RULE_SLOTS, as last read */
+	struct count *outcomes;   /* OUTCOME_COUNTERS */
+	uint64_t packets;         /* that crossed the hooks while there was a policy */
 };
 
 /* What became of a frame. */

@@ -93,14 +93,18 @@ static void tell_monitored_flow(struct prog *told)
 	prog_expect(told, "in udp PEER:54 > HOST:9 FIRST", NO_RULE, NULL);
 	prog_expect(told, "in udp PEER:54 > HOST:9 LATER=16", OUTCOME_DROP_FRAGMENT, NULL);
 	prog_expect(told, "in udp PEER:53 > HOST:9 FIRST id=2", OUTCOME_REPLY, "dns-out");
-	prog_expect(told, told->family == 4 ? "out udp 0.0.0.0:68 > 255.255.255.255:67" :
-					      "out udp [fe80::10]:546 > [ff02::1:2]:547", OUTCOME_PASS_DHCP, NULL);
+	prog_expect(told,
+		    told->family == 4 ? "out udp 0.0.0.0:68 > 255.255.255.255:67" :
+					"out udp [fe80::10]:546 > [ff02::1:2]:547",
+		    OUTCOME_PASS_DHCP, NULL);
 	prog_mode(told, MODE_ENFORCE);
 	prog_expect(told, "in udp PEER:53 > HOST:9", OUTCOME_REPLY, "dns-out");
 	prog_expect(told, "in udp PEER:54 > HOST:9 LATER=16", OUTCOME_DROP_FRAGMENT, NULL);
 	prog_expect(told, "in udp PEER:53 > HOST:9 LATER=16 id=2", OUTCOME_PASS_FRAGMENT, NULL);
-	prog_expect(told, told->family == 4 ? "in udp PEER:67 > HOST:68" :
-					      "in udp [fe80::1]:547 > [fe80::10]:546", OUTCOME_PASS_DHCP, NULL);
+	prog_expect(told,
+		    told->family == 4 ? "in udp PEER:67 > HOST:68" :
+					"in udp [fe80::1]:547 > [fe80::10]:546",
+		    OUTCOME_PASS_DHCP, NULL);
 }
 
 static void monitor_keeps_state(void **state)

@@ -172,7 +172,8 @@ static void unspecified_is_fine_for_neighbor_discovery_and_dhcp(void **state)
 	prog_open(&prog, false);
 	prog_policy(&prog, policy);
 	prog_cases(&prog, on, PROG_COUNT(on));
-	snprintf(without, sizeof(without), "%sessentials: {neighbor-discovery: false, dhcp: false}\n", policy);
+	snprintf(without, sizeof(without),
+		 "%sessentials: {neighbor-discovery: false, dhcp: false}\n", policy);
 	prog_policy(&prog, without);
 	prog_cases(&prog, off, PROG_COUNT(off));
 	prog_close(&prog);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Fragments that are tracked: a first one holds all headers and is judged like any packet; later ones
- * pass for 30 s if it passed, and begin where it ends or behind (spec 3.6).
+ * Fragments that are tracked, the later ones: what the first one (test_first_fragments.c) is judged by they
+ * don't hold. They pass for 30 s if it passed, and begin where it ends or behind (spec 3.6).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,6 @@
 
 #include <cmocka.h>
 
-#include <bpf/bpf.h>
 #include <string.h>
 
 #include "tests/lib/prog.h"
@@ -23,23 +22,19 @@
 #define PASSES OUTCOME_UNDECIDED
 #define BOTH "in out"
 
-static const char policy[] =
-	"policy: fragments\n"
-	"essentials: {ping: true}\n"
-	"rules:\n"
-	"  - {name: tcp-in, direction: in, protocol: tcp, ports: 443}\n"
-	"  - {name: udp-in, direction: in, protocol: udp, ports: 3478}\n"
-	"  - {name: sctp-in, direction: in, protocol: sctp, ports: 2905}\n"
-	"  - {name: gre-in, direction: in, protocol: 47}\n"
-	"  - {name: partner-in, direction: in, protocol: udp, ports: 5000,\n"
-	"     from: [198.51.100.7, \"2001:db8:f::7\"]}\n"
-	"  - {name: tcp-out, direction: out, protocol: tcp, ports: 443}\n"
-	"  - {name: udp-out, direction: out, protocol: udp, ports: 3478}\n"
-	"  - {name: sctp-out, direction: out, protocol: sctp, ports: 2905}\n"
-	"  - {name: gre-out, direction: out, protocol: 47}\n";
-
-static const char udp[] = "udp PEER:40000 > HOST:3478 data=8";
-static const char gre[] = "47 PEER > HOST data=16";
+static const char policy[] = "policy: fragments\n"
+			     "essentials: {ping: true}\n"
+			     "rules:\n"
+			     "  - {name: tcp-in, direction: in, protocol: tcp, ports: 443}\n"
+			     "  - {name: udp-in, direction: in, protocol: udp, ports: 3478}\n"
+			     "  - {name: sctp-in, direction: in, protocol: sctp, ports: 2905}\n"
+			     "  - {name: gre-in, direction: in, protocol: 47}\n"
+			     "  - {name: partner-in, direction: in, protocol: udp, ports: 5000,\n"
+			     "     from: [198.51.100.7, \"2001:db8:f::7\"]}\n"
+			     "  - {name: tcp-out, direction: out, protocol: tcp, ports: 443}\n"
+			     "  - {name: udp-out, direction: out, protocol: udp, ports: 3478}\n"
+			     "  - {name: sctp-out, direction: out, protocol: sctp, ports: 2905}\n"
+			     "  - {name: gre-out, direction: out, protocol: 47}\n";
 
 static struct prog prog;
 
@@ -57,108 +52,6 @@ static int close_policy(void **state)
 	prog_close(&prog);
 	return 0;
 }
-
-/* ---- first ones ---------------------------------------------------------------------------------- */
-
-static void a_first_one_is_judged_like_any_packet(void **state)
-{
-	static const struct prog_case cases[] = {
-		{ "in udp PEER:40000 > HOST:3478 FIRST", OUTCOME_RULE, "udp-in" },
-		{ "in udp PEER:40000 > HOST:5000 FIRST", OUTCOME_RULE, "partner-in" },
-		{ "in udp OTHER:40000 > HOST:5000 FIRST", OUTCOME_DROP_ADDRESS, NULL },
-		{ "in udp PEER:40000 > HOST:3479 FIRST", NO_RULE, NULL },
-		{ "in tcp PEER:40000 > HOST:443 syn FIRST transport=24", OUTCOME_RULE, "tcp-in" },
-		{ "in tcp PEER:40000 > HOST:443 syn fin FIRST transport=24",
-		  OUTCOME_DROP_BAD_TCP_FLAGS, NULL },
-		{ "in tcp PEER:40000 > HOST:22 syn FIRST transport=24", NO_RULE, NULL },
-		{ "in sctp PEER:40000 > HOST:2905 chunk=1 FIRST", OUTCOME_RULE, "sctp-in" },
-		{ "in 47 PEER > HOST FIRST", OUTCOME_RULE, "gre-in" },
-		{ "in 48 PEER > HOST FIRST", NO_RULE, NULL },
-		{ "in PING PEER > HOST type=REQUEST FIRST", OUTCOME_PASS_PING, NULL },
-		{ "in PING PEER > HOST type=REPLY FIRST", NO_RULE, NULL },
-		{ "out udp HOST:40000 > PEER:3478 FIRST", OUTCOME_RULE, "udp-out" },
-		{ "out udp HOST:40000 > PEER:3479 FIRST", NO_RULE, NULL },
-		{ "out udp HOST:3478 > PEER:40000 FIRST", OUTCOME_REPLY, "udp-in" },
-	};
-
-	(void)state;
-	prog_cases_everywhere(&prog, cases, PROG_COUNT(cases));
-}
-
-static void a_first_one_holds_all_headers(void **state)
-{
-	const struct prog_change table[] = {
-		/* the whole transport header */
-		{ 46, BOTH, "tcp PEER:40000 > HOST:443 ack FIRST transport=24", FRAGMENT,
-		  PROG_CHANGES("transport=8", "transport=16", "doff=7", "doff=15") },
-		{ 46, BOTH, "tcp PEER:40000 > HOST:443 ack FIRST transport=24", PASSES,
-		  PROG_CHANGES("doff=6", "transport=40 doff=10", "transport=1480") },
-		{ 46, BOTH, "tcp PEER:40000 > HOST:443 ack FIRST transport=24", MALFORMED,
-		  PROG_CHANGES("doff=4", "sport=0", "dport=0") },
-		{ 46, BOTH, "sctp PEER:2905 > HOST:2905 FIRST transport=16", FRAGMENT,
-		  PROG_CHANGES("transport=8") },
-		{ 46, BOTH, "sctp PEER:2905 > HOST:2905 FIRST transport=16", MALFORMED,
-		  PROG_CHANGES("sport=0", "dport=0") },
-		/* of UDP's length only what no datagram has is wrong */
-		{ 46, BOTH, udp, PASSES,
-		  PROG_CHANGES("FIRST", "FIRST transport=8", "FIRST udplen=4008",
-			       "FIRST udplen=65535", "FIRST udplen=8", "FIRST udplen=9",
-			       "FIRST data=1464") },
-		{ 46, BOTH, udp, MALFORMED,
-		  PROG_CHANGES("udplen=4008", "FIRST udplen=7", "FIRST udplen=0", "FIRST sport=0",
-			       "FIRST dport=0") },
-		{ 46, BOTH, "PING PEER > HOST type=REQUEST", PASSES,
-		  PROG_CHANGES("FIRST", "FIRST transport=8") },
-		/* what carries no header that is looked at may be as short as any */
-		{ 46, BOTH, gre, PASSES, PROG_CHANGES("FIRST", "FIRST transport=8") },
-		/* the whole chain */
-		{ 6, BOTH, udp, PASSES,
-		  PROG_CHANGES("frag+=0 dst", "hop frag+=0 dst=16", "dst routing=4/0 frag+=0 dst",
-			       "ah frag+=0", "frag+=0 ah", "dst=64 frag+=0") },
-		{ 6, BOTH, udp, FRAGMENT,
-		  PROG_CHANGES("frag+=0 dst extlen=3", "frag+=0 ah extlen=255",
-			       "frag+=0 dst transport=0", "frag+=0 dst=16 transport=0",
-			       "frag+=0 routing=4/0 extlen=9") },
-		{ 6, BOTH, udp, MALFORMED,
-		  PROG_CHANGES("frag+=0 routing=0/0", "frag+=0 routing=2/1", "frag+=0 ah extlen=0",
-			       "dst extlen=9 frag+=0") },
-		{ 6, BOTH, udp, OUTCOME_DROP_EXTENSION_HEADER,
-		  PROG_CHANGES("frag+=0 hop", "frag+=0 frag+=0", "frag=0 frag+=0", "frag=0 frag=8",
-			       "dst dst dst dst frag+=0 dst dst dst dst",
-			       "dst dst dst dst dst dst dst dst frag+=0") },
-		{ 6, BOTH, udp, PASSES,
-		  PROG_CHANGES("dst dst dst dst frag+=0 dst dst dst",
-			       "dst dst dst dst dst dst dst frag+=0") },
-		/* its options: IPv4 */
-		{ 4, BOTH, udp, PASSES, PROG_CHANGES("mf options=01010101", "mf evil", "mf df") },
-		{ 4, BOTH, udp, MALFORMED,
-		  PROG_CHANGES("mf options=83070407040a0000", "mf options=44ff0000") },
-	};
-
-	(void)state;
-	prog_change_all(&prog, table, PROG_COUNT(table));
-}
-
-/* Atomic: no fragment, nothing is remembered of it, and it need not be a multiple of 8. */
-static void an_atomic_one_is_none(void **state)
-{
-	const struct prog_change table[] = {
-		{ 6, BOTH, udp, PASSES,
-		  PROG_CHANGES("frag=0", "frag=0 data=5", "dst frag=0 dst", "frag=0 id=7") },
-		{ 6, BOTH, udp, MALFORMED, PROG_CHANGES("frag=0 udplen=+1", "frag=0 transport=7") },
-		{ 6, BOTH, "tcp PEER:40000 > HOST:443 ack", MALFORMED,
-		  PROG_CHANGES("frag=0 transport=19", "frag=0 doff=6") },
-	};
-
-	(void)state;
-	prog_change_all(&prog, table, PROG_COUNT(table));
-	prog_reset(&prog);
-	prog.family = 6;
-	prog_expect(&prog, "in udp PEER:40000 > HOST:3478 frag=0", OUTCOME_RULE, "udp-in");
-	prog_expect(&prog, "in udp PEER:40000 > HOST:3478 frag=16", FRAGMENT, NULL);
-}
-
-/* ---- later ones ---------------------------------------------------------------------------------- */
 
 static void later_ones_follow_the_first_of_the_same_packet(void **state)
 {
@@ -181,7 +74,8 @@ static void later_ones_follow_the_first_of_the_same_packet(void **state)
 		{ 6, BOTH, "17 PEER > HOST id=7 frag=16", FRAGMENT,
 		  PROG_CHANGES("next=6", "next=60", "next=58") },
 		/* what can't be */
-		{ 46, BOTH, "17 PEER > HOST LATER=16 id=7", MALFORMED, PROG_CHANGES("transport=0") },
+		{ 46, BOTH, "17 PEER > HOST LATER=16 id=7", MALFORMED,
+		  PROG_CHANGES("transport=0") },
 		{ 4, BOTH, "17 PEER > HOST id=7 offset=16", MALFORMED,
 		  PROG_CHANGES("mf transport=7", "offset=65512 transport=4",
 			       "offset=65512 mf transport=8") },
@@ -196,7 +90,8 @@ static void later_ones_follow_the_first_of_the_same_packet(void **state)
 		/* headers in front of the fragment header may differ */
 		{ 6, BOTH, "17 PEER > HOST frag=16 id=7", PASSES, PROG_CHANGES("ttl=1") },
 		{ 6, BOTH, "17 PEER > HOST dst frag=16 id=7", PASSES, PROG_CHANGES("ttl=1") },
-		{ 6, BOTH, "17 PEER > HOST hop dst=24 frag=16 id=7", PASSES, PROG_CHANGES("ttl=1") },
+		{ 6, BOTH, "17 PEER > HOST hop dst=24 frag=16 id=7", PASSES,
+		  PROG_CHANGES("ttl=1") },
 	};
 
 	(void)state;
@@ -247,18 +142,18 @@ static void tell_passed_and_dropped(struct prog *told)
 	} rows[] = {
 		{ "in udp PEER:9 > HOST:3478 FIRST id=1", "in 17 PEER > HOST LATER=16 id=1",
 		  OUTCOME_RULE, LATER, "udp-in" },
-		{ "in udp PEER:9 > HOST:3479 FIRST id=2", "in 17 PEER > HOST LATER=16 id=2", NO_RULE,
-		  FRAGMENT, NULL },
+		{ "in udp PEER:9 > HOST:3479 FIRST id=2", "in 17 PEER > HOST LATER=16 id=2",
+		  NO_RULE, FRAGMENT, NULL },
 		{ "in udp OTHER:9 > HOST:5000 FIRST id=3", "in 17 OTHER > HOST LATER=16 id=3",
 		  OUTCOME_DROP_ADDRESS, FRAGMENT, NULL },
-		{ "in udp PEER:9 > HOST:3478 FIRST udplen=7 id=4", "in 17 PEER > HOST LATER=16 id=4",
-		  MALFORMED, FRAGMENT, NULL },
+		{ "in udp PEER:9 > HOST:3478 FIRST udplen=7 id=4",
+		  "in 17 PEER > HOST LATER=16 id=4", MALFORMED, FRAGMENT, NULL },
 		{ "in tcp PEER:9 > HOST:443 FIRST syn fin transport=24 id=5",
 		  "in 6 PEER > HOST LATER=24 id=5", OUTCOME_DROP_BAD_TCP_FLAGS, FRAGMENT, NULL },
 		{ "in tcp PEER:9 > HOST:443 FIRST ack transport=16 id=6",
 		  "in 6 PEER > HOST LATER=24 id=6", FRAGMENT, FRAGMENT, NULL },
-		{ "in PING PEER > HOST FIRST type=REQUEST id=7", "in PING PEER > HOST LATER=16 id=7",
-		  OUTCOME_PASS_PING, LATER, NULL },
+		{ "in PING PEER > HOST FIRST type=REQUEST id=7",
+		  "in PING PEER > HOST LATER=16 id=7", OUTCOME_PASS_PING, LATER, NULL },
 		{ "in 47 PEER > HOST FIRST id=8", "in 47 PEER > HOST LATER=8 id=8", OUTCOME_RULE,
 		  LATER, "gre-in" },
 		{ "out udp HOST:9 > PEER:3478 FIRST id=9", "out 17 HOST > PEER LATER=16 id=9",
@@ -354,7 +249,8 @@ static void anywhere_in_the_chain(void **state)
 		const char *first, *later;
 		enum outcome then;
 	} rows[] = {
-		{ "in udp PEER:9 > HOST:3478 frag+=0 dst id=1", "in 60 PEER > HOST frag=24 id=1", LATER },
+		{ "in udp PEER:9 > HOST:3478 frag+=0 dst id=1", "in 60 PEER > HOST frag=24 id=1",
+		  LATER },
 		{ "in udp PEER:9 > HOST:3478 frag+=0 dst id=2", "in 17 PEER > HOST frag=24 id=2",
 		  FRAGMENT },
 		/* it has 8 bytes of header, 8 of UDP, 8 of data */
@@ -390,7 +286,7 @@ static void a_flood_of_them_costs_no_flow(void **state)
 	flows = prog_flows(&prog);
 	frame_write("in udp 198.51.100.7:9 > 192.0.2.10:3478 mf", &frame);
 	for (unsigned int i = 0; i < FRAGMENTS_MAX + 10000; i++) {
-		memcpy(frame.bytes + 18, &i, 2);  /* identification */
+		memcpy(frame.bytes + 18, &i, 2);                     /* identification */
 		memcpy(frame.bytes + 14 + 13, (uint8_t *)&i + 1, 3); /* source */
 		prog_decide(&prog, PROG_XDP, PROG_SHORT, &frame);
 	}
@@ -426,9 +322,6 @@ static void a_policy_that_drops_them_drops_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_first_one_is_judged_like_any_packet),
-		cmocka_unit_test(a_first_one_holds_all_headers),
-		cmocka_unit_test(an_atomic_one_is_none),
 		cmocka_unit_test(later_ones_follow_the_first_of_the_same_packet),
 		cmocka_unit_test(overlapping_ones_are_dropped),
 		cmocka_unit_test(later_ones_share_the_first_ones_fate),

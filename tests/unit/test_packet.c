@@ -72,8 +72,7 @@ static void judge(const struct frame_bytes *from, size_t head, size_t length, __
 	};
 
 	memset(judged, 0, sizeof(*judged));
-	judged->outcome = parse_frame(&context, &frame, &judged->packet, direction,
-				     ALL_SETTINGS);
+	judged->outcome = parse_frame(&context, &frame, &judged->packet, direction, ALL_SETTINGS);
 	judged->common = parse_common(&frame, &judged->by_common, direction);
 	free(whole);
 	free(readable);
