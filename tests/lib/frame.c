@@ -243,11 +243,10 @@ static size_t build_network(const struct frame_plan *plan, struct builder *build
 /* The quoted packet, and of it what is left. */
 static void build_quote(const struct frame_plan *quote, struct builder *builder)
 {
-	struct builder *inner = malloc(sizeof(*inner));
+	static struct builder room;
+	struct builder *inner = &room;
 	size_t length;
 
-	if (!inner)
-		fail_msg("no memory for a quote");
 	inner->begin = inner->end = inner->room + sizeof(inner->room);
 	build_network(quote, inner);
 	length = builder_size(inner);
@@ -256,7 +255,6 @@ static void build_quote(const struct frame_plan *quote, struct builder *builder)
 	if (length > builder_size(inner))
 		fail_msg("a quote longer than what it quotes");
 	memcpy(builder_front(builder, length), inner->begin, length);
-	free(inner);
 }
 
 static void build_link(const struct frame_plan *plan, struct builder *builder, size_t ethertype)
@@ -342,14 +340,9 @@ void frame_vary(const char *words, int family, const char *more, char varied[FRA
 
 void frame_write(const char *words, struct frame_bytes *frame)
 {
-	struct frame_plan *plan = malloc(sizeof(*plan));
-	struct builder *builder = malloc(sizeof(*builder));
+	static struct frame_plan plan;
+	static struct builder builder;
 
-	if (!plan || !builder)
-		fail_msg("no memory for a frame");
-	frame_read_words(words, plan);
-	frame_build(plan, builder, frame);
-	free(plan->quote);
-	free(plan);
-	free(builder);
+	frame_read_words(words, &plan);
+	frame_build(&plan, &builder, frame);
 }

@@ -64,7 +64,7 @@ struct frame_plan {
 	uint32_t gso_size, gso_segs;
 };
 
-/* Fails the test on a word that isn't one. Caller frees what is quoted. */
-void frame_read_words(const char *words, struct frame_plan *plan);
+/* Fails the test on a word that isn't one. What is quoted is valid until the next call. */
+void frame_read_words(const char *text, struct frame_plan *plan);
 
 #endif

@@ -244,7 +244,8 @@ void prog_reset(struct prog *prog)
 	flows_walk(prog->object.maps[MAP_FLOWS4], true);
 	flows_walk(prog->object.maps[MAP_FLOWS6], true);
 	fragments_forget(prog);
-	memory->dhcp_asked[0] = memory->dhcp_asked[1] = 0;
+	if (memory)
+		memory->dhcp_asked[0] = memory->dhcp_asked[1] = 0;
 	prog->now = PROG_BEGIN;
 	prog->frame_len = 0;
 	prog->hooks[DIRECTION_IN] = prog->hooks[DIRECTION_OUT] = PROG_BOTH;

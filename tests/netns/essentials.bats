@@ -31,7 +31,7 @@ large_try() { # NAME ADDRESS SIZE
 }
 
 @test "essentials: ping works both ways where the policy says so, and not otherwise" {
-	local from to address
+	local address
 	net_pair
 	gate host apply -i gate0 "$NET_DIR/open.yaml"
 	for address in 192.0.2.10 2001:db8::10; do
