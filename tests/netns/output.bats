@@ -69,9 +69,9 @@ on_terminal() { # COMMAND
 	gate host apply -i gate0
 	for verb in stats status; do
 		[[ $("$EDGEGATE" $verb) != *"$ESCAPE"* ]]
-		[[ $(on_terminal "'$EDGEGATE' $verb") == *"$ESCAPE["* ]]
+		[[ $(on_terminal "'$EDGEGATE' $verb") == *"${ESCAPE}["* ]]
 		[[ $(NO_COLOR=1 on_terminal "'$EDGEGATE' $verb") != *"$ESCAPE"* ]]
-		[[ $(NO_COLOR='' on_terminal "'$EDGEGATE' $verb") == *"$ESCAPE["* ]]
+		[[ $(NO_COLOR='' on_terminal "'$EDGEGATE' $verb") == *"${ESCAPE}["* ]]
 	done
 }
 
@@ -111,7 +111,7 @@ on_terminal() { # COMMAND
 	gate host apply -i gate0
 	drawn=$(timeout --foreground --preserve-status -s INT 2.5 script --quiet --return --command \
 		"timeout --foreground --preserve-status -s INT 2.2 '$EDGEGATE' --netns '$(ns host)' stats -i gate0 --watch --interval 1; echo ended \$?" /dev/null </dev/null)
-	[[ $drawn == *"$ESCAPE[H"*"$ESCAPE[J"*"$ESCAPE[H"* ]]
+	[[ $drawn == *"${ESCAPE}[H"*"${ESCAPE}[J"*"${ESCAPE}[H"* ]]
 	[[ $drawn == *'0/s'* ]]
 	[[ $drawn == *'ended 0'* ]]
 }

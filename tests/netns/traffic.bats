@@ -87,6 +87,7 @@ teardown() { net_end; }
 }
 
 tcp_segments() { # NAME [13]: what TCP has sent; with 13: of that, what it has sent again
+	# shellcheck disable=SC2016 # it is awk's
 	in_ns "$1" awk -v column="${2-12}" '$1 == "Tcp:" && $2 ~ /[0-9]/ { print $column }' /proc/net/snmp
 }
 
