@@ -109,7 +109,10 @@ static int make_folder(const struct stamp *stamp, const struct object *object, c
 
 	pins_unfinished(unfinished, stamp->netns_cookie, stamp->interfaces[0].name);
 	pins_gate(finished, stamp->netns_cookie, stamp->interfaces[0].name);
+	/* what a killed maker left, and a killed detach: a folder without a stamp is no gate */
 	error = pins_remove(unfinished);
+	if (!error)
+		error = pins_remove(finished);
 	if (!error)
 		error = make_no_policy(object);
 	if (!error)

@@ -304,8 +304,11 @@ int common_collect_all(const char *interface, const char *what, struct common_ga
 		return error ? error : collect_add(gates, &gate, what, diags);
 	}
 	error = pins_each(collect_each, &walk);
-	if (error)
-		return diag_system(diags, -error, what, "cannot list " PINS_ROOT);
+	if (error) {
+		diag_system(diags, -error, what, "cannot list " PINS_ROOT);
+		diag_hint(diags, "run edgegate as root");
+		return error;
+	}
 	if (gates->count)
 		qsort(gates->list, gates->count, sizeof(*gates->list), collect_compare);
 	return 0;
