@@ -310,13 +310,9 @@ void frame_vary(const char *words, int family, const char *more, char varied[FRA
 
 void frame_write(const char *words, struct frame_bytes *frame)
 {
-	struct frame_plan *plan = malloc(sizeof(*plan));
-	struct builder *builder = malloc(sizeof(*builder));
+	static struct frame_plan plan;
+	static struct builder builder;
 
-	if (!plan || !builder)
-		fail_msg("no memory for a frame");
-	frame_read_words(words, plan);
-	frame_build(plan, builder, frame);
-	free(plan);
-	free(builder);
+	frame_read_words(words, &plan);
+	frame_build(&plan, &builder, frame);
 }

@@ -64,6 +64,6 @@ struct frame_plan {
 };
 
 /* Fails the test on a word that isn't one. */
-void frame_read_words(const char *words, struct frame_plan *plan);
+void frame_read_words(const char *text, struct frame_plan *plan);
 
 #endif

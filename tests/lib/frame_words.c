@@ -29,9 +29,10 @@ static char *words_next(struct words *words)
 	return word;
 }
 
-static void words_fail(const struct words *words, const char *word)
+__attribute__((noreturn)) static void words_fail(const struct words *words, const char *word)
 {
 	fail_msg("no such frame: '%s' in '%s'", word ? word : "(end)", words->all);
+	abort(); /* not reached */
 }
 
 static unsigned long words_number(const struct words *words, const char *text, int base)
@@ -345,10 +346,10 @@ void frame_read_words(const char *text, struct frame_plan *plan)
 	words_defaults(plan);
 	if (strlen(text) >= sizeof(words.copy))
 		words_fail(&words, "(too long)");
-	strcpy(words.copy, text);
+	memcpy(words.copy, text, strlen(text) + 1);
 	direction = words_next(&words);
 	kind = words_next(&words);
-	if (!kind || (strcmp(direction, "in") != 0 && strcmp(direction, "out") != 0))
+	if (!direction || !kind || (strcmp(direction, "in") != 0 && strcmp(direction, "out") != 0))
 		words_fail(&words, direction);
 	plan->out = strcmp(direction, "out") == 0;
 	if (strcmp(kind, "arp") == 0) {

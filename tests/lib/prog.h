@@ -121,7 +121,7 @@ void prog_cases_everywhere(struct prog *prog, const struct prog_case *cases, siz
  * OUTCOME_UNDECIDED: it still passes. PROG_CHANGES("...", "...") is the list and its count.
  */
 struct prog_change {
-	int families; /* 4, 6, or 46 */
+	long families; /* 4, 6, or 46 */
 	const char *directions;
 	const char *base;
 	enum outcome outcome;
