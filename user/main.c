@@ -35,7 +35,7 @@ static void main_help(void)
 
 /* Verbs of the contract that a later version brings. */
 static const char *const main_later[] = {
-	"confirm", "rollback", "block",	  "open",   "resume",	"diff",	  "suggest",
+	"confirm", "rollback", "block",   "open",   "resume",   "diff",   "suggest",
 	"flows",   "watch",    "explain", "replay", "exporter", "doctor",
 };
 

@@ -232,30 +232,31 @@ static void add_names(struct text *text, const char *names, unsigned int count)
 			    names, i, 1 + i);
 }
 
-/* 2,047 counters a direction, the live and the former policy keep theirs. */
-static void when_no_counter_is_left_it_says_so(void **state)
+/* The live policy, the former one and the next, as large as they can be and without a common name. */
+static void there_are_counters_for_three_policies(void **state)
 {
+	cleanup(image_free) struct image former = { 0 };
 	cleanup(image_free) struct image live = { 0 };
-	cleanup(image_free) struct image fits = { 0 };
+	cleanup(image_free) struct image next = { 0 };
 	struct image_running running = { .applied_at = 0 };
-	struct image refused = { 0 };
 	struct text text = { 0 };
 
 	(void)state;
-	add_names(&text, "live", 1100);
-	assert_return_code(compile(&text, &live, NULL, 0), 0);
-	running.kept[1] = live.listing;
-	add_names(&text, "new", 947);
-	assert_return_code(compile_over(&running, &text, &fits, NULL, 0), 0);
-	assert_int_equal(listing_find(fits.listing, "new-946")->slot, RULE_SLOTS - 1);
-	add_names(&text, "new", 948);
-	assert_int_equal(compile_over(&running, &text, &refused,
-				      "too many rules: no counter is left for 'new-947'", 3 + 947),
-			 -22);
+	add_names(&text, "former", RULES_PER_DIRECTION_MAX);
+	assert_return_code(compile(&text, &former, NULL, 0), 0);
+	running.kept[1] = former.listing;
+	add_names(&text, "live", RULES_PER_DIRECTION_MAX);
+	assert_return_code(compile_over(&running, &text, &live, NULL, 0), 0);
+	running.kept[0] = live.listing;
+	add_names(&text, "next", RULES_PER_DIRECTION_MAX);
+	assert_return_code(compile_over(&running, &text, &next, NULL, 0), 0);
+	assert_int_equal(listing_find(next.listing, "next-1364")->slot, RULE_SLOTS - 1);
 	/* the same names take no new ones */
-	add_names(&text, "live", 2000);
-	image_free(&fits);
-	assert_return_code(compile_over(&running, &text, &fits, NULL, 0), 0);
+	add_names(&text, "live", RULES_PER_DIRECTION_MAX);
+	image_free(&next);
+	assert_return_code(compile_over(&running, &text, &next, NULL, 0), 0);
+	assert_int_equal(listing_find(next.listing, "live-7")->slot,
+			 listing_find(live.listing, "live-7")->slot);
 }
 
 int main(void)
@@ -268,7 +269,7 @@ int main(void)
 		cmocka_unit_test(a_hundred_thousand_prefixes),
 		cmocka_unit_test(every_port_of_every_protocol),
 		cmocka_unit_test(sixteen_thousand_different_overlaps),
-		cmocka_unit_test(when_no_counter_is_left_it_says_so),
+		cmocka_unit_test(there_are_counters_for_three_policies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

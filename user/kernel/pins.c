@@ -64,7 +64,8 @@ static int pins_refuse(const char *what, struct diags *diags)
 	diag_system(diags, 0, what,
 		    PINS_BPFFS " here is not the one of process 1: a gate pinned in it would end "
 			       "with this shell");
-	diag_hint(diags, "leave this shell and name the namespace instead: edgegate --netns NAME ...");
+	diag_hint(diags,
+		  "leave this shell and name the namespace instead: edgegate --netns NAME ...");
 	return -EXDEV;
 }
 
@@ -90,7 +91,8 @@ int pins_prepare(const char *what, struct diags *diags)
 		umount2(PINS_BPFFS, MNT_DETACH);
 		return pins_refuse(what, diags);
 	}
-	diag_warning(diags, NULL, what, "the BPF file system was not mounted; it is now, on " PINS_BPFFS);
+	diag_warning(diags, NULL, what,
+		     "the BPF file system was not mounted; it is now, on " PINS_BPFFS);
 	diag_hint(diags, "nothing to do; systemd mounts it at boot where it runs");
 	return 0;
 }
@@ -133,6 +135,22 @@ void pins_path(char path[PINS_PATH_SIZE], const char *directory, const char *nam
 	va_end(arguments);
 }
 
+void pins_label(const char *directory, char label[PINS_PATH_SIZE])
+{
+	const char *name = strrchr(directory, '/') + 1;
+	unsigned long long cookie;
+	char *colon;
+
+	if (strncmp(name, UNFINISHED_FOLDER, strlen(UNFINISHED_FOLDER)) == 0)
+		name += strlen(UNFINISHED_FOLDER);
+	if (sscanf(directory, PINS_ROOT "/" NAMESPACE_FOLDER "%llu/", &cookie) == 1)
+		snprintf(label, PINS_PATH_SIZE, "netns-%llu/%s", cookie, name);
+	else
+		snprintf(label, PINS_PATH_SIZE, "%s", name);
+	while ((colon = strchr(label, ':')))
+		*colon = '.';
+}
+
 int pins_make(const char *directory)
 {
 	char path[PINS_PATH_SIZE];
@@ -152,6 +170,7 @@ int pins_make(const char *directory)
 int pins_remove(const char *directory)
 {
 	cleanup(cleanup_closedir) DIR *listing = opendir(directory);
+	char stamp[PINS_PATH_SIZE];
 	struct dirent *entry;
 
 	if (!listing)
@@ -159,12 +178,16 @@ int pins_remove(const char *directory)
 	while ((entry = readdir(listing))) {
 		char path[PINS_PATH_SIZE];
 
-		if (entry->d_name[0] == '.')
+		if (entry->d_name[0] == '.' || strcmp(entry->d_name, PINS_STAMP) == 0)
 			continue;
 		pins_path(path, directory, "%s", entry->d_name);
 		if (unlink(path) && errno != ENOENT)
 			return -errno;
 	}
+	/* last: while it is there, the folder is known for what it is */
+	pins_path(stamp, directory, PINS_STAMP);
+	if (unlink(stamp) && errno != ENOENT)
+		return -errno;
 	return rmdir(directory) && errno != ENOENT ? -errno : 0;
 }
 
