@@ -22,6 +22,7 @@ static const uint32_t clock_candidates[] = { 24,  32,  48,  64,  100,  128,  200
 /* A program that writes jiffies into the first eight bytes of the frame that it is run on. */
 static int clock_load(void)
 {
+	/* NOLINTBEGIN(misc-redundant-expression): some parts of an opcode are 0 */
 	const struct bpf_insn code[] = {
 		/* r6 = ctx; r0 = bpf_jiffies64() */
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 6, .src_reg = 1 },
@@ -43,6 +44,7 @@ static int clock_load(void)
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
+	/* NOLINTEND(misc-redundant-expression) */
 	int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "edgegate_clock", "GPL", code,
 			       sizeof(code) / sizeof(*code), NULL);
 

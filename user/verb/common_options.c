@@ -40,6 +40,13 @@ static const struct option *common_find(int letter)
 	return NULL;
 }
 
+/* An error with what to do. */
+static int common_hinted(int error, struct diags *diags, const char *hint)
+{
+	diag_hint(diags, "%s", hint);
+	return error;
+}
+
 static int common_interface_read(const char *text, struct common_options *options,
 				 struct diags *diags)
 {
@@ -48,8 +55,9 @@ static int common_interface_read(const char *text, struct common_options *option
 	struct common_interface *interface = &options->interfaces[options->interface_count];
 
 	if (options->interface_count == GATE_INTERFACES_MAX)
-		return diag_usage(diags, "-i", "a gate has at most %u interfaces",
-				  GATE_INTERFACES_MAX);
+		return common_hinted(diag_usage(diags, "-i", "a gate has at most %u interfaces",
+						GATE_INTERFACES_MAX),
+				     diags, "make a second gate for the others");
 	if (!strchr(text, '/') && (!length || length >= INTERFACE_NAME_SIZE)) {
 		diag_usage(diags, "-i", "'%s' is not an interface's name", text);
 		diag_hint(diags, "it has 1 to %u characters: -i eth0, -i vnet0:inside",
@@ -77,7 +85,9 @@ static int common_interface_read(const char *text, struct common_options *option
 	}
 	for (size_t i = 0; i < options->interface_count; i++)
 		if (strcmp(options->interfaces[i].name, interface->name) == 0)
-			return diag_usage(diags, "-i", "%s is named twice", interface->name);
+			return common_hinted(diag_usage(diags, "-i", "%s is named twice",
+							interface->name),
+					     diags, "name each interface once");
 	options->interface_count++;
 	return 0;
 }
