@@ -121,7 +121,7 @@ watch_and_press_ctrl_c() {
 
 @test "output: stats --watch in a pipe prints page after page, and ends by SIGTERM" {
 	gate host apply -i gate0
-	run -0 timeout --preserve-status 2.5 "$EDGEGATE" --netns "$(ns host)" stats -i gate0 --watch --interval 1
+	run -0 timeout --foreground --preserve-status 2.5 "$EDGEGATE" --netns "$(ns host)" stats -i gate0 --watch --interval 1
 	(($(grep -c "^$(ns host)/gate0" <<<"$output") >= 2))
 	[[ $output != *"$ESCAPE"* ]]
 }
