@@ -51,7 +51,8 @@ large_try() { # NAME ADDRESS SIZE
 	run ! ping_try peer 192.0.2.10
 	run ! ping_try host 2001:db8::1
 	[[ $(drop_count host in no-rule) == 1 ]]
-	[[ $(drop_count host out no-rule) == 1 ]]
+	# ping sends once more where the device's queue refuses
+	(($(drop_count host out no-rule) >= 1))
 }
 
 @test "essentials: datagrams of 4,000 bytes go both ways in fragments" {
