@@ -13,7 +13,7 @@
 #include <edgegate/outcomes.h>
 
 #define ABI_MAGIC 0x45444745u /* "EDGE" */
-#define ABI_VERSION 2u
+#define ABI_VERSION 3u
 
 /* ---- directions ------------------------------------------------------------------------------ */
 
