@@ -46,29 +46,49 @@ noinline_global __u32 tc_parse_any(struct __sk_buff *skb, struct packet *packet,
 #define TC_JUDGED_DECISION(judged) ((__u32)(judged))
 #define TC_JUDGED_HEADERS(judged) ((__u32)((judged) >> 32))
 
+/*
+ * The headers of a forwarded packet may stand outside the readable head. What looks cut short while
+ * there is more is pulled in and parsed again: first as much as nearly all headers need, then as much as
+ * any can. Never the whole packet, which may be 64 KiB of pages.
+ */
+#define TC_PULL_FEW 256u
+#define TC_PULL_ALL 17000u /* 2 tags, an IPv6 header, 8 extension headers of 2,048 bytes, TCP */
+
+/* True if more of the frame can be read than before. */
+static __always_inline bool tc_pull(struct __sk_buff *skb, __u32 most)
+{
+	__u32 readable = skb->data_end - skb->data;
+	__u32 wanted = skb->len < most ? skb->len : most;
+
+	return readable < wanted && !bpf_skb_pull_data(skb, wanted);
+}
+
 static __always_inline __u64 tc_judge_any(struct __sk_buff *skb, __u32 slot, __u32 direction)
 {
 	struct packet packet = { 0 };
 	__u32 decision = tc_parse_any(skb, &packet, direction, slot);
 	__u32 headers;
+	bool fragment;
 
-	/*
-	 * The headers of a forwarded packet may stand outside the readable head. What looks cut short
-	 * while there is more is pulled in, once, and parsed again.
-	 */
-	if (decision == OUTCOME_DROP_MALFORMED && skb->data_end - skb->data < skb->len &&
-	    !bpf_skb_pull_data(skb, skb->len))
+	if (decision == OUTCOME_DROP_MALFORMED && tc_pull(skb, TC_PULL_FEW))
+		decision = tc_parse_any(skb, &packet, direction, slot);
+	if (decision == OUTCOME_DROP_MALFORMED && tc_pull(skb, TC_PULL_ALL))
 		decision = tc_parse_any(skb, &packet, direction, slot);
 	headers = packet.header_length;
 	if (decision)
 		return TC_JUDGED(decision, headers);
 	decision = gate_decide_any(&packet, slot, direction);
-	if (decision)
+	if (decision) {
 		gate_remember(&packet, decision, direction);
-	else if (icmp_errors_quote(skb, &packet))
-		decision = icmp_errors_judge(&packet, slot, direction);
-	else
-		decision = OUTCOME_DROP_UNRELATED_ICMP;
+		return TC_JUDGED(decision, headers);
+	}
+	fragment = packet.flags & PACKET_FRAGMENT;
+	if (!icmp_errors_quote(skb, &packet))
+		return TC_JUDGED(OUTCOME_DROP_UNRELATED_ICMP, headers);
+	decision = icmp_errors_judge(&packet, slot, direction);
+	/* the quote stands in the error's place: what is to be remembered is read again */
+	if (fragment && !tc_parse_any(skb, &packet, direction, slot))
+		gate_remember(&packet, decision, direction);
 	return TC_JUDGED(decision, headers);
 }
 

@@ -47,6 +47,7 @@ static __always_inline __u32 xdp_judge_any(struct xdp_md *ctx, __u32 slot, __u32
 {
 	struct packet packet = { 0 };
 	__u32 decision = xdp_parse_any(ctx, &packet, direction, slot);
+	bool fragment;
 
 	if (decision)
 		return decision;
@@ -55,9 +56,14 @@ static __always_inline __u32 xdp_judge_any(struct xdp_md *ctx, __u32 slot, __u32
 		gate_remember(&packet, decision, direction);
 		return decision;
 	}
+	fragment = packet.flags & PACKET_FRAGMENT;
 	if (!icmp_errors_quote(ctx, &packet))
 		return OUTCOME_DROP_UNRELATED_ICMP;
-	return icmp_errors_judge(&packet, slot, direction);
+	decision = icmp_errors_judge(&packet, slot, direction);
+	/* the quote stands in the error's place: what is to be remembered is read again */
+	if (fragment && !xdp_parse_any(ctx, &packet, direction, slot))
+		gate_remember(&packet, decision, direction);
+	return decision;
 }
 
 static __always_inline int xdp_judge(struct xdp_md *ctx, __u32 direction)

@@ -49,8 +49,10 @@ static __always_inline __u32 fragments_judge(const struct packet *packet, __u32 
 
 	fragments_key(packet, direction, &key);
 	first = bpf_map_lookup_elem(&fragments, &key);
-	if (!first || clock_now() - first->seen >= (__u64)FRAGMENT_SECONDS * clock_hz ||
-	    packet->fragment_offset < first->end)
+	if (!first || packet->fragment_offset < first->end)
+		return OUTCOME_DROP_FRAGMENT;
+	/* the other CPU may have seen the next jiffy: not longer ago than never */
+	if ((__s64)(clock_now() - first->seen) >= (__s64)FRAGMENT_SECONDS * clock_hz)
 		return OUTCOME_DROP_FRAGMENT;
 	return OUTCOME_PASS_FRAGMENT;
 }

@@ -171,7 +171,8 @@ static __always_inline __u32 gate_dhcp(const struct packet *packet, __u32 direct
 	    (packet->family == 6 && !essentials_is_link_local6(packet->saddr)))
 		return OUTCOME_UNDECIDED;
 	asked = memory.dhcp_asked[packet->family == 6];
-	if (!asked || clock_now() - asked >= (__u64)DHCP_SECONDS * clock_hz)
+	/* the other CPU may have seen the next jiffy: not longer ago than never */
+	if (!asked || (__s64)(clock_now() - asked) >= (__s64)DHCP_SECONDS * clock_hz)
 		return OUTCOME_UNDECIDED;
 	return OUTCOME_PASS_DHCP;
 }

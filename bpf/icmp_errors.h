@@ -133,7 +133,13 @@ noinline_global __u32 icmp_errors_quote(parse_context *context, struct packet *p
 static __always_inline bool icmp_errors_has_flow(const struct policy *policy,
 						 const struct packet *quote, __u32 direction)
 {
-	struct flow *flow = flows_find(quote, direction);
+	struct flow *flow;
+
+	/* of ICMP only an echo request makes one; any other has what looks like its identifier */
+	if (direction == DIRECTION_OUT && quote->flags & PACKET_ICMP &&
+	    !rules_is_echo_request(quote))
+		return false;
+	flow = flows_find(quote, direction);
 
 	return flow && flows_is_live(policy, quote, flow, clock_now());
 }

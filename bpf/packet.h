@@ -112,6 +112,7 @@ enum packet_link {
 	LINK_ARP_MALFORMED, /* cut short, or not Ethernet/IPv4 */
 	LINK_CONTROL,       /* genuine link control: spec 3.5 */
 	LINK_OTHER,
+	LINK_UNREADABLE, /* not in the frame's readable head */
 };
 
 #define TCP_FIN 0x01

@@ -31,10 +31,12 @@ static __always_inline bool parse_is_vlan(__be16 ethertype)
 	return ethertype == bpf_htons(ETH_P_8021Q) || ethertype == bpf_htons(ETH_P_8021AD);
 }
 
-static __always_inline __u8 parse_arp(struct cursor *cursor)
+static __always_inline __u8 parse_arp(struct cursor *cursor, __u32 left)
 {
 	const struct parse_arp *arp = cursor_take(cursor, sizeof(*arp));
 
+	if (!arp && left >= sizeof(*arp))
+		return LINK_UNREADABLE;
 	if (!arp || arp->hardware != bpf_htons(1) || arp->protocol != bpf_htons(ETH_P_IP) ||
 	    arp->hardware_length != ETH_ALEN || arp->protocol_length != 4)
 		return LINK_ARP_MALFORMED;
@@ -66,7 +68,9 @@ static __always_inline __u8 parse_link_control(struct cursor *cursor, const stru
 	    ethertype > frame_length - sizeof(*eth))
 		return LINK_OTHER;
 	llc = cursor_take(cursor, 3);
-	if (llc && llc[0] == 0x42 && llc[1] == 0x42 && llc[2] == 0x03)
+	if (!llc) /* the length fits: it is there */
+		return LINK_UNREADABLE;
+	if (llc[0] == 0x42 && llc[1] == 0x42 && llc[2] == 0x03)
 		return LINK_CONTROL; /* spanning tree */
 	return LINK_OTHER;
 }
@@ -106,11 +110,14 @@ static __always_inline __u32 parse_link(struct cursor *cursor, struct packet *pa
 	else if (ethertype == bpf_htons(ETH_P_IPV6))
 		packet->link = LINK_IP6;
 	else if (ethertype == bpf_htons(ETH_P_ARP))
-		packet->link = parse_arp(cursor);
+		packet->link = parse_arp(cursor, packet->frame_length - *length);
 	else if (*length == sizeof(*eth))
 		packet->link = parse_link_control(cursor, eth, packet->frame_length);
 	else
 		packet->link = LINK_OTHER;
+	/* outside the readable head: at tc it is pulled in, and parsed again */
+	if (packet->link == LINK_UNREADABLE)
+		return OUTCOME_DROP_MALFORMED;
 	return OUTCOME_UNDECIDED;
 }
 

@@ -33,10 +33,24 @@ static void main_help(void)
 	       "Exit status: 0 done, 1 failed, 2 wrong usage or a wrong or missing policy.\n");
 }
 
+/* Verbs of the contract that a later version brings. */
+static const char *const main_later[] = {
+	"confirm", "rollback", "block",   "open",   "resume",   "diff",   "suggest",
+	"flows",   "watch",    "explain", "replay", "exporter", "doctor",
+};
+
 static int main_unknown(const char *word)
 {
 	struct suggestion suggestion = { .word = word };
 	struct diags diags = { 0 };
+
+	for (size_t i = 0; i < sizeof(main_later) / sizeof(*main_later); i++) {
+		if (strcmp(main_later[i], word) != 0)
+			continue;
+		diag_usage(&diags, "usage", "'%s' is not in this version of edgegate", word);
+		diag_hint(&diags, "a later version brings it; what there is: edgegate --help");
+		return common_end(&diags);
+	}
 
 	for (size_t i = 0; i < VERBS; i++)
 		suggestion_offer(&suggestion, verbs[i]->name);

@@ -13,7 +13,7 @@
 #include <edgegate/outcomes.h>
 
 #define ABI_MAGIC 0x45444745u /* "EDGE" */
-#define ABI_VERSION 1u
+#define ABI_VERSION 4u
 
 /* ---- directions ------------------------------------------------------------------------------ */
 
@@ -50,8 +50,10 @@ enum mode { MODE_ENFORCE, MODE_MONITOR, MODE_COUNT };
  * half to `out` rules: so the direction of a slot's counts is known for ever, also when the rule
  * is gone. The first slot of each half is not used (entry 0 means "nothing allowed").
  */
-#define RULE_SLOTS 4096u
+#define RULE_SLOTS 8192u
 #define RULE_SLOTS_PER_DIRECTION (RULE_SLOTS / DIRECTION_COUNT)
+/* The live policy, the former one and the next have no name in common at worst. */
+#define RULES_PER_DIRECTION_MAX ((RULE_SLOTS_PER_DIRECTION - 1) / SLOT_COUNT)
 
 /*
  * What is allowed on one (direction, protocol, port), 16 bits, called an entry:
@@ -62,10 +64,10 @@ enum mode { MODE_ENFORCE, MODE_MONITOR, MODE_COUNT };
 #define ENTRY_LIST 0x8000u
 #define LISTS_MAX 0x4000u
 #define LIST_LENGTH_MAX 64u
-#define CANDIDATES_MAX 0x40000u
+#define CANDIDATES_MAX 0x20000u
 
 /* A candidate: a rule's slot, and whose port the list's port must be for it, file order. */
-#define CANDIDATE_SLOT_MASK 0x0fffu
+#define CANDIDATE_SLOT_MASK 0x1fffu
 #define CANDIDATE_EXTRA 0x2000u /* the rule has more to ask: generation.extras */
 #define CANDIDATE_DESTINATION 0x4000u
 #define CANDIDATE_SOURCE 0x8000u
@@ -354,8 +356,9 @@ struct stamp {
 	__u64 netns_cookie;
 	__u32 hooks; /* enum hooks */
 	__u32 flows_max;
-	__u32 hz;          /* jiffies per second, measured */
-	__u32 epoch_shift; /* an epoch of flow_marks is 1 << this many jiffies */
+	__u32 hz;           /* jiffies per second, measured */
+	__u32 multi_buffer; /* 1: its XDP programs were loaded with frags support */
+	__u32 epoch_shift;  /* an epoch of flow_marks is 1 << this many jiffies */
 	__u32 interface_count;
 	struct stamp_interface interfaces[GATE_INTERFACES_MAX];
 	char netns[NETNS_NAME_SIZE]; /* the name given with --netns, or empty */

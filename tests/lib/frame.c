@@ -101,12 +101,18 @@ static void build_icmp(const struct frame_plan *plan, struct builder *builder)
 	put16(icmp + 4, plan->echo);
 }
 
+static void build_quote(const struct frame_plan *quote, struct builder *builder);
+
 /* Header and data, then as many of them as were asked for. */
 static void build_transport(const struct frame_plan *plan, struct builder *builder)
 {
 	size_t size = plan->data_size;
 	size_t wanted;
 
+	if (plan->quote) {
+		build_quote(plan->quote, builder);
+		size = 0;
+	}
 	/* a segment that opens or ends carries nothing unless told to */
 	if (plan->protocol == 6 && !plan->data_given)
 		size = 0;
@@ -135,8 +141,8 @@ static void build_transport(const struct frame_plan *plan, struct builder *build
 }
 
 /* A list of options of NOPs: in order, whatever its size. */
-static void build_extension(const struct frame_extension *extension, uint8_t next,
-			    struct builder *builder)
+static void build_extension(const struct frame_plan *plan, const struct frame_extension *extension,
+			    uint8_t next, struct builder *builder)
 {
 	uint8_t *header = builder_front(builder, extension->size);
 
@@ -144,7 +150,7 @@ static void build_extension(const struct frame_extension *extension, uint8_t nex
 	switch (extension->kind) {
 	case 44:
 		put16(header + 2, extension->offset | extension->more);
-		put16(header + 6, 0x1234);
+		put16(header + 6, plan->id);
 		return;
 	case 51:
 		header[1] = (uint8_t)field(&extension->length, extension->size / 4 - 2);
@@ -169,7 +175,7 @@ static void build_ip6(const struct frame_plan *plan, struct builder *builder)
 	uint8_t *ip;
 
 	for (size_t i = plan->extension_count; i-- > 0;) {
-		build_extension(&plan->extensions[i], next, builder);
+		build_extension(plan, &plan->extensions[i], next, builder);
 		next = plan->extensions[i].kind;
 	}
 	payload = builder_size(builder);
@@ -232,6 +238,23 @@ static size_t build_network(const struct frame_plan *plan, struct builder *build
 		return field(&plan->ethertype, plan->family == 6 ? 0x86dd : 0x0800);
 	}
 	return field(&plan->ethertype, 0);
+}
+
+/* The quoted packet, and of it what is left. */
+static void build_quote(const struct frame_plan *quote, struct builder *builder)
+{
+	static struct builder room;
+	struct builder *inner = &room;
+	size_t length;
+
+	inner->begin = inner->end = inner->room + sizeof(inner->room);
+	build_network(quote, inner);
+	length = builder_size(inner);
+	if (quote->cut.how != FIELD_RIGHT)
+		length = field(&quote->cut, length);
+	if (length > builder_size(inner))
+		fail_msg("a quote longer than what it quotes");
+	memcpy(builder_front(builder, length), inner->begin, length);
 }
 
 static void build_link(const struct frame_plan *plan, struct builder *builder, size_t ethertype)
@@ -300,6 +323,13 @@ void frame_vary(const char *words, int family, const char *more, char varied[FRA
 		if (!replace(&words, &to, "HOST", six ? "[2001:db8::10]" : "192.0.2.10") &&
 		    !replace(&words, &to, "PEER", six ? "[2001:db8:f::7]" : "198.51.100.7") &&
 		    !replace(&words, &to, "OTHER", six ? "[2001:db8:f::8]" : "198.51.100.8") &&
+		    !replace(&words, &to, "ROUTER", six ? "[2001:db8:e::1]" : "203.0.113.1") &&
+		    !replace(&words, &to, "UNREACHABLE", six ? "1" : "3") &&
+		    !replace(&words, &to, "EXCEEDED", six ? "3" : "11") &&
+		    !replace(&words, &to, "PROBLEM", six ? "4" : "12") &&
+		    !replace(&words, &to, "FIRST", six ? "frag+=0" : "mf") &&
+		    !replace(&words, &to, "MIDDLE=", six ? "frag+=" : "mf offset=") &&
+		    !replace(&words, &to, "LATER=", six ? "frag=" : "offset=") &&
 		    !replace(&words, &to, "PING", six ? "icmpv6" : "icmp") &&
 		    !replace(&words, &to, "REQUEST", six ? "128" : "8") &&
 		    !replace(&words, &to, "REPLY", six ? "129" : "0"))
@@ -310,13 +340,9 @@ void frame_vary(const char *words, int family, const char *more, char varied[FRA
 
 void frame_write(const char *words, struct frame_bytes *frame)
 {
-	struct frame_plan *plan = malloc(sizeof(*plan));
-	struct builder *builder = malloc(sizeof(*builder));
+	static struct frame_plan plan;
+	static struct builder builder;
 
-	if (!plan || !builder)
-		fail_msg("no memory for a frame");
-	frame_read_words(words, plan);
-	frame_build(plan, builder, frame);
-	free(plan);
-	free(builder);
+	frame_read_words(words, &plan);
+	frame_build(&plan, &builder, frame);
 }

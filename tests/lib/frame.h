@@ -15,7 +15,7 @@
  *	frame      pad=BYTES behind the packet, cut=BYTES that are left of it, gso=SIZE, segs=COUNT
  *	ends       from=ADDRESS, to=ADDRESS, sport=N, dport=N: another one than was said first
  *	IP         version=N, ttl=N, length=N (the field; +N and -N: off by that), next=PROTOCOL
- *	IPv4       ihl=N (the field), options=HEX, id=N, mf, df, evil (RFC 3514), offset=BYTES
+ *	IPv4       ihl=N (the field), options=HEX, id=N (IPv6: of its fragment headers), mf, df, evil (RFC 3514), offset=BYTES
  *	IPv6       hop dst ah (=BYTES), routing=TYPE/LEFT, frag=OFFSET, frag+=OFFSET (more follow), in
  *	           the order in which they are to stand; extlen=N: length field of the last one
  *	transport  transport=BYTES: cut or filled up to as many; data=BYTES or data=xHEX behind the header
@@ -24,6 +24,8 @@
  *	SCTP       chunk=TYPE, chunk=none
  *	ICMP       type=N, code=N, echo=IDENTIFIER
  *	ARP        hardware=N, protocol=HEX, hlen=N, plen=N
+ *	quote      quote{ tcp A > B ... } is the packet that an ICMP error is about, in the place of its data;
+ *	           behind it, q:WORD is one more word of the quote; q:cut=BYTES are left of it
  */
 #ifndef TESTS_LIB_FRAME_H
 #define TESTS_LIB_FRAME_H
@@ -33,7 +35,7 @@
 #include <stdint.h>
 
 #define FRAME_MAX 66000u
-#define FRAME_TEXT_MAX 512u
+#define FRAME_TEXT_MAX 2048u
 
 struct frame_bytes {
 	bool out;          /* the direction that it was written for */
@@ -45,8 +47,9 @@ struct frame_bytes {
 };
 
 /*
- * Words for both address families: HOST, PEER and OTHER (another peer) become addresses of `family`,
- * PING its ICMP, REQUEST and REPLY its echoes' types. `more` words are added.
+ * Words for both address families: HOST, PEER, OTHER (another peer) and ROUTER become addresses of
+ * `family`, PING its ICMP, REQUEST and REPLY its echoes' types, UNREACHABLE, EXCEEDED and PROBLEM those of
+ * its errors; FIRST, MIDDLE= and LATER= make fragments. `more` words are added.
  */
 void frame_vary(const char *words, int family, const char *more, char varied[FRAME_TEXT_MAX]);
 

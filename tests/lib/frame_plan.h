@@ -56,6 +56,7 @@ struct frame_plan {
 	uint8_t data[FRAME_MAX];
 	size_t data_size;
 	bool data_given;
+	struct frame_plan *quote; /* in the place of data; NULL: none */
 
 	unsigned int arp_hardware, arp_protocol, arp_hlen, arp_plen;
 	unsigned int pad;
@@ -63,7 +64,7 @@ struct frame_plan {
 	uint32_t gso_size, gso_segs;
 };
 
-/* Fails the test on a word that isn't one. */
-void frame_read_words(const char *words, struct frame_plan *plan);
+/* Fails the test on a word that isn't one. What is quoted is valid until the next call. */
+void frame_read_words(const char *text, struct frame_plan *plan);
 
 #endif

@@ -29,9 +29,10 @@ static char *words_next(struct words *words)
 	return word;
 }
 
-static void words_fail(const struct words *words, const char *word)
+__attribute__((noreturn)) static void words_fail(const struct words *words, const char *word)
 {
 	fail_msg("no such frame: '%s' in '%s'", word ? word : "(end)", words->all);
+	abort(); /* not reached */
 }
 
 static unsigned long words_number(const struct words *words, const char *text, int base)
@@ -305,10 +306,21 @@ static void words_value(const struct words *words, struct frame_plan *plan, cons
 		words_fail(words, key);
 }
 
-static void words_word(const struct words *words, struct frame_plan *plan, char *word)
-{
-	char *value = strchr(word, '=');
+static struct frame_plan *words_quote(struct words *words);
 
+static void words_word(struct words *words, struct frame_plan *plan, char *word)
+{
+	char *value;
+
+	if (strcmp(word, "quote{") == 0 && !plan->quote) {
+		plan->quote = words_quote(words);
+		return;
+	}
+	if (strncmp(word, "q:", 2) == 0 && plan->quote) {
+		words_word(words, plan->quote, word + 2);
+		return;
+	}
+	value = strchr(word, '=');
 	if (value)
 		*value++ = '\0';
 	if (words_ip6(words, plan, word, value))
@@ -336,6 +348,25 @@ static void words_defaults(struct frame_plan *plan)
 	plan->data_size = 8;
 }
 
+/* Up to the closing bracket. */
+static struct frame_plan *words_quote(struct words *words)
+{
+	static struct frame_plan quote;
+	const char *kind = words_next(words);
+	char *word;
+
+	if (!kind)
+		words_fail(words, kind);
+	words_defaults(&quote);
+	quote.protocol = words_protocol(words, kind);
+	words_endpoints(words, &quote);
+	while ((word = words_next(words)) && strcmp(word, "}") != 0)
+		words_word(words, &quote, word);
+	if (!word)
+		words_fail(words, word);
+	return &quote;
+}
+
 void frame_read_words(const char *text, struct frame_plan *plan)
 {
 	struct words words = { .all = text };
@@ -345,10 +376,10 @@ void frame_read_words(const char *text, struct frame_plan *plan)
 	words_defaults(plan);
 	if (strlen(text) >= sizeof(words.copy))
 		words_fail(&words, "(too long)");
-	strcpy(words.copy, text);
+	memcpy(words.copy, text, strlen(text) + 1);
 	direction = words_next(&words);
 	kind = words_next(&words);
-	if (!kind || (strcmp(direction, "in") != 0 && strcmp(direction, "out") != 0))
+	if (!direction || !kind || (strcmp(direction, "in") != 0 && strcmp(direction, "out") != 0))
 		words_fail(&words, direction);
 	plan->out = strcmp(direction, "out") == 0;
 	if (strcmp(kind, "arp") == 0) {

@@ -191,14 +191,14 @@ size_t prog_flows(const struct prog *prog)
 /* Keys are built from the frame's bytes: an independent reading of what flows.h does. */
 bool prog_flow(const struct prog *prog, const char *words, struct flow *flow)
 {
-	struct frame_bytes *frame = malloc(sizeof(*frame));
+	static struct frame_bytes written;
+	struct frame_bytes *frame = &written;
 	char varied[FRAME_TEXT_MAX];
 	struct flow6_key key = { .protocol = 0 };
 	bool found;
 	uint8_t *ip = frame->bytes + 14;
 	bool six;
 
-	assert_non_null(frame);
 	frame_vary(words, prog->family, "", varied);
 	frame_write(varied, frame);
 	six = ip[0] >> 4 == 6;
@@ -224,14 +224,27 @@ bool prog_flow(const struct prog *prog, const char *words, struct flow *flow)
 				memcpy(&four.remote_port, ip + 20 + (frame->out ? 2 : 0), 2);
 		found = bpf_map_lookup_elem(prog->object.maps[MAP_FLOWS4], &four, flow) == 0;
 	}
-	free(frame);
 	return found;
+}
+
+static void fragments_forget(struct prog *prog)
+{
+	int fd = prog->object.maps[MAP_FRAGMENTS];
+	struct fragment_key key;
+
+	while (bpf_map_get_next_key(fd, NULL, &key) == 0)
+		bpf_map_delete_elem(fd, &key);
 }
 
 void prog_reset(struct prog *prog)
 {
+	struct gate_memory *memory = (struct gate_memory *)prog->word; /* its first member */
+
 	flows_walk(prog->object.maps[MAP_FLOWS4], true);
 	flows_walk(prog->object.maps[MAP_FLOWS6], true);
+	fragments_forget(prog);
+	if (memory)
+		memory->dhcp_asked[0] = memory->dhcp_asked[1] = 0;
 	prog->now = PROG_BEGIN;
 	prog->frame_len = 0;
 	prog->hooks[DIRECTION_IN] = prog->hooks[DIRECTION_OUT] = PROG_BOTH;

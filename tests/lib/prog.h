@@ -41,9 +41,10 @@ struct prog {
 	unsigned int ways;                   /* on which it is tried */
 	int family;                          /* of HOST and PEER */
 	const char *more;                    /* words for every frame */
-	struct rule_count *rules;            /* RULE_SLOTS, as last read */
-	struct count *outcomes;              /* OUTCOME_COUNTERS */
-	uint64_t packets;                    /* that crossed the hooks while there was a policy */
+	const char *const *before; /* sent first, in tables of changes; NULL: nothing; NULL ends it */
+	struct rule_count *rules; /* RULE_SLOTS, as last read */
+	struct count *outcomes;   /* OUTCOME_COUNTERS */
+	uint64_t packets;         /* that crossed the hooks while there was a policy */
 };
 
 /* What became of a frame. */
@@ -118,10 +119,10 @@ void prog_cases_everywhere(struct prog *prog, const struct prog_case *cases, siz
 /*
  * A passing packet and what may be changed of it: `base` (words without a direction) passes; with each
  * of the changes alone it ends in `outcome`, in each of the `directions` ("in", "out", "in out").
- * OUTCOME_UNDECIDED: it still passes. PROG_CHANGES("...", "...") is the list and its count.
+ * OUTCOME_UNDECIDED: it still passes. Every line starts from empty state and what `before` sends. PROG_CHANGES("...", "...") is the list and its count.
  */
 struct prog_change {
-	int families; /* 4, 6, or 46 */
+	long families; /* 4, 6, or 46 */
 	const char *directions;
 	const char *base;
 	enum outcome outcome;

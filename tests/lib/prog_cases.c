@@ -8,11 +8,9 @@
 
 #include <cmocka.h>
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/lib/prog.h"
-#include "user/base/cleanup.h"
 #include "user/report/gate.h"
 
 static bool try_once(struct prog *prog, unsigned int hook, unsigned int way, const char *words,
@@ -52,13 +50,12 @@ static bool try_frame(struct prog *prog, const char *words, const struct frame_b
 
 static bool try_words(struct prog *prog, const char *words, enum outcome outcome, const char *rule)
 {
-	autofree struct frame_bytes *frame = malloc(sizeof(*frame));
+	static struct frame_bytes frame;
 	char varied[FRAME_TEXT_MAX];
 
-	assert_non_null(frame);
 	frame_vary(words, prog->family, prog->more, varied);
-	frame_write(varied, frame);
-	return try_frame(prog, varied, frame, outcome, rule);
+	frame_write(varied, &frame);
+	return try_frame(prog, varied, &frame, outcome, rule);
 }
 
 void prog_expect_at(struct prog *prog, const char *words, enum outcome outcome, const char *rule,
@@ -115,21 +112,20 @@ void prog_cases_everywhere(struct prog *prog, const struct prog_case *cases, siz
 /* Any passing outcome will do: which one, other tests say. On every hook and way it is the same. */
 static bool base_passes(struct prog *prog, const char *words)
 {
-	autofree struct frame_bytes *frame = malloc(sizeof(*frame));
+	static struct frame_bytes frame;
 	char varied[FRAME_TEXT_MAX];
 	bool good = true;
 
-	assert_non_null(frame);
 	frame_vary(words, prog->family, prog->more, varied);
-	frame_write(varied, frame);
+	frame_write(varied, &frame);
 	for (unsigned int i = 0; i < 4; i++) {
 		unsigned int hook = i & 1 ? PROG_TC : PROG_XDP,
 			     way = i & 2 ? PROG_LONG : PROG_SHORT;
 		struct prog_verdict verdict;
 
-		if (!prog_can_run(hook, frame))
+		if (!prog_can_run(hook, &frame))
 			continue;
-		if (prog_run(prog, hook, way, frame, NULL, &verdict) && verdict.passed)
+		if (prog_run(prog, hook, way, &frame, NULL, &verdict) && verdict.passed)
 			continue;
 		print_error("%s: should pass, and ends in %s\n", varied,
 			    verdict.outcome < OUTCOME_COUNT ?
@@ -137,6 +133,16 @@ static bool base_passes(struct prog *prog, const char *words)
 				    "?");
 		good = false;
 	}
+	return good;
+}
+
+/* What prepares the way: all of it must pass. */
+static bool send_before(struct prog *prog)
+{
+	bool good = true;
+
+	for (size_t i = 0; prog->before && prog->before[i]; i++)
+		good &= base_passes(prog, prog->before[i]);
 	return good;
 }
 
@@ -149,11 +155,12 @@ static size_t try_change(struct prog *prog, const struct prog_change *row, int f
 	snprintf(words, sizeof(words), "%s %s", direction, row->base);
 	prog_reset(prog);
 	prog->family = family;
-	wrong = !base_passes(prog, words);
+	wrong = !send_before(prog) || !base_passes(prog, words);
 	for (size_t i = 0; i < row->count; i++) {
 		snprintf(words, sizeof(words), "%s %s %s", direction, row->base, row->changes[i]);
 		prog_reset(prog);
 		prog->family = family;
+		wrong += !send_before(prog);
 		wrong += row->outcome == OUTCOME_UNDECIDED ?
 				 !base_passes(prog, words) :
 				 !try_words(prog, words, row->outcome, NULL);

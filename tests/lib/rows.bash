@@ -70,6 +70,8 @@ row() { # COMMAND...
 # is dropped.
 rows_work() { # GATE
 	local gate=$1 family edge far before after
+	# shellcheck disable=SC2034 # read by what tries
+	local NET_TIMEOUT=5 # it succeeds, and soon
 	for family in 4 6; do
 		edge=EDGE$family edge=${!edge} far=FAR$family far=${!far}
 		before=$(gate_stats "$gate")
@@ -129,7 +131,7 @@ forbidden_all() { # reached|dropped
 
 # Without a gate there is an answer from behind every port.
 forbidden_reached() {
-	forbidden_all reached
+	NET_TIMEOUT=5 forbidden_all reached
 }
 
 # With one there is none; all of it is counted as no-rule in its direction, and nothing otherwise.
@@ -179,16 +181,20 @@ sent_ip() { # NAME
 			if (!($1 in titles)) { titles[$1] = $0; next }
 			split(titles[$1], title)
 			for (i = 2; i <= NF; i++)
-				if (title[i] ~ /^(OutSegs|OutDatagrams|SndbufErrors|OutMsgs)$/) sum += $i
+				if (title[i] ~ /^(OutSegs|OutDatagrams|SndbufErrors|OutMsgs|RetransSegs)$/) sum += $i
 		}
 		$1 ~ /^(Udp6OutDatagrams|Udp6SndbufErrors|Icmp6OutMsgs)$/ { sum += $2 }
 		$1 ~ /^Icmp6Out(Router|Neighbor|MLDv2|GroupMemb)/ { sum -= $2 }
 		END { print sum }'
 }
 
-# What crossed a gate in one direction, without ARP and neighbor discovery.
+# What crossed a gate in one direction, without ARP and neighbor discovery. All numbers are from one
+# look: a neighbor may be asked for at any moment.
 crossed_ip() { # NAME in|out
-	echo $(($(crossed_count "$1" "$2") - $(passed_count "$1" "$2" arp) - $(passed_count "$1" "$2" neighbor-discovery)))
+	gate_stats "$1" | jq --arg direction "$2" '
+		([.rules[] | if .direction == $direction then .packets else .reply_packets end] +
+		[(.passed[], .drops[]) | select(.direction == $direction and .kind != "arp" and
+			.kind != "neighbor-discovery") | .packets]) | add'
 }
 
 # What a router has forwarded, to either side, dropped at its egress or not.
@@ -202,14 +208,20 @@ forwarded_ip() { # NAME
 
 # The same as the gate has it: all that came to the hook of one side, what the other let through.
 forwarded_count() { # NAME
-	local in
-	in=$(gate_stats "$1" | jq '[.drops[] | select(.direction == "in") | .packets] | add')
-	echo $(($(crossed_ip "$1" out) + $(crossed_ip "$1" in) - in))
+	gate_stats "$1" | jq '
+		([.rules[] | .packets, .reply_packets] + [(.passed[] | select(.kind != "arp" and
+			.kind != "neighbor-discovery")), (.drops[] | select(.direction == "out")) | .packets]) | add'
 }
 
 # From now on the two commands have to give numbers that grow alike.
 ledger_open() { # "COMMAND" "COMMAND"
-	LEDGER+=("$1|$2|$(($($1) - $($2)))")
+	local difference again
+	again=$(($($1) - $($2)))
+	until [[ ${difference-} == "$again" ]]; do # a packet may have come between the two
+		difference=$again
+		again=$(($($1) - $($2)))
+	done
+	LEDGER+=("$1|$2|$difference")
 }
 
 ledger_agrees() {

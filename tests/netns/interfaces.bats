@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 # Which interfaces a gate stands on: several, of one name, with a dot, down, held by others.
+# shellcheck disable=SC2154 # bats' run sets stderr and stderr_lines
 
 load ../lib/net.bash
 load ../lib/servers.bash
@@ -166,4 +167,19 @@ teardown() { net_end; }
 	[[ $("$EDGEGATE" status) == *'gate0:outside  is gone, or was made anew: apply again'* ]]
 	gate host detach -i gate0 --yes
 	run -1 gate_stats host
+}
+
+@test "interfaces: one that was made anew is open until the next apply, which says so and guards it" {
+	tcp_serve host 5061 22
+	gate host apply -i gate0
+	ip -n "$(ns peer)" link delete wire0
+	net_link host gate0 peer wire0
+	net_address host gate0 192.0.2.10/24
+	net_address peer wire0 192.0.2.1/24
+	tcp_try peer 192.0.2.10 22
+	run --separate-stderr -0 gate host apply -i gate0
+	[[ $stderr == *'warning: apply to gate0: gate0 was made anew since the last apply; until now it was open'* ]]
+	tcp_try peer 192.0.2.10 5061
+	run ! tcp_try peer 192.0.2.10 22
+	[[ $("$EDGEGATE" status | grep -A 1 "^$(ns host)/gate0") != *'is gone'* ]]
 }

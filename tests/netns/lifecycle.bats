@@ -93,7 +93,7 @@ policy() { # NAME RULES: a policy file; rules are the short form of YAML
 }
 
 @test "lifecycle: another policy keeps counters and connections, cuts what it doesn't allow, and gives it back" {
-	local all none out_only client packets
+	local all none packets answer
 	none=$(policy nothing '  - {name: other, direction: in, protocol: tcp, ports: 1}')
 	all=$(policy renamed "$(printf '  - {name: %s, direction: %s, protocol: tcp, ports: %s}\n' \
 		access-sip-mtls-in in 5061 access-sip-mtls-out out 5061 new-in in 8000)")
@@ -121,7 +121,7 @@ policy() { # NAME RULES: a policy file; rules are the short form of YAML
 
 	# What was said meanwhile is sent again by TCP, and comes now.
 	gate host apply -i gate0 "$all"
-	local answer=''
+	answer=''
 	read -r -t 10 -u "${client[0]}" answer
 	[[ $answer == three ]]
 	says four

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 # What is refused: what failed and why, what to do, the exit status; and what was in force stays.
+# shellcheck disable=SC2154 # bats' run sets stderr and stderr_lines
 
 load ../lib/net.bash
 load ../lib/servers.bash
@@ -56,6 +57,7 @@ unprivileged() { # COMMAND...
 	local name
 	name=$(ns host)
 	# Process 1 has to be one that can be looked at.
+	# shellcheck disable=SC2016
 	run --separate-stderr unshare --mount --pid --fork --mount-proc \
 		sh -c 'ip netns exec "$1" "$2" apply -i gate0; exit $?' sh "$name" "$EDGEGATE"
 	((status == 1))
@@ -64,6 +66,7 @@ unprivileged() { # COMMAND...
 }
 
 @test "refusals: a missing bpffs is mounted, and that is said" {
+	# shellcheck disable=SC2016
 	run --separate-stderr -0 unshare --mount --pid --fork --mount-proc \
 		sh -c 'umount /sys/fs/bpf && "$2" --netns "$1" apply -i gate0 && stat -f -c %T /sys/fs/bpf' sh "$(ns host)" "$EDGEGATE"
 	[[ $stderr == *'warning: apply to gate0: the BPF file system was not mounted; it is now, on /sys/fs/bpf'* ]]

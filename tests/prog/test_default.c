@@ -123,11 +123,17 @@ static void whatever_stands_beside_a_row_is_dropped(void **state)
 		"in tcp PEER:5061 > HOST:40000 rst ack",
 		"in tcp PEER:50000 > HOST:40000 syn ack",
 		"in udp PEER:3478 > HOST:40000",
-		/* what is no essential of this version */
+		/* what is no essential unless the policy says so */
 		"in PING PEER > HOST type=REQUEST",
 		"out PING HOST > PEER type=REQUEST",
 		"in PING PEER > HOST type=REPLY",
-		"in PING PEER > HOST type=3",
+	};
+	static const struct prog_case errors[] = {
+		{ "in PING PEER > HOST type=3", OUTCOME_DROP_UNRELATED_ICMP, NULL },
+		{ "in PING PEER > HOST type=UNREACHABLE quote{ tcp HOST:40000 > PEER:5061 }",
+		  OUTCOME_DROP_UNRELATED_ICMP, NULL },
+		{ "in PING PEER > HOST type=UNREACHABLE quote{ tcp HOST:5061 > PEER:40000 }",
+		  OUTCOME_PASS_ICMP_ERROR, NULL },
 	};
 	struct prog_case cases[PROG_COUNT(frames)];
 
@@ -135,6 +141,7 @@ static void whatever_stands_beside_a_row_is_dropped(void **state)
 	for (size_t i = 0; i < PROG_COUNT(frames); i++)
 		cases[i] = (struct prog_case){ frames[i], OUTCOME_DROP_NO_RULE, NULL };
 	prog_cases_everywhere(&prog, cases, PROG_COUNT(cases));
+	prog_cases_everywhere(&prog, errors, PROG_COUNT(errors));
 }
 
 static void tell_replies(struct prog *told)

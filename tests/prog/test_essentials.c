@@ -83,8 +83,7 @@ static void arp_passes_if_it_is_on(void **state)
 static const char *const link_control[] = {
 	/* spanning tree: LLC 42-42-03 and a length that fits */
 	"in eth 01:80:c2:00:00:00 3 data=x424203",
-	"out eth 01:80:c2:00:00:00 26 data=x42420300000000000000000000000000000000000000000000000000"
-	"000000000000000000000000",
+	"out eth 01:80:c2:00:00:00 8 data=x4242030000000000",
 	"in eth 01:80:c2:00:00:08 4 data=x42420300 pad=42",
 	/* slow protocols, LLDP, 802.1X */
 	"in eth 01:80:c2:00:00:02 8809 data=110",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Fragments: every true one is dropped (`track` comes later); those that are malformed say so; an
+ * `fragments: drop`, and what is malformed whatever the policy says (test_tracked_fragments.c has the rest):
+ * every true fragment is dropped; those that are malformed say so; an
  * atomic one is none.
  */
 #include <setjmp.h>

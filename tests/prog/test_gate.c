@@ -59,7 +59,12 @@ static const struct prog_case kinds[] = {
 	{ "in tcp [2001:db8::1]:9 > [2001:db8::10]:443 syn dst hop", OUTCOME_DROP_EXTENSION_HEADER,
 	  NULL },
 	{ "out eth 02:00:00:00:00:01 8847", OUTCOME_DROP_ETHERTYPE, NULL },
-	{ "out udp 192.0.2.10:9 > 198.51.100.7:53 mf", OUTCOME_DROP_FRAGMENT, NULL },
+	{ "out udp 192.0.2.10:9 > 198.51.100.7:53 offset=16", OUTCOME_DROP_FRAGMENT, NULL },
+	{ "out icmp 192.0.2.10 > 198.51.100.7 type=3 quote{ tcp 198.51.100.7:9 > 192.0.2.10:443 }",
+	  OUTCOME_PASS_ICMP_ERROR, NULL },
+	{ "out icmp 192.0.2.10 > 198.51.100.7 type=3 quote{ tcp 198.51.100.7:9 > 192.0.2.10:22 }",
+	  OUTCOME_DROP_UNRELATED_ICMP, NULL },
+	{ "out udp 0.0.0.0:68 > 255.255.255.255:67", OUTCOME_PASS_DHCP, NULL },
 	{ "in tcp 198.51.100.7:9 > 192.0.2.10:22 syn", NO_RULE, NULL },
 };
 
@@ -84,8 +89,22 @@ static void tell_monitored_flow(struct prog *told)
 	/* what would have been dropped has made no flow */
 	prog_expect(told, "out udp HOST:9 > PEER:54", NO_RULE, NULL);
 	assert_int_equal(prog_flows(told), 1);
+	/* nor can what follows a first fragment that would have been dropped pass */
+	prog_expect(told, "in udp PEER:54 > HOST:9 FIRST", NO_RULE, NULL);
+	prog_expect(told, "in udp PEER:54 > HOST:9 LATER=16", OUTCOME_DROP_FRAGMENT, NULL);
+	prog_expect(told, "in udp PEER:53 > HOST:9 FIRST id=2", OUTCOME_REPLY, "dns-out");
+	prog_expect(told,
+		    told->family == 4 ? "out udp 0.0.0.0:68 > 255.255.255.255:67" :
+					"out udp [fe80::10]:546 > [ff02::1:2]:547",
+		    OUTCOME_PASS_DHCP, NULL);
 	prog_mode(told, MODE_ENFORCE);
 	prog_expect(told, "in udp PEER:53 > HOST:9", OUTCOME_REPLY, "dns-out");
+	prog_expect(told, "in udp PEER:54 > HOST:9 LATER=16", OUTCOME_DROP_FRAGMENT, NULL);
+	prog_expect(told, "in udp PEER:53 > HOST:9 LATER=16 id=2", OUTCOME_PASS_FRAGMENT, NULL);
+	prog_expect(told,
+		    told->family == 4 ? "in udp PEER:67 > HOST:68" :
+					"in udp [fe80::1]:547 > [fe80::10]:546",
+		    OUTCOME_PASS_DHCP, NULL);
 }
 
 static void monitor_keeps_state(void **state)
@@ -121,7 +140,8 @@ static void a_slot_that_is_empty_drops_everything(void **state)
 
 			if (outcome == OUTCOME_PASS_ARP || outcome == OUTCOME_PASS_LINK_CONTROL)
 				outcome = OUTCOME_DROP_ETHERTYPE;
-			else if (outcome < OUTCOME_DROP_MALFORMED)
+			else if (outcome < OUTCOME_DROP_MALFORMED ||
+				 outcome == OUTCOME_DROP_UNRELATED_ICMP)
 				outcome = NO_RULE;
 			prog_expect(&fresh, kinds[i].words, outcome, NULL);
 		}

@@ -127,7 +127,7 @@ static void extension_headers_that_are_malformed(void **state)
 			       "routing=3/255", "hop routing=0/0", "dst routing=2/1",
 			       "routing=2/0 routing=2/1") },
 		/* AH shorter than 12 bytes */
-		{ 6, BOTH, tcp, MALFORMED, PROG_CHANGES("ah extlen=0", "hop ah extlen=0") },
+		{ 6, BOTH, tcp, MALFORMED, PROG_CHANGES("ah=8", "hop ah=8", "ah extlen=0") },
 		/* past the end of the packet, whatever pads the frame */
 		{ 6, BOTH, tcp, MALFORMED,
 		  PROG_CHANGES("hop extlen=3", "dst extlen=3", "dst extlen=255", "ah extlen=255",

@@ -13,6 +13,7 @@
 #define MALFORMED OUTCOME_DROP_MALFORMED
 #define PASSES OUTCOME_UNDECIDED
 #define BOTH "in out"
+#define TEN(byte) byte byte byte byte byte byte byte byte byte byte
 
 static const char policy[] =
 	"policy: all-kinds\n"
@@ -126,35 +127,33 @@ static void in_ip4_options(void **state)
 {
 	const struct prog_change table[] = {
 		{ 4, BOTH, tcp, PASSES,
-		  PROG_CHANGES(
-			  "options=01010101", "options=00000000", "options=94040000",
-			  /* record route, timestamp */
-			  "options=070704c000020100", "options=440c0500c000020100000000",
-			  /* what stands behind the end isn't read */
-			  "options=00830704", "options=0083", "options=010100ff",
-			  /* an option of 2 bytes, one that ends with the list */
-			  "options=99020101", "options=0199030a", "options=9904ffff",
-			  /* as long as a list can be */
-			  "options=01010101010101010101010101010101010101010101010101010101"
-			  "010101010101010101010101",
-			  "options=44024402440244024402440244024402440244024402440244024402440244024402440244024402",
-			  "options=4428ffffffffffffffffffffffffffffffffffffffffffffffffffff"
-			  "ffffffffffffffffffffffff") },
+		  PROG_CHANGES("options=01010101", "options=00000000", "options=94040000",
+			       /* record route, timestamp */
+			       "options=070704c000020100", "options=440c0500c000020100000000",
+			       /* what stands behind the end isn't read */
+			       "options=00830704", "options=0083", "options=010100ff",
+			       /* an option of 2 bytes, one that ends with the list */
+			       "options=99020101", "options=0199030a", "options=9904ffff") },
+		/* as long as a list can be: of options of one byte, of two, of one option */
+		{ 4, BOTH, tcp, PASSES,
+		  PROG_CHANGES("options=" TEN("01") TEN("01") TEN("01") TEN("01"),
+			       "options=" TEN("4402") TEN("4402"),
+			       "options=4428" TEN("ffff") TEN("ff") "0123456789abcdef") },
 		/* a list that overruns its header */
 		{ 4, BOTH, tcp, MALFORMED,
 		  PROG_CHANGES("options=44050000", "options=44ff0000", "options=01014403",
-			       "options=01010144", "options=440400004405ffff",
-			       "options=4429ffffffffffffffffffffffffffffffffffffffffffffffffffff"
-			       "ffffffffffffffffffffffff") },
+			       "options=01010144", "options=440400004405ffff") },
+		{ 4, BOTH, tcp, MALFORMED,
+		  PROG_CHANGES("options=4429" TEN("ffff") TEN("ff") "0123456789abcdef") },
 		/* an option that contradicts itself: shorter than its own head */
 		{ 4, BOTH, tcp, MALFORMED, PROG_CHANGES("options=44000000", "options=44010000") },
 		/* loose and strict source routes, wherever they stand */
 		{ 4, BOTH, tcp, MALFORMED,
 		  PROG_CHANGES("options=830704c000020101", "options=890704c000020101",
 			       "options=01830704c0000201", "options=94040000890704c000020101",
-			       "options=83030400", "options=01010183", "options=83000000",
-			       "options=01010101010101010101010101010101010101010101010101010101"
-			       "01010101010101010189030a") },
+			       "options=83030400", "options=01010183", "options=83000000") },
+		{ 4, BOTH, tcp, MALFORMED,
+		  PROG_CHANGES("options=" TEN("01") TEN("01") TEN("01") "0101010101010189030a") },
 	};
 
 	(void)state;
@@ -195,6 +194,8 @@ static void in_udp(void **state)
 		  PROG_CHANGES("udplen=8", "udplen=-1", "data=0", "data=1400",
 			       "udplen=8 data=1000") },
 		{ 46, BOTH, udp, MALFORMED, PROG_CHANGES("sport=0", "dport=0") },
+		/* with options in front that look like ports, and a port that looks like a length */
+		{ 4, BOTH, udp, PASSES, PROG_CHANGES("sport=9 options=01010101") },
 	};
 
 	(void)state;

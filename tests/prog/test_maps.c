@@ -64,6 +64,8 @@ static void keys_and_values_have_the_sizes_of_the_abi(void **state)
 		  PROG_FLOWS_MAX },
 		{ MAP_FLOWS6, BPF_MAP_TYPE_LRU_HASH, sizeof(struct flow6_key), sizeof(struct flow),
 		  PROG_FLOWS_MAX },
+		{ MAP_FRAGMENTS, BPF_MAP_TYPE_LRU_HASH, sizeof(struct fragment_key),
+		  sizeof(struct fragment), FRAGMENTS_MAX },
 		{ MAP_TESTRUN, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct testrun), 1 },
 	};
 

@@ -114,7 +114,7 @@ static void their_neighbours_pass(void **state)
 }
 
 /* Fine: source :: for what neighbor discovery lets pass, be it by a rule; not without it. */
-static void unspecified_is_fine_for_neighbor_discovery(void **state)
+static void unspecified_is_fine_for_neighbor_discovery_and_dhcp(void **state)
 {
 	static const struct prog_case on[] = {
 		{ "in icmpv6 :: > ff02::1:ff00:10 type=135 ttl=255 transport=24", OUTCOME_RULE,
@@ -135,7 +135,19 @@ static void unspecified_is_fine_for_neighbor_discovery(void **state)
 		{ "in icmpv6 :: > ff02::16 type=143 ttl=255", MARTIAN, NULL },
 		{ "in icmpv6 :: > ::1 type=133 ttl=255", MARTIAN, NULL },
 		{ "in udp [::]:546 > [ff02::1:2]:547", MARTIAN, NULL },
-		{ "in udp 0.0.0.0:68 > 255.255.255.255:67", MARTIAN, NULL },
+		/* 0.0.0.0: of one who asks for an address */
+		{ "in udp 0.0.0.0:68 > 255.255.255.255:67", OUTCOME_RULE, "udp-in" },
+		{ "in udp 0.0.0.0:67 > 255.255.255.255:67", MARTIAN, NULL },
+		{ "in udp 0.0.0.0:69 > 255.255.255.255:67", MARTIAN, NULL },
+		{ "in udp 0.0.0.0:68 > 255.255.255.255:68", MARTIAN, NULL },
+		{ "in udp 0.0.0.0:67 > 255.255.255.255:68", MARTIAN, NULL },
+		{ "in udp 0.0.0.0:546 > 255.255.255.255:547", MARTIAN, NULL },
+		{ "in udp 0.0.0.1:68 > 255.255.255.255:67", MARTIAN, NULL },
+		{ "in tcp 0.0.0.0:68 > 255.255.255.255:67 syn", MARTIAN, NULL },
+		{ "in udp 0.0.0.0:68 > 0.0.0.0:67", MARTIAN, NULL },
+		{ "in udp 0.0.0.0:68 > 127.0.0.1:67", MARTIAN, NULL },
+		{ "in udp 0.0.0.0:68 > 255.255.255.255:67 udplen=7", MARTIAN, NULL },
+		{ "in udp 0.0.0.0:68 > 255.255.255.255:67 offset=8", MARTIAN, NULL },
 		/* outwards it is no martian */
 		{ "out icmpv6 :: > ff02::1:ff00:10 type=135 ttl=255 transport=24", OUTCOME_RULE,
 		  "nd-out" },
@@ -150,6 +162,7 @@ static void unspecified_is_fine_for_neighbor_discovery(void **state)
 		{ "in icmpv6 fe80::2 > ff02::1:ff00:10 type=135 ttl=255 transport=24", OUTCOME_RULE,
 		  "nd-in" },
 		{ "in icmpv6 fe80::2 > ff02::2 type=133 ttl=255", OUTCOME_DROP_NO_RULE, NULL },
+		{ "in udp 0.0.0.0:68 > 255.255.255.255:67", MARTIAN, NULL },
 		{ "out icmpv6 :: > ff02::2 type=133 ttl=255", OUTCOME_DROP_NO_RULE, NULL },
 	};
 	static struct prog prog;
@@ -159,7 +172,8 @@ static void unspecified_is_fine_for_neighbor_discovery(void **state)
 	prog_open(&prog, false);
 	prog_policy(&prog, policy);
 	prog_cases(&prog, on, PROG_COUNT(on));
-	snprintf(without, sizeof(without), "%sessentials: {neighbor-discovery: false}\n", policy);
+	snprintf(without, sizeof(without),
+		 "%sessentials: {neighbor-discovery: false, dhcp: false}\n", policy);
 	prog_policy(&prog, without);
 	prog_cases(&prog, off, PROG_COUNT(off));
 	prog_close(&prog);
@@ -171,7 +185,7 @@ int main(void)
 		cmocka_unit_test(cannot_come_in),
 		cmocka_unit_test(may_go_out),
 		cmocka_unit_test(their_neighbours_pass),
-		cmocka_unit_test(unspecified_is_fine_for_neighbor_discovery),
+		cmocka_unit_test(unspecified_is_fine_for_neighbor_discovery_and_dhcp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -276,6 +276,28 @@ static void by_number_and_by_family(void **state)
 	prog_cases_everywhere(&prog, cases, PROG_COUNT(cases));
 }
 
+/* The number alone is not it: type 0 is no port 0 of a protocol without ports. */
+static void by_number_of_the_other_family(void **state)
+{
+	static const char policy[] =
+		"policy: zero\n"
+		"rules:\n"
+		"  - {name: icmp-zero, direction: in, protocol: icmp, types: [0]}\n"
+		"  - {name: icmpv6-zero, direction: in, protocol: icmpv6, types: [0]}\n";
+	static const struct prog_case cases[] = {
+		{ "in icmp 198.51.100.7 > 192.0.2.10 type=0", OUTCOME_RULE, "icmp-zero" },
+		{ "in icmpv6 2001:db8:f::7 > 2001:db8::10 type=0", OUTCOME_RULE, "icmpv6-zero" },
+		{ "in 1 2001:db8:f::7 > 2001:db8::10 type=0", NO_RULE, NULL },
+		{ "in 58 198.51.100.7 > 192.0.2.10 type=0", NO_RULE, NULL },
+		{ "out 1 2001:db8::10 > 2001:db8:f::7 type=0", NO_RULE, NULL },
+		{ "out 58 192.0.2.10 > 198.51.100.7 type=0", NO_RULE, NULL },
+	};
+
+	(void)state;
+	prog_policy(&prog, policy);
+	prog_cases(&prog, cases, PROG_COUNT(cases));
+}
+
 /* INIT alone opens. */
 static void tell_sctp(struct prog *told)
 {
@@ -311,6 +333,7 @@ int main(void)
 		cmocka_unit_test(between_which_addresses),
 		cmocka_unit_test(the_first_in_the_file),
 		cmocka_unit_test(by_number_and_by_family),
+		cmocka_unit_test(by_number_of_the_other_family),
 		cmocka_unit_test(sctp_opens_by_init),
 	};
 

@@ -31,7 +31,8 @@ typedef struct native_context parse_context;
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
 #define ALIGN 2 /* as drivers do, so that the IP header is aligned (NET_IP_ALIGN) */
-#define ALL_SETTINGS (SETTING_ARP | SETTING_LINK_CONTROL | SETTING_NEIGHBOR_DISCOVERY)
+#define ALL_SETTINGS                                                                               \
+	(SETTING_ARP | SETTING_LINK_CONTROL | SETTING_NEIGHBOR_DISCOVERY | SETTING_FRAGMENTS_TRACK)
 
 static __always_inline long parse_load(parse_context *context, __u32 at, void *to, __u32 size)
 {
@@ -71,7 +72,7 @@ static void judge(const struct frame_bytes *from, size_t head, size_t length, __
 	};
 
 	memset(judged, 0, sizeof(*judged));
-	judged->outcome = parse_frame(&context, &frame, &judged->packet, direction);
+	judged->outcome = parse_frame(&context, &frame, &judged->packet, direction, ALL_SETTINGS);
 	judged->common = parse_common(&frame, &judged->by_common, direction);
 	free(whole);
 	free(readable);
@@ -99,6 +100,7 @@ static const char *const good[] = {
 	"in tcp 198.51.100.7:40000 > 192.0.2.10:443 syn options=0707044002000201",
 	"in udp 198.51.100.7:40000 > 192.0.2.10:3478 data=0",
 	"in udp 198.51.100.7:40000 > 192.0.2.10:3478 data=33 tag=8100",
+	"in udp 198.51.100.7:9 > 192.0.2.10:3478 data=33 options=94040101",
 	"in sctp 198.51.100.7:40000 > 192.0.2.10:2905 chunk=1",
 	"in sctp 198.51.100.7:40000 > 192.0.2.10:2905 chunk=none",
 	"in icmp 198.51.100.7 > 192.0.2.10 type=8 echo=7",

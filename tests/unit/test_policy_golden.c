@@ -65,6 +65,8 @@ static char *tree_text(const struct policy *policy)
 		text_format(&out, "description \"%s\"\n", policy->description);
 	text_format(&out, "link-control %d\narp %d\nneighbor-discovery %d\n",
 		    settings->link_control, settings->arp, settings->neighbor_discovery);
+	text_format(&out, "icmp-errors %d\nping %d\ndhcp %d\nfragments %s\n", settings->icmp_errors,
+		    settings->ping, settings->dhcp, settings->fragments_track ? "track" : "drop");
 	text_format(&out, "flows %u\ntimeouts %u %u %u %u %u\n", settings->flows_max,
 		    settings->timeouts[0], settings->timeouts[1], settings->timeouts[2],
 		    settings->timeouts[3], settings->timeouts[4]);

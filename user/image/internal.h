@@ -51,4 +51,18 @@ static inline uint64_t hash_add(uint64_t hash, const void *bytes, size_t size)
 	return hash;
 }
 
+/* All members of an address set. */
+static inline uint64_t hash_addresses(uint64_t hash, const struct policy_addresses *addresses)
+{
+	hash = hash_add(hash, &addresses->any, sizeof(addresses->any));
+	for (size_t i = 0; i < addresses->count; i++) {
+		const struct policy_prefix *prefix = &addresses->list[i];
+
+		hash = hash_add(hash, &prefix->family, sizeof(prefix->family));
+		hash = hash_add(hash, &prefix->bits, sizeof(prefix->bits));
+		hash = hash_add(hash, prefix->address, sizeof(prefix->address));
+	}
+	return hash;
+}
+
 #endif

@@ -53,19 +53,6 @@ static uint64_t hash_string(uint64_t hash, const char *string)
 	return hash_add(hash, string ? string : "", string ? strlen(string) + 1 : 1);
 }
 
-static uint64_t hash_addresses(uint64_t hash, const struct policy_addresses *addresses)
-{
-	hash = hash_add(hash, &addresses->any, sizeof(addresses->any));
-	for (size_t i = 0; i < addresses->count; i++) {
-		const struct policy_prefix *prefix = &addresses->list[i];
-
-		hash = hash_add(hash, &prefix->family, sizeof(prefix->family));
-		hash = hash_add(hash, &prefix->bits, sizeof(prefix->bits));
-		hash = hash_add(hash, prefix->address, sizeof(prefix->address));
-	}
-	return hash;
-}
-
 /* All that decides which packets the rule takes. */
 static uint64_t listing_meaning(const struct policy_rule *rule)
 {

@@ -25,20 +25,6 @@ struct sets {
 	size_t prefixes; /* in all */
 };
 
-static uint64_t sets_hash(const struct policy_addresses *addresses)
-{
-	uint64_t hash = HASH_START;
-
-	for (size_t i = 0; i < addresses->count; i++) {
-		const struct policy_prefix *prefix = &addresses->list[i];
-
-		hash = hash_add(hash, &prefix->family, sizeof(prefix->family));
-		hash = hash_add(hash, &prefix->bits, sizeof(prefix->bits));
-		hash = hash_add(hash, prefix->address, sizeof(prefix->address));
-	}
-	return hash;
-}
-
 static bool sets_equal(const struct policy_addresses *a, const struct policy_addresses *b)
 {
 	if (a->count != b->count)
@@ -59,7 +45,7 @@ static int sets_number(struct sets *sets, const struct policy_rule *rule,
 
 	if (addresses->any)
 		return SET_ANY;
-	hash = sets_hash(addresses);
+	hash = hash_addresses(HASH_START, addresses);
 	for (size_t i = 0; i < sets->count; i++)
 		if (sets->list[i].hash == hash && sets_equal(sets->list[i].addresses, addresses))
 			return (int)i + 1;

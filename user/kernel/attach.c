@@ -4,6 +4,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/if_link.h>
+#include <net/if.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,6 +28,14 @@ static void attach_xdp_owner(const char *name, uint32_t ifindex, const char *wha
 		fd = bpf_prog_get_fd_by_id(query.prog_id);
 		if (fd >= 0)
 			bpf_obj_get_info_by_fd(fd, &info, &size);
+	}
+	if (strncmp(info.name, "edgegate_", strlen("edgegate_")) == 0) {
+		diag_system(diags, 0, what, "%s is held by an XDP program of edgegate's own, id %u",
+			    name, query.prog_id);
+		diag_hint(diags,
+			  "it may have been renamed or moved here: edgegate status shows the "
+			  "gate; detach that one by the name that it has there");
+		return;
 	}
 	diag_system(diags, 0, what, "another XDP program holds %s: id %u%s%s", name, query.prog_id,
 		    info.name[0] ? ", " : "", info.name);
@@ -116,7 +125,7 @@ static int attach_tcx(const char *directory, unsigned int index,
 
 /* Takes the filter of the pinned program away, if there is one, and its pin. */
 static int attach_undo_clsact(const char *directory, unsigned int index,
-			      const struct stamp_interface *interface, bool is_here,
+			      const struct stamp_interface *interface, enum attach_reach reach,
 			      const char *what, struct diags *diags)
 {
 	struct bpf_prog_info info = { 0 };
@@ -129,7 +138,15 @@ static int attach_undo_clsact(const char *directory, unsigned int index,
 	program = bpf_obj_get(path);
 	if (program < 0)
 		return 0;
-	if (is_here && bpf_obj_get_info_by_fd(program, &info, &size) == 0)
+	if (reach == ATTACH_ELSEWHERE) {
+		diag_system(
+			diags, 0, what,
+			"the tc filter on %s can't be reached: it is in another network namespace",
+			interface->name);
+		diag_hint(diags, "from there: edgegate --netns NAME detach -i %s", interface->name);
+		return -EXDEV;
+	}
+	if (reach == ATTACH_HERE && bpf_obj_get_info_by_fd(program, &info, &size) == 0)
 		error = clsact_detach(interface->name, interface->ifindex, info.id,
 				      interface->clsact_is_ours, what, diags);
 	if (!error)
@@ -157,7 +174,7 @@ int attach_tc(const char *directory, unsigned int index, struct stamp_interface 
 		}
 	}
 	/* what a killed apply has left must not judge every packet once more */
-	error = attach_undo_clsact(directory, index, interface, true, what, diags);
+	error = attach_undo_clsact(directory, index, interface, ATTACH_HERE, what, diags);
 	if (error)
 		return error;
 	/* the program first: without its pin the filter could not be told from others' */
@@ -183,15 +200,42 @@ static void attach_undo_link(const char *directory, const char *kind, unsigned i
 
 	pins_path(path, directory, "%s%u-link", kind, index);
 	link = bpf_obj_get(path);
+	/* the pin first: killed in between, nothing claims to be attached that isn't */
+	unlink(path);
 	if (link >= 0)
 		bpf_link_detach(link);
-	unlink(path);
 }
 
 int attach_undo(const char *directory, unsigned int index, const struct stamp_interface *interface,
-		bool is_here, const char *what, struct diags *diags)
+		enum attach_reach reach, const char *what, struct diags *diags)
 {
 	attach_undo_link(directory, "xdp", index);
 	attach_undo_link(directory, "tc", index);
-	return attach_undo_clsact(directory, index, interface, is_here, what, diags);
+	return attach_undo_clsact(directory, index, interface, reach, what, diags);
+}
+
+int attach_undo_stray(const char *directory, unsigned int index, const char *what,
+		      struct diags *diags)
+{
+	struct if_nameindex *all = if_nameindex();
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
+	char path[PINS_PATH_SIZE];
+	autoclose int program = -1;
+	int error = 0;
+
+	attach_undo_link(directory, "xdp", index);
+	attach_undo_link(directory, "tc", index);
+	pins_path(path, directory, "tc%u-program", index);
+	program = bpf_obj_get(path);
+	if (program >= 0 && bpf_obj_get_info_by_fd(program, &info, &size) == 0)
+		for (size_t i = 0; all && all[i].if_index && !error; i++)
+			if (clsact_has(all[i].if_index, info.id) == 1)
+				error = clsact_detach(all[i].if_name, all[i].if_index, info.id,
+						      false, what, diags);
+	if (all)
+		if_freenameindex(all);
+	if (!error)
+		unlink(path);
+	return error;
 }

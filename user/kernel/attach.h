@@ -23,11 +23,18 @@ int attach_xdp(const char *directory, unsigned int index, const struct stamp_int
 int attach_tc(const char *directory, unsigned int index, struct stamp_interface *interface,
 	      int program, enum attach_tc how, const char *what, struct diags *diags);
 
+/* Where an interface is, as seen from here. */
+enum attach_reach { ATTACH_HERE, ATTACH_GONE, ATTACH_ELSEWHERE };
+
 /*
  * Takes both away, pins included; what isn't there any more is fine. A clsact qdisc goes only if it
- * is ours and nobody else has a filter on it. Must run in the interface's namespace for clsact.
+ * is ours and nobody else has a filter on it; one that is elsewhere can't be reached, and its pin stays.
  */
 int attach_undo(const char *directory, unsigned int index, const struct stamp_interface *interface,
-		bool is_here, const char *what, struct diags *diags);
+		enum attach_reach reach, const char *what, struct diags *diags);
+
+/* The same for a folder whose stamp can't be read: looks for the filter on every interface here. */
+int attach_undo_stray(const char *directory, unsigned int index, const char *what,
+		      struct diags *diags);
 
 #endif

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <linux/bpf.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "user/base/cleanup.h"
@@ -17,32 +19,51 @@ static const uint32_t clock_candidates[] = { 24,  32,  48,  64,  100,  128,  200
 /* Jiffies begin five minutes before they overflow: INITIAL_JIFFIES in include/linux/jiffies.h. */
 #define INITIAL_SECONDS 300
 
+/* A program that writes jiffies into the first eight bytes of the frame that it is run on. */
 static int clock_load(void)
 {
-	/* r0 = bpf_jiffies64(); exit */
+	/* NOLINTBEGIN(misc-redundant-expression): some parts of an opcode are 0 */
 	const struct bpf_insn code[] = {
+		/* r6 = ctx; r0 = bpf_jiffies64() */
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 6, .src_reg = 1 },
 		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_jiffies64 },
+		/* r2 = ctx->data; r3 = ctx->data_end */
+		{ .code = BPF_LDX | BPF_MEM | BPF_W,
+		  .dst_reg = 2,
+		  .src_reg = 6,
+		  .off = offsetof(struct __sk_buff, data) },
+		{ .code = BPF_LDX | BPF_MEM | BPF_W,
+		  .dst_reg = 3,
+		  .src_reg = 6,
+		  .off = offsetof(struct __sk_buff, data_end) },
+		/* if (r2 + 8 <= r3) *(u64 *)r2 = r0 */
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = 4, .src_reg = 2 },
+		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = 4, .imm = 8 },
+		{ .code = BPF_JMP | BPF_JGT | BPF_X, .dst_reg = 4, .src_reg = 3, .off = 1 },
+		{ .code = BPF_STX | BPF_MEM | BPF_DW, .dst_reg = 2, .src_reg = 0 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
+	/* NOLINTEND(misc-redundant-expression) */
 	int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "edgegate_clock", "GPL", code,
 			       sizeof(code) / sizeof(*code), NULL);
 
 	return fd < 0 ? -errno : fd;
 }
 
-static int clock_read(int program, uint32_t *jiffies)
+static int clock_read(int program, uint64_t *jiffies)
 {
 	char frame[64] = { 0 };
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = sizeof(frame),
-		    .repeat = 1);
+		    .data_out = frame, .data_size_out = sizeof(frame), .repeat = 1);
 
 	if (bpf_prog_test_run_opts(program, &run))
 		return -errno;
-	*jiffies = run.retval;
+	memcpy(jiffies, frame, sizeof(*jiffies));
 	return 0;
 }
 
-int clock_jiffies(uint32_t *jiffies)
+int clock_jiffies(uint64_t *jiffies)
 {
 	autoclose int program = clock_load();
 
@@ -61,14 +82,14 @@ static double clock_seconds(void)
  * The one candidate by which jiffies have come this far since boot; 0 if none or several would do,
  * as is the case about five minutes after boot.
  */
-static uint32_t clock_from_boot(uint32_t jiffies, double seconds)
+static uint32_t clock_from_boot(uint64_t jiffies, double seconds)
 {
 	uint32_t found = 0;
 
 	for (size_t i = 0; i < CANDIDATES; i++) {
 		uint32_t hz = clock_candidates[i];
 		int64_t expected = (int64_t)((seconds - INITIAL_SECONDS) * hz);
-		int32_t off = (int32_t)(jiffies - (uint32_t)expected);
+		int32_t off = (int32_t)((uint32_t)jiffies - (uint32_t)expected);
 
 		/* ticks begin up to a second or two after the clock does */
 		if (abs(off) > (int32_t)hz * 3)
@@ -80,12 +101,12 @@ static uint32_t clock_from_boot(uint32_t jiffies, double seconds)
 	return found;
 }
 
-/* By a tenth of a second of waiting. */
+/* By waiting: half a second tells 250 from 256, with a tick to spare. */
 static int clock_from_wait(int program, uint32_t *hz)
 {
-	struct timespec wait = { .tv_nsec = 100 * 1000 * 1000 };
+	struct timespec wait = { .tv_nsec = 500 * 1000 * 1000 };
 	double begin = clock_seconds(), rate, best = 1e9;
-	uint32_t first = 0, last = 0;
+	uint64_t first = 0, last = 0;
 	int error = clock_read(program, &first);
 
 	if (error)
@@ -94,7 +115,7 @@ static int clock_from_wait(int program, uint32_t *hz)
 	error = clock_read(program, &last);
 	if (error)
 		return error;
-	rate = (last - first) / (clock_seconds() - begin);
+	rate = (double)(last - first) / (clock_seconds() - begin);
 	for (size_t i = 0; i < CANDIDATES; i++) {
 		double off = rate - clock_candidates[i];
 
@@ -111,7 +132,8 @@ static int clock_from_wait(int program, uint32_t *hz)
 int clock_measure(uint32_t *hz)
 {
 	autoclose int program = clock_load();
-	uint32_t jiffies = 0, found;
+	uint64_t jiffies = 0;
+	uint32_t found;
 	int error;
 
 	if (program < 0)

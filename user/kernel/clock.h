@@ -5,10 +5,10 @@
 
 #include <stdint.h>
 
-/* Measured with a program of two instructions. 0 or negative errno. */
+/* Measured with a small program. 0 or negative errno. */
 int clock_measure(uint32_t *hz);
 
-/* Jiffies now, the low 32 bits. 0 or negative errno. */
-int clock_jiffies(uint32_t *jiffies);
+/* Jiffies now. 0 or negative errno. */
+int clock_jiffies(uint64_t *jiffies);
 
 #endif

@@ -40,23 +40,40 @@ static int clsact_options(const struct nlattr *attribute, void *data)
 {
 	uint32_t *id = data;
 
-	if (mnl_attr_get_type(attribute) == TCA_BPF_ID)
+	if (mnl_attr_get_type(attribute) == TCA_BPF_ID &&
+	    mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0)
 		*id = mnl_attr_get_u32(attribute);
 	return MNL_CB_OK;
+}
+
+/* The program of a filter; 0 where it is another kind, whose attributes mean other things. */
+static uint32_t clsact_program(const struct nlmsghdr *message)
+{
+	const struct nlattr *attribute, *options = NULL;
+	bool is_bpf = false;
+	uint32_t id = 0;
+
+	mnl_attr_for_each(attribute, message, sizeof(struct tcmsg)) {
+		if (mnl_attr_get_type(attribute) == TCA_KIND &&
+		    mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0)
+			is_bpf = strcmp(mnl_attr_get_str(attribute), "bpf") == 0;
+		else if (mnl_attr_get_type(attribute) == TCA_OPTIONS)
+			options = attribute;
+	}
+	if (is_bpf && options)
+		mnl_attr_parse_nested(options, clsact_options, &id);
+	return id;
 }
 
 static int clsact_filter(const struct nlmsghdr *message, void *data)
 {
 	const struct tcmsg *filter = mnl_nlmsg_get_payload(message);
 	struct filters *filters = data;
-	const struct nlattr *attribute;
-	uint32_t id = 0;
+	uint32_t id;
 
 	if (!filter->tcm_handle)
 		return MNL_CB_OK; /* the classifier itself, which stands before its filters */
-	mnl_attr_for_each(attribute, message, sizeof(*filter))
-		if (mnl_attr_get_type(attribute) == TCA_OPTIONS)
-			mnl_attr_parse_nested(attribute, clsact_options, &id);
+	id = clsact_program(message);
 	if (id && id == filters->program_id) {
 		filters->priority = filter->tcm_info >> 16;
 		filters->handle = filter->tcm_handle;
@@ -70,7 +87,7 @@ static int clsact_filter(const struct nlmsghdr *message, void *data)
 static int clsact_walk(uint32_t ifindex, uint32_t side, struct filters *filters)
 {
 	cleanup(cleanup_netlink) struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
-	char buffer[16384];
+	char buffer[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
 	struct tcmsg *filter;
 	ssize_t got;
@@ -114,11 +131,15 @@ int clsact_attach(const char *name, uint32_t ifindex, int program, bool *ours, c
 		LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program, .priority = priority);
 
 		error = bpf_tc_attach(&hook, &options);
-		if (!error || priority == PRIORITY_LAST)
+		if ((error != -EEXIST && error != -EINVAL) || priority == PRIORITY_LAST)
 			break;
 		/* another kind of filter has this priority: stand behind it, and say so */
 		error = 0;
 		priority++;
+	}
+	if (error && *ours) {
+		hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
+		bpf_tc_hook_destroy(&hook);
 	}
 	libbpf_set_print(before);
 	if (error) {
@@ -132,6 +153,17 @@ int clsact_attach(const char *name, uint32_t ifindex, int program, bool *ours, c
 			  name);
 	}
 	return 0;
+}
+
+int clsact_has(uint32_t ifindex, uint32_t program_id)
+{
+	struct filters egress = { .program_id = program_id };
+	int error = clsact_walk(ifindex, TC_H_MIN_EGRESS, &egress);
+
+	/* without the qdisc there is no filter */
+	if (error == -EINVAL || error == -ENOENT)
+		return 0;
+	return error ? error : egress.handle != 0;
 }
 
 int clsact_detach(const char *name, uint32_t ifindex, uint32_t program_id, bool ours,

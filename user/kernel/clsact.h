@@ -12,6 +12,9 @@
 int clsact_attach(const char *name, uint32_t ifindex, int program, bool *ours, const char *what,
 		  struct diags *diags);
 
+/* Is there a filter of this program at egress? 1, 0, or negative errno. */
+int clsact_has(uint32_t ifindex, uint32_t program_id);
+
 /* Takes the filter of this program away, and the qdisc if it is ours and empty. */
 int clsact_detach(const char *name, uint32_t ifindex, uint32_t program_id, bool ours,
 		  const char *what, struct diags *diags);

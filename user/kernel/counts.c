@@ -100,7 +100,7 @@ void gate_free_counts(struct gate_counts *counts)
 /* What a flow's end depends on. */
 struct flow_clock {
 	const uint32_t *timeouts; /* of the policy in force, seconds */
-	uint32_t now;             /* jiffies, the low 32 bits */
+	uint64_t now;             /* jiffies */
 	uint32_t hz;
 };
 
@@ -119,7 +119,7 @@ static bool flow_is_live(const struct flow_clock *clock, const struct flow *flow
 		timeout = TIMEOUT_UDP;
 	else if (protocol == 1 || protocol == 58)
 		timeout = TIMEOUT_ICMP;
-	return (int32_t)(clock->now - (uint32_t)flow->last_seen) <
+	return (int64_t)(clock->now - flow->last_seen) <
 	       (int64_t)clock->timeouts[timeout] * clock->hz;
 }
 

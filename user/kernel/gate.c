@@ -2,11 +2,13 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "user/base/cleanup.h"
 #include "user/image/image.h"
+#include "user/kernel/clsact.h"
 #include "user/kernel/gate.h"
 #include "user/kernel/netns.h"
 #include "user/kernel/state.h"
@@ -25,6 +27,15 @@ void gate_close(struct gate *gate)
 		cleanup_close(&gate->maps[i]);
 		gate->maps[i] = -1;
 	}
+}
+
+/* What a folder's gate can be called where its stamp can't be read: "eth0", "netns-7/eth0". */
+const char *gate_folder_label(const char *directory)
+{
+	static char label[PINS_PATH_SIZE];
+
+	pins_label(directory, label);
+	return label;
 }
 
 static int gate_pin_open(const char *directory, const char *name)
@@ -53,7 +64,7 @@ static int gate_open_stamp(struct gate *gate, const char *what, struct diags *di
 	struct bpf_map_info info = { 0 };
 	uint32_t size = sizeof(info), zero = 0;
 
-	gate->stamp_fd = gate_pin_open(gate->directory, "stamp");
+	gate->stamp_fd = gate_pin_open(gate->directory, PINS_STAMP);
 	if (gate->stamp_fd < 0) {
 		int error = gate->stamp_fd;
 
@@ -70,8 +81,8 @@ static int gate_open_stamp(struct gate *gate, const char *what, struct diags *di
 	    !gate_stamp_is_sound(&gate->stamp)) {
 		diag_system(diags, 0, what, "%s was made by another version of edgegate",
 			    gate->directory);
-		diag_hint(diags, "detach it with that version, or with this one: edgegate detach "
-				 "-i IFACE --yes, then apply again");
+		diag_hint(diags, "take it away: edgegate detach -i %s; then apply again",
+			  gate_folder_label(gate->directory));
 		return -EPROTO;
 	}
 	return 0;
@@ -91,7 +102,8 @@ int gate_open(const char *directory, const char *what, struct gate *gate, struct
 		if (opened.maps[i] < 0) {
 			diag_system(diags, -opened.maps[i], what, "%s is not whole: cannot open %s",
 				    directory, object_map_names[i]);
-			diag_hint(diags, "take it away with edgegate detach, then apply again");
+			diag_hint(diags, "take it away: edgegate detach -i %s; then apply again",
+				  gate_folder_label(directory));
 			return -EPROTO;
 		}
 	}
@@ -103,13 +115,11 @@ int gate_open(const char *directory, const char *what, struct gate *gate, struct
 	return 0;
 }
 
-/* Finds the gate that has an interface which isn't its first. */
+/* A walk over all gates for the one that has an interface. */
 struct gate_search {
 	const char *interface;
 	const char *what;
-	uint64_t cookie;
 	struct gate *gate;
-	struct diags *diags;
 };
 
 static int gate_search_one(const char *directory, bool finished, void *data)
@@ -123,28 +133,30 @@ static int gate_search_one(const char *directory, bool finished, void *data)
 		return 0;
 	error = gate_open(directory, search->what, &gate, &ignored);
 	diags_clear(&ignored);
-	if (error || gate.stamp.netns_cookie != search->cookie)
+	if (error || gate_interface(&gate, search->interface) < 0)
 		return 0;
-	for (unsigned int i = 0; i < gate.stamp.interface_count; i++) {
-		if (strcmp(gate.stamp.interfaces[i].name, search->interface) != 0)
-			continue;
-		*search->gate = gate;
-		gate = (struct gate)GATE_CLOSED;
-		return 1;
-	}
-	return 0;
+	*search->gate = gate;
+	gate = (struct gate)GATE_CLOSED;
+	return 1;
 }
 
 int gate_find(const char *interface, const char *what, struct gate *gate, struct diags *diags)
 {
-	struct gate_search search = { interface, what, netns_cookie(), gate, diags };
+	struct gate_search search = { interface, what, gate };
+	cleanup(gate_close) struct gate named = GATE_CLOSED;
 	char directory[PINS_PATH_SIZE];
 	int error;
 
-	pins_gate(directory, search.cookie, interface);
-	error = gate_open(directory, what, gate, diags);
-	if (error != -ENOENT)
+	/* the folder of its name first; it may be another's that was renamed */
+	pins_gate(directory, netns_cookie(), interface);
+	error = gate_open(directory, what, &named, diags);
+	if (error && error != -ENOENT)
 		return error;
+	if (!error && gate_interface(&named, interface) >= 0) {
+		*gate = named;
+		named = (struct gate)GATE_CLOSED;
+		return 0;
+	}
 	error = pins_each(gate_search_one, &search);
 	if (error == 1)
 		return 0;
@@ -180,7 +192,8 @@ int gate_listing(const struct gate *gate, unsigned int slot, struct listing_head
 	return 0;
 }
 
-static uint32_t gate_link_info(const char *path, uint32_t *program, uint32_t *ifindex)
+/* A pinned link's program; 0 where it is not attached to `ifindex` (any more). */
+static uint32_t gate_link_program(const char *path, uint32_t ifindex, uint32_t *id)
 {
 	struct bpf_link_info info = { 0 };
 	uint32_t size = sizeof(info);
@@ -188,9 +201,11 @@ static uint32_t gate_link_info(const char *path, uint32_t *program, uint32_t *if
 
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
 		return 0;
-	*program = info.prog_id;
-	*ifindex = info.xdp.ifindex; /* first in the union at TCX as well */
-	return info.id;
+	/* the index stands first for TCX as well; a link whose interface is gone has 0 */
+	if (info.xdp.ifindex != ifindex)
+		return 0;
+	*id = info.id;
+	return info.prog_id;
 }
 
 static uint32_t gate_program_id(const char *path)
@@ -202,24 +217,58 @@ static uint32_t gate_program_id(const char *path)
 	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
 }
 
+/* clsact: the pinned program's filter, which only its own namespace shows. */
+static void gate_read_clsact(const char *path, uint32_t ifindex, struct gate_attachment *attachment)
+{
+	uint32_t program = gate_program_id(path);
+
+	if (!program)
+		return;
+	attachment->tc = TC_KIND_CLSACT;
+	if (!attachment->is_here || clsact_has(ifindex, program) != 0)
+		attachment->tc_program = program;
+}
+
 void gate_read_attachment(const struct gate *gate, unsigned int interface,
 			  struct gate_attachment *attachment)
 {
 	const struct stamp_interface *stamp = &gate->stamp.interfaces[interface];
-	char path[PINS_PATH_SIZE];
-	uint32_t ifindex = 0;
+	char path[PINS_PATH_SIZE], name[IF_NAMESIZE];
 
-	*attachment = (struct gate_attachment){ 0 };
-	pins_path(path, gate->directory, "xdp%u-link", interface);
-	attachment->xdp_link = gate_link_info(path, &attachment->xdp_program, &ifindex);
-	attachment->is_lost = ifindex == 0;
-	if (stamp->tc == TC_KIND_TCX) {
-		pins_path(path, gate->directory, "tc%u-link", interface);
-		attachment->tc_link = gate_link_info(path, &attachment->tc_program, &ifindex);
-	} else if (stamp->tc == TC_KIND_CLSACT) {
-		pins_path(path, gate->directory, "tc%u-program", interface);
-		attachment->tc_program = gate_program_id(path);
-	}
+	*attachment = (struct gate_attachment){ .tc = (enum tc_kind)stamp->tc };
+	memcpy(attachment->name, stamp->name, sizeof(attachment->name));
 	attachment->is_here = netns_cookie() == gate->stamp.netns_cookie &&
-			      if_nametoindex(stamp->name) == stamp->ifindex;
+			      if_indextoname(stamp->ifindex, name);
+	if (attachment->is_here)
+		snprintf(attachment->name, sizeof(attachment->name), "%s", name);
+	pins_path(path, gate->directory, "xdp%u-link", interface);
+	attachment->xdp_program = gate_link_program(path, stamp->ifindex, &attachment->xdp_link);
+	pins_path(path, gate->directory, "tc%u-link", interface);
+	attachment->tc_program = gate_link_program(path, stamp->ifindex, &attachment->tc_link);
+	if (attachment->tc_program)
+		attachment->tc = TC_KIND_TCX;
+	pins_path(path, gate->directory, "tc%u-program", interface);
+	if (!attachment->tc_program)
+		gate_read_clsact(path, stamp->ifindex, attachment);
+	attachment->is_lost = !attachment->xdp_program ||
+			      (gate->stamp.hooks == HOOKS_BOTH && !attachment->tc_program);
+}
+
+int gate_interface(const struct gate *gate, const char *name)
+{
+	uint32_t ifindex = if_nametoindex(name);
+
+	if (netns_cookie() != gate->stamp.netns_cookie)
+		return -1;
+	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
+		const struct stamp_interface *stamp = &gate->stamp.interfaces[i];
+		char now[IF_NAMESIZE];
+
+		if (ifindex && stamp->ifindex == ifindex)
+			return (int)i;
+		/* by name only where the interface is gone: else it has another name now */
+		if (strcmp(stamp->name, name) == 0 && !if_indextoname(stamp->ifindex, now))
+			return (int)i;
+	}
+	return -1;
 }

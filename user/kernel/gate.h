@@ -38,6 +38,12 @@ int gate_find(const char *interface, const char *what, struct gate *gate, struct
 
 void gate_close(struct gate *gate);
 
+/*
+ * What a folder's gate is called by its place alone: "eth0", "netns-COOKIE/eth0". `detach -i` takes it.
+ * Static storage, until the next call.
+ */
+const char *gate_folder_label(const char *directory);
+
 /* The interface that it is named after. */
 const char *gate_name(const struct gate *gate);
 
@@ -61,16 +67,21 @@ void gate_read_settings(const struct gate *gate, struct settings *settings);
 /* Live flows, both families', by a walk over the tables. */
 int gate_count_flows(const struct gate *gate, size_t *count);
 
-/* An interface's links as the kernel has them now. */
+/* What is attached to an interface, by what the kernel says of it now and not by pins. */
 struct gate_attachment {
-	uint32_t xdp_link; /* ids; 0: not there */
-	uint32_t xdp_program;
-	uint32_t tc_link; /* 0 at clsact too */
+	uint32_t xdp_program; /* ids; 0: nothing is attached */
+	uint32_t xdp_link;
 	uint32_t tc_program;
-	bool is_here; /* the interface is in this namespace under its old name and index */
-	bool is_lost; /* its XDP link has no interface any more */
+	uint32_t tc_link; /* 0 at clsact too */
+	enum tc_kind tc;  /* how tc is, or was, attached */
+	bool is_here;     /* the interface is in the namespace that we are in, whatever its name */
+	bool is_lost;     /* what was attached is gone, and the interface with it or not */
+	char name[INTERFACE_NAME_SIZE]; /* the one that it has now, or had */
 };
 void gate_read_attachment(const struct gate *gate, unsigned int interface,
 			  struct gate_attachment *attachment);
+
+/* Which of the gate's interfaces is called so in this namespace, by index first; -1: none. */
+int gate_interface(const struct gate *gate, const char *name);
 
 #endif

@@ -25,10 +25,10 @@ static enum direction make_tc_direction(const struct stamp_interface *interface)
 	return interface->facing == FACING_OUTSIDE ? DIRECTION_OUT : DIRECTION_IN;
 }
 
-static struct object_wish make_object_wish(const struct stamp *stamp, bool multi_buffer)
+static struct object_wish make_object_wish(const struct stamp *stamp)
 {
 	struct object_wish wish = {
-		.multi_buffer = multi_buffer,
+		.multi_buffer = stamp->multi_buffer,
 		.hz = stamp->hz,
 		.flows_max = stamp->flows_max,
 		.epoch_shift = stamp->epoch_shift,
@@ -82,7 +82,7 @@ static int make_pins(const char *folder, const struct stamp *stamp, const struct
 		return error ? error : -errno;
 	if (bpf_map_update_elem(stamp_fd, &zero, stamp, BPF_ANY))
 		return -errno;
-	pins_path(path, folder, "stamp");
+	pins_path(path, folder, PINS_STAMP);
 	error = pins_put(stamp_fd, path);
 	for (int i = 0; !error && i < MAP_COUNT; i++) {
 		pins_path(path, folder, "%s", object_map_names[i]);
@@ -109,6 +109,24 @@ static int make_no_policy(const struct object *object)
 	return 0;
 }
 
+/* A folder keeps its name when its interface is renamed: the name may be another one's by now. */
+static int make_is_free(const char *directory, const char *what, struct diags *diags)
+{
+	cleanup(gate_close) struct gate gate = GATE_CLOSED;
+	struct gate_attachment first;
+	int error = gate_open(directory, what, &gate, diags);
+
+	if (error == -ENOENT)
+		return 0;
+	if (error)
+		return error;
+	gate_read_attachment(&gate, 0, &first);
+	diag_system(diags, 0, what, "%s is the place of the gate on %s, which had this name before",
+		    directory, first.name);
+	diag_hint(diags, "take that one away first: edgegate detach -i %s", first.name);
+	return -EEXIST;
+}
+
 /* Maps, pins, the folder in its place; nothing is attached yet. */
 static int make_folder(const struct stamp *stamp, const struct object *object, const char *what,
 		       struct diags *diags)
@@ -118,7 +136,13 @@ static int make_folder(const struct stamp *stamp, const struct object *object, c
 
 	pins_unfinished(unfinished, stamp->netns_cookie, stamp->interfaces[0].name);
 	pins_gate(finished, stamp->netns_cookie, stamp->interfaces[0].name);
+	error = make_is_free(finished, what, diags);
+	if (error)
+		return error;
+	/* what a killed maker left, and a killed detach: a folder without a stamp is no gate */
 	error = pins_remove(unfinished);
+	if (!error)
+		error = make_removed(finished, what, diags);
 	if (!error)
 		error = make_no_policy(object);
 	if (!error)
@@ -133,60 +157,67 @@ static int make_folder(const struct stamp *stamp, const struct object *object, c
 	return error;
 }
 
-static bool make_is_pinned(const struct gate *gate, const char *name, unsigned int index)
-{
-	char path[PINS_PATH_SIZE];
-
-	pins_path(path, gate->directory, name, index);
-	return access(path, F_OK) == 0;
-}
-
-static bool make_is_attached(const struct gate *gate, unsigned int index)
-{
-	const struct stamp_interface *interface = &gate->stamp.interfaces[index];
-
-	if (!make_is_pinned(gate, "xdp%u-link", index))
-		return false;
-	return gate->stamp.hooks == HOOKS_XDP || make_is_pinned(gate, "tc%u-link", index) ||
-	       (interface->tc == TC_KIND_CLSACT && make_is_pinned(gate, "tc%u-program", index));
-}
-
-/* Attaches what isn't, and keeps in the stamp how. */
-static int make_attach(struct gate *gate, const struct object *object, enum attach_tc tc,
-		       const char *what, struct diags *diags)
+static int make_keep_stamp(struct gate *gate, const char *what, struct diags *diags)
 {
 	uint32_t zero = 0;
 
+	if (bpf_map_update_elem(gate->stamp_fd, &zero, &gate->stamp, BPF_ANY))
+		return diag_system(diags, errno, what, "cannot write the gate's stamp");
+	return 0;
+}
+
+/* tc of one interface, if it isn't attached; keeps in the stamp how. */
+static int make_attach_tc(struct gate *gate, unsigned int index, int program, enum attach_tc how,
+			  const char *what, struct diags *diags)
+{
+	struct stamp_interface *interface = &gate->stamp.interfaces[index];
+	struct gate_attachment now;
+	int error = 0;
+
+	gate_read_attachment(gate, index, &now);
+	if (how == ATTACH_TC_AUTO && interface->tc == TC_KIND_CLSACT)
+		how = ATTACH_TC_CLSACT; /* as it was */
+	if (!now.tc_program)
+		error = attach_tc(gate->directory, index, interface, program, how, what, diags);
+	else if (interface->tc == now.tc)
+		return 0;
+	else
+		interface->tc = (uint8_t)now.tc; /* a killed apply attached it, and no more */
+	return error ? error : make_keep_stamp(gate, what, diags);
+}
+
+/*
+ * Attaches what isn't, by what the kernel says. tc first: where a policy is in force already, `in` must
+ * not be judged before `out` can remember what it answers.
+ */
+static int make_attach(struct gate *gate, const struct object *object, enum attach_tc tc,
+		       const char *what, struct diags *diags)
+{
 	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
 		struct stamp_interface *interface = &gate->stamp.interfaces[i];
+		struct gate_attachment now;
 		int error = 0;
 
-		if (!make_is_pinned(gate, "xdp%u-link", i))
+		gate_read_attachment(gate, i, &now);
+		if (!now.is_here)
+			continue; /* said by make_adopt() */
+		if (gate->stamp.hooks == HOOKS_BOTH)
+			error = make_attach_tc(gate, i, object->tc[make_tc_direction(interface)],
+					       tc, what, diags);
+		if (!error && !now.xdp_program)
 			error = attach_xdp(gate->directory, i, interface,
 					   object->xdp[make_xdp_direction(interface)], what, diags);
 		if (error)
 			return error;
-		if (make_is_attached(gate, i))
-			continue;
-		error = attach_tc(gate->directory, i, interface,
-				  object->tc[make_tc_direction(interface)],
-				  tc == ATTACH_TC_AUTO && interface->tc == TC_KIND_CLSACT ?
-					  ATTACH_TC_CLSACT :
-					  tc,
-				  what, diags);
-		if (error)
-			return error;
-		if (bpf_map_update_elem(gate->stamp_fd, &zero, &gate->stamp, BPF_ANY))
-			return diag_system(diags, errno, what, "cannot write the gate's stamp");
 	}
 	return 0;
 }
 
 /* One try, with or without multi-buffer support. */
-static int make_try(const struct stamp *stamp, enum attach_tc tc, bool multi_buffer,
-		    struct gate *gate, struct object *object, const char *what, struct diags *diags)
+static int make_try(const struct stamp *stamp, enum attach_tc tc, struct gate *gate,
+		    struct object *object, const char *what, struct diags *diags)
 {
-	struct object_wish wish = make_object_wish(stamp, multi_buffer);
+	struct object_wish wish = make_object_wish(stamp);
 	cleanup(object_close) struct object loaded = { 0 };
 	cleanup(gate_close) struct gate made = GATE_CLOSED;
 	char directory[PINS_PATH_SIZE];
@@ -228,36 +259,51 @@ int make_gate(const struct make_wish *wish, struct gate *gate, struct object *ob
 	if (error)
 		return error;
 	/* jumbo frames need a multi-buffer program; a driver without them may refuse one */
-	error = make_try(&stamp, wish->tc, true, gate, object, what, &first);
-	if (error && error != -EBUSY && error != -EEXIST && error != -EPERM)
-		error = make_try(&stamp, wish->tc, false, gate, object, what, diags);
-	else
+	stamp.multi_buffer = 1;
+	error = make_try(&stamp, wish->tc, gate, object, what, &first);
+	if (error && error != -EBUSY && error != -EEXIST && error != -EPERM) {
+		stamp.multi_buffer = 0;
+		error = make_try(&stamp, wish->tc, gate, object, what, diags);
+	} else {
 		diags_move(diags, &first);
+	}
 	diags_clear(&first);
 	return error;
 }
 
 /*
- * An interface that was made anew under its old name: what was attached to the old one is gone, and its
- * pins hold nothing.
+ * What became of an interface since the last apply: renamed, made anew under its old name, or gone.
+ * What was attached to one that is gone, is gone with it, and its pins hold nothing.
  */
 static int make_adopt(struct gate *gate, unsigned int index, const char *what, struct diags *diags)
 {
 	struct stamp_interface *interface = &gate->stamp.interfaces[index];
-	uint32_t now = if_nametoindex(interface->name), zero = 0;
+	struct gate_attachment now;
+	uint32_t ifindex;
 	int error;
 
-	if (now == interface->ifindex)
+	gate_read_attachment(gate, index, &now);
+	if (now.is_here) {
+		if (strcmp(interface->name, now.name) == 0)
+			return 0;
+		memcpy(interface->name, now.name, sizeof(interface->name));
+		return make_keep_stamp(gate, what, diags);
+	}
+	ifindex = if_nametoindex(interface->name);
+	if (!ifindex) {
+		diag_warning(diags, NULL, what, "%s is gone; the rest of the gate goes on",
+			     interface->name);
+		diag_hint(diags, "apply again when it is back, before it carries traffic");
 		return 0;
-	if (!now)
-		return diag_system(diags, ENODEV, what, "%s is gone", interface->name);
-	error = attach_undo(gate->directory, index, interface, false, what, diags);
+	}
+	error = attach_undo(gate->directory, index, interface, ATTACH_GONE, what, diags);
 	if (error)
 		return error;
-	interface->ifindex = now;
+	interface->ifindex = ifindex;
 	interface->clsact_is_ours = 0;
-	if (bpf_map_update_elem(gate->stamp_fd, &zero, &gate->stamp, BPF_ANY))
-		return diag_system(diags, errno, what, "cannot write the gate's stamp");
+	error = make_keep_stamp(gate, what, diags);
+	if (error)
+		return error;
 	diag_warning(diags, NULL, what,
 		     "%s was made anew since the last apply; until now it was open",
 		     interface->name);
@@ -268,15 +314,21 @@ static int make_adopt(struct gate *gate, unsigned int index, const char *what, s
 int make_whole(struct gate *gate, enum attach_tc tc, const char *what, struct diags *diags)
 {
 	cleanup(object_close) struct object loaded = { 0 };
-	struct object_wish wish = make_object_wish(&gate->stamp, true);
+	struct object_wish wish = make_object_wish(&gate->stamp);
 	bool whole = true;
 	int error;
 
 	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
+		struct gate_attachment now;
+
 		error = make_adopt(gate, i, what, diags);
 		if (error)
 			return error;
-		whole = whole && make_is_attached(gate, i);
+		gate_read_attachment(gate, i, &now);
+		if (now.is_here &&
+		    (now.is_lost || (gate->stamp.hooks == HOOKS_BOTH &&
+				     now.tc != (enum tc_kind)gate->stamp.interfaces[i].tc)))
+			whole = false;
 	}
 	if (whole)
 		return 0;
@@ -299,8 +351,12 @@ int make_undone(struct gate *gate, const char *what, struct diags *diags)
 		int undone;
 
 		gate_read_attachment(gate, i, &attachment);
+		/* an XDP link without an interface tells that the interface is gone for good */
 		undone = attach_undo(gate->directory, i, &gate->stamp.interfaces[i],
-				     attachment.is_here, what, diags);
+				     attachment.is_here      ? ATTACH_HERE :
+				     !attachment.xdp_program ? ATTACH_GONE :
+							       ATTACH_ELSEWHERE,
+				     what, diags);
 		if (undone)
 			error = undone;
 	}
@@ -313,14 +369,11 @@ int make_removed(const char *directory, const char *what, struct diags *diags)
 {
 	int error;
 
-	/* links first: with its last pin a link ends, and so does what it attached */
+	/* what is attached first; afterwards nothing could find it any more */
 	for (unsigned int i = 0; i < GATE_INTERFACES_MAX; i++) {
-		char path[PINS_PATH_SIZE];
-
-		pins_path(path, directory, "xdp%u-link", i);
-		unlink(path);
-		pins_path(path, directory, "tc%u-link", i);
-		unlink(path);
+		error = attach_undo_stray(directory, i, what, diags);
+		if (error)
+			return error;
 	}
 	error = pins_remove(directory);
 	pins_remove_empty(directory);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -31,34 +32,64 @@ static bool pins_is_bpffs(const char *path)
 	return statfs(path, &fs) == 0 && (unsigned long)fs.f_type == BPF_FS_MAGIC;
 }
 
-/* Is our bpffs the one that process 1 sees? Where that can't be known (a container), it is. */
-static bool pins_is_of_init(void)
-{
-	struct stat ours, init;
+/* What process 1 has mounted on /sys/fs/bpf. */
+enum pins_of_init { PINS_UNKNOWN, PINS_NONE, PINS_OTHER, PINS_SAME };
 
-	if (stat(PINS_BPFFS, &ours) || stat("/proc/1/root" PINS_BPFFS, &init))
-		return true;
-	return ours.st_dev == init.st_dev;
+/*
+ * Compared by device number, from its list of mounts: /proc/1/root would do, but even root may not look
+ * through it everywhere. The last mount on the place is the one that shows.
+ */
+static enum pins_of_init pins_compare(void)
+{
+	autofclose FILE *mounts = fopen("/proc/1/mountinfo", "re");
+	enum pins_of_init found = PINS_NONE;
+	char line[1024], place[256];
+	unsigned int major, minor;
+	struct stat ours;
+
+	if (!mounts || stat(PINS_BPFFS, &ours))
+		return PINS_UNKNOWN;
+	while (fgets(line, sizeof(line), mounts)) {
+		/* id, parent, device, root of the mount, place: proc(5) */
+		if (sscanf(line, "%*u %*u %u:%u %*s %255s", &major, &minor, place) != 3 ||
+		    strcmp(place, PINS_BPFFS) != 0)
+			continue;
+		found = makedev(major, minor) == ours.st_dev ? PINS_SAME : PINS_OTHER;
+	}
+	return found;
+}
+
+static int pins_refuse(const char *what, struct diags *diags)
+{
+	diag_system(diags, 0, what,
+		    PINS_BPFFS " here is not the one of process 1: a gate pinned in it would end "
+			       "with this shell");
+	diag_hint(diags,
+		  "leave this shell and name the namespace instead: edgegate --netns NAME ...");
+	return -EXDEV;
 }
 
 int pins_prepare(const char *what, struct diags *diags)
 {
-	if (!pins_is_of_init()) {
-		diag_system(diags, 0, what,
-			    PINS_BPFFS " here is not the one of process 1: a gate pinned in it "
-				       "would end with this shell");
-		diag_hint(diags, "leave this shell and name the namespace instead: edgegate "
-				 "--netns NAME ...");
-		return -EXDEV;
+	if (pins_is_bpffs(PINS_BPFFS)) {
+		enum pins_of_init found = pins_compare();
+
+		return found == PINS_NONE || found == PINS_OTHER ? pins_refuse(what, diags) : 0;
 	}
-	if (pins_is_bpffs(PINS_BPFFS))
-		return 0;
+	/* process 1 has one that we don't see: this is a mount namespace of its own */
+	if (pins_compare() == PINS_OTHER)
+		return pins_refuse(what, diags);
 	if (mount("bpf", PINS_BPFFS, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700")) {
 		int error = errno;
 
 		diag_system(diags, error, what, "cannot mount the BPF file system on " PINS_BPFFS);
 		diag_hint(diags, "as root: mount -t bpf bpf " PINS_BPFFS);
 		return -error;
+	}
+	if (pins_compare() == PINS_NONE) {
+		/* process 1 does not see what we mounted */
+		umount2(PINS_BPFFS, MNT_DETACH);
+		return pins_refuse(what, diags);
 	}
 	diag_warning(diags, NULL, what,
 		     "the BPF file system was not mounted; it is now, on " PINS_BPFFS);
@@ -104,6 +135,22 @@ void pins_path(char path[PINS_PATH_SIZE], const char *directory, const char *nam
 	va_end(arguments);
 }
 
+void pins_label(const char *directory, char label[PINS_PATH_SIZE])
+{
+	const char *name = strrchr(directory, '/') + 1;
+	unsigned long long cookie;
+	char *colon;
+
+	if (strncmp(name, UNFINISHED_FOLDER, strlen(UNFINISHED_FOLDER)) == 0)
+		name += strlen(UNFINISHED_FOLDER);
+	if (sscanf(directory, PINS_ROOT "/" NAMESPACE_FOLDER "%llu/", &cookie) == 1)
+		snprintf(label, PINS_PATH_SIZE, "netns-%llu/%s", cookie, name);
+	else
+		snprintf(label, PINS_PATH_SIZE, "%s", name);
+	while ((colon = strchr(label, ':')))
+		*colon = '.';
+}
+
 int pins_make(const char *directory)
 {
 	char path[PINS_PATH_SIZE];
@@ -123,6 +170,7 @@ int pins_make(const char *directory)
 int pins_remove(const char *directory)
 {
 	cleanup(cleanup_closedir) DIR *listing = opendir(directory);
+	char stamp[PINS_PATH_SIZE];
 	struct dirent *entry;
 
 	if (!listing)
@@ -130,12 +178,16 @@ int pins_remove(const char *directory)
 	while ((entry = readdir(listing))) {
 		char path[PINS_PATH_SIZE];
 
-		if (entry->d_name[0] == '.')
+		if (entry->d_name[0] == '.' || strcmp(entry->d_name, PINS_STAMP) == 0)
 			continue;
 		pins_path(path, directory, "%s", entry->d_name);
 		if (unlink(path) && errno != ENOENT)
 			return -errno;
 	}
+	/* last: while it is there, the folder is known for what it is */
+	pins_path(stamp, directory, PINS_STAMP);
+	if (unlink(stamp) && errno != ENOENT)
+		return -errno;
 	return rmdir(directory) && errno != ENOENT ? -errno : 0;
 }
 

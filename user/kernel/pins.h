@@ -19,6 +19,7 @@
 #define PINS_BPFFS "/sys/fs/bpf"
 #define PINS_ROOT PINS_BPFFS "/edgegate"
 #define PINS_PATH_SIZE 256
+#define PINS_STAMP "stamp" /* the pin that makes a folder a gate */
 
 /*
  * Makes sure that /sys/fs/bpf is a bpffs and the one of process 1: mounts it where it is missing, with
@@ -33,6 +34,9 @@ void pins_unfinished(char path[PINS_PATH_SIZE], uint64_t cookie, const char *int
 /* `directory`/`name`, where `name` may be a printf format. */
 void pins_path(char path[PINS_PATH_SIZE], const char *directory, const char *name, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* A folder's place as a label: "eth0", "netns-COOKIE/eth0"; a finished gate's or not. */
+void pins_label(const char *directory, char label[PINS_PATH_SIZE]);
 
 /* Makes the folder and those above it. 0 or negative errno. */
 int pins_make(const char *directory);

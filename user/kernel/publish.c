@@ -57,11 +57,28 @@ static int part_fill(int fd, const struct part *part, const void *keys, const vo
 	return 0;
 }
 
-/* Every key is there with its value, and as many as there should be. */
+/* How many entries a hash has. Negative errno on failure. */
+static int64_t part_count(int fd, const struct part *part)
+{
+	autofree char *key = calloc(1, part->key_size);
+	int64_t count = 0;
+
+	if (!key)
+		return -ENOMEM;
+	while (bpf_map_get_next_key(fd, count ? key : NULL, key) == 0)
+		count++;
+	return errno == ENOENT ? count : -errno;
+}
+
+/*
+ * Every key is there with its value, and a hash has no more than these. A trie answers with the longest
+ * prefix that it has, so one that is missing inside another is not seen here.
+ */
 static int part_check(int fd, const struct part *part, const void *keys, const void *values,
 		      size_t count)
 {
 	autofree void *value = calloc(1, ((size_t)part->value_size + 7) & ~(size_t)7);
+	int64_t found;
 
 	if (!value)
 		return -ENOMEM;
@@ -72,7 +89,12 @@ static int part_check(int fd, const struct part *part, const void *keys, const v
 		    0)
 			return -EIO;
 	}
-	return 0;
+	if (part->type != BPF_MAP_TYPE_HASH)
+		return 0;
+	found = part_count(fd, part);
+	if (found < 0)
+		return (int)found;
+	return (size_t)found == count ? 0 : -EIO;
 }
 
 /* Has anything hung in this slot of an array of maps? */
@@ -277,13 +299,4 @@ int publish(struct gate *gate, const struct image *image, enum mode mode,
 	diag_system(diags, 0, what, "the state of the gate was changed by somebody else meanwhile");
 	diag_hint(diags, "look at edgegate status, then try again");
 	return -EBUSY;
-}
-
-int publish_mode(struct gate *gate, enum mode mode)
-{
-	uint64_t before = state_read(gate->word);
-	struct state state = state_unpack(before);
-
-	state.mode = mode;
-	return state_swap(gate->word, before, state_pack(&state)) ? 0 : -EBUSY;
 }

@@ -24,7 +24,4 @@ int publish_fill(const int maps[MAP_COUNT], const char *directory, unsigned int 
 		 const struct image *image, const struct object *object, const char *what,
 		 struct diags *diags);
 
-/* Another mode for the live policy: one store. */
-int publish_mode(struct gate *gate, enum mode mode);
-
 #endif

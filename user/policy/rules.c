@@ -15,8 +15,7 @@
 #include "user/policy/protocol.h"
 #include "user/policy/value.h"
 
-/* The first counter slot of each direction isn't used. */
-#define RULES_MAX (RULE_SLOTS_PER_DIRECTION - 1)
+#define RULES_MAX RULES_PER_DIRECTION_MAX
 
 enum rule_field {
 	RULE_NAME,

@@ -37,9 +37,27 @@ static bool may_stand(uint32_t character)
 	return character != 0xfffe && character != 0xffff;
 }
 
+/*
+ * More opening brackets than this without their closing ones: libfyaml keeps some 350 bytes for each
+ * before it hands out the first, so depth must be bounded here already. Quotes and comments are not
+ * told apart; no policy has so many of them open in its texts.
+ */
+#define OPEN_MAX 10000u
+
+/* How many brackets are open behind this character. */
+static unsigned int count_open(uint32_t character, unsigned int open)
+{
+	if (character == '[' || character == '{')
+		return open + 1;
+	if ((character == ']' || character == '}') && open)
+		return open - 1;
+	return open;
+}
+
 int yaml_check_characters(const struct source *source, struct diags *diags)
 {
 	const char *text = source->text;
+	unsigned int open = 0;
 	uint32_t character;
 	size_t length;
 
@@ -58,6 +76,10 @@ int yaml_check_characters(const struct source *source, struct diags *diags)
 			return refuse(source, at, length,
 				      "the character U+%04X is not allowed in YAML", character,
 				      "remove it", diags);
+		open = count_open(character, open);
+		if (open > OPEN_MAX)
+			return refuse(source, at, 1, "more than %u brackets are open here",
+				      OPEN_MAX, "a policy nests a few levels deep at most", diags);
 	}
 	return 0;
 }

@@ -108,12 +108,16 @@ static json_t *json_gate_stats(const struct report_gate *gate)
 
 static json_t *json_gate_status(const struct report_gate *gate)
 {
-	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:s, s:I, s:I, s:n}", "gate", gate->label,
+	char hash[17];
+
+	snprintf(hash, sizeof(hash), "%016" PRIx64, gate->policy_hash);
+	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:s, s:I, s:I, s:n}", "gate", gate->label,
 			 "netns", json_string_or_null(gate->netns), "hooks",
 			 gate->hooks == HOOKS_XDP ? "xdp" : "both", "interfaces",
 			 json_interfaces(gate, true), "policy", json_string_or_null(gate->policy),
-			 "mode", gate->mode, "applied_at", (json_int_t)gate->applied_at,
-			 "created_at", (json_int_t)gate->created_at, "confirm_deadline");
+			 "policy_hash", json_string_or_null(gate->policy ? hash : NULL), "mode",
+			 gate->mode, "applied_at", (json_int_t)gate->applied_at, "created_at",
+			 (json_int_t)gate->created_at, "confirm_deadline");
 }
 
 /* A document as text: with a last line end, as a file has. */

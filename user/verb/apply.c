@@ -118,12 +118,9 @@ static int apply_check_gate(const struct apply *apply, struct diags *diags)
 
 	for (size_t i = 0; i < options->interface_count; i++) {
 		const struct common_interface *asked = &options->interfaces[i];
-		unsigned int at = 0;
+		int at = gate_interface(&apply->gate, asked->name);
 
-		while (at < stamp->interface_count &&
-		       strcmp(stamp->interfaces[at].name, asked->name) != 0)
-			at++;
-		if (at == stamp->interface_count)
+		if (at < 0)
 			return apply_changed(apply, "its interfaces were", diags);
 		if (asked->facing_given && (uint8_t)asked->facing != stamp->interfaces[at].facing)
 			return apply_changed(apply, "the facing was", diags);
@@ -226,13 +223,16 @@ static int apply_publish(struct apply *apply, struct diags *diags)
 
 static int apply_report(struct apply *apply)
 {
+	autofree char *names = common_gate_names(&apply->gate);
 	autotext struct text text = { 0 };
 	bool monitors = apply->options.mode == MODE_MONITOR;
 
-	text_format(&text, "%s: policy %s is in force%s\n", apply->names, apply->policy->name,
+	if (!names)
+		return common_print(NULL);
+	text_format(&text, "%s: policy %s is in force%s\n", names, apply->policy->name,
 		    monitors ? " in monitor mode" : "");
 	common_say_changes(apply->before, apply->image.listing, &text);
-	common_say_effect(apply->policy, &apply->image, apply->names, apply->options.mode, &text);
+	common_say_effect(apply->policy, names, apply->options.mode, &text);
 	if (apply->gate.stamp.hooks == HOOKS_XDP)
 		text_add(
 			&text,
@@ -253,15 +253,15 @@ static int apply_work(struct apply *apply, const struct invocation *invocation, 
 	if (!error)
 		error = image_compile(apply->policy, &fresh, &apply->image, diags);
 	if (!error)
-		error = apply_find_interfaces(apply, diags);
-	if (!error)
 		error = pins_prepare(apply->what, diags);
 	if (error)
 		return error;
 	lock = lock_take(apply->what, diags);
 	if (lock < 0)
 		return lock;
-	error = apply_open_gate(apply, diags);
+	error = apply_find_interfaces(apply, diags);
+	if (!error)
+		error = apply_open_gate(apply, diags);
 	if (!error)
 		error = apply->is_new ? apply_make(apply, invocation, diags) :
 					make_whole(&apply->gate, (enum attach_tc)apply->options.tc,
@@ -282,7 +282,7 @@ static int apply_run(int argc, char **argv, const struct invocation *invocation)
 	int status;
 
 	if (error)
-		return error > 0 ? 0 : common_end(&diags);
+		return error > 0 ? error - 1 : common_end(&diags);
 	if (!apply.options.interface_count) {
 		diag_usage(&diags, "apply", "it needs an interface");
 		diag_hint(&diags, "edgegate apply -i eth0; list them: ip link");

@@ -74,7 +74,7 @@ static int check_run(int argc, char **argv, const struct invocation *invocation)
 
 	(void)invocation;
 	if (error)
-		return error > 0 ? 0 : common_end(&diags);
+		return error > 0 ? error - 1 : common_end(&diags);
 	error = policy_load(options.arguments, options.argument_count, options.groups,
 			    options.group_count, &policy, &diags);
 	if (!error)

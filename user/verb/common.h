@@ -29,7 +29,8 @@ struct report_style common_style(void);
 
 /* -i IFACE[:outside|inside] as given. */
 struct common_interface {
-	char name[INTERFACE_NAME_SIZE];
+	char name[INTERFACE_NAME_SIZE]; /* empty where it is a label */
+	const char *label;              /* "NETNS/IFACE" as status shows it, or NULL */
 	enum facing facing;
 	bool facing_given;
 };
@@ -43,7 +44,6 @@ struct common_options {
 	enum hooks hooks;
 	bool hooks_given;
 	enum mode mode;
-	bool mode_given;
 	enum xdp_mode xdp;
 	bool xdp_given;
 	int tc; /* enum attach_tc */
@@ -55,7 +55,7 @@ struct common_options {
 
 /*
  * Reads a verb's options. `allowed` names those that it takes, by their letters: i g H m x t j w y a n.
- * 0; 1: --help was printed; -EINVAL with a diag. An option of a later version is refused by name.
+ * 0; 1: --help was printed, 2: it could not be; -EINVAL with a diag. An option of a later version is refused by name.
  */
 int common_options_read(const struct verb *verb, int argc, char **argv, const char *allowed,
 			struct common_options *options, struct diags *diags);
@@ -75,6 +75,9 @@ struct common_gates {
 int common_collect_all(const char *interface, const char *what, struct common_gates *gates,
 		       struct diags *diags);
 void common_gates_free(struct common_gates *gates);
+
+/* "a, b and c": the gate's interfaces, by the names that they have in its stamp. Caller frees. */
+char *common_gate_names(const struct gate *gate);
 
 /* The rules of a policy that isn't in force, for tables. Caller frees with report_gate_free(). */
 int common_describe(const struct policy *policy, struct report_gate *report);

@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "user/base/array.h"
 #include "user/base/cleanup.h"
 #include "user/base/text.h"
 #include "user/image/image.h"
+#include "user/kernel/netns.h"
 #include "user/kernel/state.h"
 #include "user/verb/common.h"
 
@@ -21,11 +23,16 @@ static char *collect_protocol(uint8_t protocol)
 	return name && *name ? strdup(name) : text_print("%u", protocol);
 }
 
-static char *collect_label(const struct stamp *stamp)
+/* The name of a namespace that is no more may have been given to another one: then its cookie. */
+static char *collect_label(const struct stamp *stamp, const struct report_gate *report)
 {
+	bool is_dead = true;
+
+	for (size_t i = 0; i < report->interface_count; i++)
+		is_dead = is_dead && !report->interfaces[i].xdp_program;
 	if (stamp->netns_cookie <= 1)
 		return strdup(stamp->interfaces[0].name);
-	if (*stamp->netns)
+	if (*stamp->netns && !is_dead)
 		return text_print("%s/%s", stamp->netns, stamp->interfaces[0].name);
 	return text_print("netns-%llu/%s", (unsigned long long)stamp->netns_cookie,
 			  stamp->interfaces[0].name);
@@ -169,6 +176,13 @@ static int collect_policy(const struct gate *gate, const struct gate_counts *cou
 
 static void collect_interfaces(const struct gate *gate, struct report_gate *report)
 {
+	cleanup(netns_return) int left = -1;
+	struct diags ignored = { 0 };
+
+	/* a clsact filter shows only in its own namespace */
+	if (gate->stamp.netns_cookie != netns_cookie() && *gate->stamp.netns)
+		left = netns_visit(gate->stamp.netns, &ignored);
+	diags_clear(&ignored);
 	report->interface_count = gate->stamp.interface_count;
 	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
 		const struct stamp_interface *stamp = &gate->stamp.interfaces[i];
@@ -176,10 +190,10 @@ static void collect_interfaces(const struct gate *gate, struct report_gate *repo
 		struct gate_attachment attachment;
 
 		gate_read_attachment(gate, i, &attachment);
-		memcpy(interface->name, stamp->name, sizeof(interface->name));
+		memcpy(interface->name, attachment.name, sizeof(interface->name));
 		interface->facing = (enum facing)stamp->facing;
 		interface->xdp = (enum xdp_mode)stamp->xdp;
-		interface->tc = (enum tc_kind)stamp->tc;
+		interface->tc = attachment.tc;
 		interface->is_lost = attachment.is_lost;
 		interface->xdp_link = attachment.xdp_link;
 		interface->xdp_program = attachment.xdp_program;
@@ -201,7 +215,8 @@ static int collect_once(const struct gate *gate, uint64_t word, struct report_ga
 		error = gate_count_flows(gate, &flows);
 	if (error)
 		return error;
-	report->label = collect_label(&gate->stamp);
+	collect_interfaces(gate, report);
+	report->label = collect_label(&gate->stamp, report);
 	report->netns = *gate->stamp.netns ? strdup(gate->stamp.netns) : NULL;
 	if (!report->label || (*gate->stamp.netns && !report->netns))
 		return -ENOMEM;
@@ -213,7 +228,6 @@ static int collect_once(const struct gate *gate, uint64_t word, struct report_ga
 	memcpy(report->outcomes, counts.outcomes, sizeof(report->outcomes));
 	report->flows_entries = flows;
 	report->flows_max = 2ull * gate->stamp.flows_max;
-	collect_interfaces(gate, report);
 	return 0;
 }
 
@@ -278,9 +292,18 @@ static int collect_each(const char *directory, bool finished, void *data)
 	struct collect_walk *walk = data;
 	cleanup(gate_close) struct gate gate = GATE_CLOSED;
 
-	if (!finished || gate_open(directory, walk->what, &gate, walk->diags))
+	struct diags said = { 0 };
+	char stamp[PINS_PATH_SIZE];
+
+	if (!finished)
 		return 0;
-	collect_add(walk->gates, &gate, walk->what, walk->diags);
+	if (gate_open(directory, walk->what, &gate, &said) == 0)
+		collect_add(walk->gates, &gate, walk->what, &said);
+	/* one that was detached meanwhile is no news */
+	pins_path(stamp, directory, PINS_STAMP);
+	if (access(stamp, F_OK) == 0)
+		diags_move(walk->diags, &said);
+	diags_clear(&said);
 	return 0;
 }
 
@@ -308,11 +331,28 @@ int common_collect_all(const char *interface, const char *what, struct common_ga
 		return error ? error : collect_add(gates, &gate, what, diags);
 	}
 	error = pins_each(collect_each, &walk);
-	if (error)
-		return diag_system(diags, -error, what, "cannot list " PINS_ROOT);
+	if (error) {
+		diag_system(diags, -error, what, "cannot list " PINS_ROOT);
+		diag_hint(diags, "run edgegate as root");
+		return error;
+	}
 	if (gates->count)
 		qsort(gates->list, gates->count, sizeof(*gates->list), collect_compare);
 	return 0;
+}
+
+char *common_gate_names(const struct gate *gate)
+{
+	autotext struct text text = { 0 };
+	unsigned int count = gate->stamp.interface_count;
+
+	for (unsigned int i = 0; i < count; i++)
+		text_format(&text, "%s%s",
+			    i == 0         ? "" :
+			    i + 1 == count ? " and " :
+					     ", ",
+			    gate->stamp.interfaces[i].name);
+	return text_take(&text);
 }
 
 int common_describe(const struct policy *policy, struct report_gate *report)

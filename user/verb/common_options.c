@@ -40,6 +40,13 @@ static const struct option *common_find(int letter)
 	return NULL;
 }
 
+/* An error with what to do. */
+static int common_hinted(int error, struct diags *diags, const char *hint)
+{
+	diag_hint(diags, "%s", hint);
+	return error;
+}
+
 static int common_interface_read(const char *text, struct common_options *options,
 				 struct diags *diags)
 {
@@ -48,15 +55,21 @@ static int common_interface_read(const char *text, struct common_options *option
 	struct common_interface *interface = &options->interfaces[options->interface_count];
 
 	if (options->interface_count == GATE_INTERFACES_MAX)
-		return diag_usage(diags, "-i", "a gate has at most %u interfaces",
-				  GATE_INTERFACES_MAX);
-	if (!length || length >= INTERFACE_NAME_SIZE) {
+		return common_hinted(diag_usage(diags, "-i", "a gate has at most %u interfaces",
+						GATE_INTERFACES_MAX),
+				     diags, "make a second gate for the others");
+	if (!strchr(text, '/') && (!length || length >= INTERFACE_NAME_SIZE)) {
 		diag_usage(diags, "-i", "'%s' is not an interface's name", text);
 		diag_hint(diags, "it has 1 to %u characters: -i eth0, -i vnet0:inside",
 			  INTERFACE_NAME_SIZE - 1);
 		return -EINVAL;
 	}
 	*interface = (struct common_interface){ .facing = FACING_OUTSIDE };
+	if (strchr(text, '/')) {
+		interface->label = text;
+		options->interface_count++;
+		return 0;
+	}
 	memcpy(interface->name, text, length);
 	if (colon) {
 		interface->facing_given = true;
@@ -72,7 +85,9 @@ static int common_interface_read(const char *text, struct common_options *option
 	}
 	for (size_t i = 0; i < options->interface_count; i++)
 		if (strcmp(options->interfaces[i].name, interface->name) == 0)
-			return diag_usage(diags, "-i", "%s is named twice", interface->name);
+			return common_hinted(diag_usage(diags, "-i", "%s is named twice",
+							interface->name),
+					     diags, "name each interface once");
 	options->interface_count++;
 	return 0;
 }
@@ -140,7 +155,6 @@ static int common_value(int letter, const char *value, struct common_options *op
 	case 'm':
 		word = common_word("--mode", value, modes, 2, diags);
 		options->mode = word == 1 ? MODE_MONITOR : MODE_ENFORCE;
-		options->mode_given = true;
 		break;
 	case 'x':
 		word = common_word("--xdp", value, xdps, 3, diags);
@@ -219,8 +233,7 @@ int common_options_read(const struct verb *verb, int argc, char **argv, const ch
 		const struct option *option = common_find(letter);
 
 		if (letter == 'h') {
-			printf("%s", verb->help);
-			return 1;
+			return common_print(strdup(verb->help)) ? 2 : 1;
 		}
 		if (letter == ':') {
 			diag_usage(diags, verb->name, "'%s' needs a value", argv[optind - 1]);
@@ -233,6 +246,15 @@ int common_options_read(const struct verb *verb, int argc, char **argv, const ch
 		} else {
 			common_flag(letter, options);
 		}
+	}
+	for (size_t i = 0; !error && i < options->interface_count; i++) {
+		if (!options->interfaces[i].label || strcmp(verb->name, "detach") == 0)
+			continue;
+		diag_usage(diags, "-i", "'%s' is not an interface's name",
+			   options->interfaces[i].label);
+		diag_hint(diags, "for one in another namespace: edgegate --netns NAME %s -i IFACE",
+			  verb->name);
+		error = -EINVAL;
 	}
 	options->arguments = (const char *const *)argv + optind;
 	options->argument_count = (size_t)(argc - optind);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -37,12 +38,13 @@ int common_print(char *text)
 struct report_style common_style(void)
 {
 	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
 	struct report_style style = { 0 };
 	struct winsize size;
 
 	if (!isatty(STDOUT_FILENO))
 		return style;
-	style.colour = !no_color || !*no_color;
+	style.colour = (!no_color || !*no_color) && term && strcmp(term, "dumb") != 0;
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
 		style.width = size.ws_col;
 	return style;

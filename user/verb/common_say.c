@@ -51,15 +51,14 @@ static void say_join(struct text *text, const char *const *words, size_t count)
 		text_format(text, "%s%s", i == 0 ? "" : i + 1 == count ? " and " : ", ", words[i]);
 }
 
-void common_say_effect(const struct policy *policy, const struct image *image,
-		       const char *interfaces, enum mode mode, struct text *text)
+void common_say_effect(const struct policy *policy, const char *interfaces, enum mode mode,
+		       struct text *text)
 {
 	size_t in = say_count_rules(policy, POLICY_IN);
 	size_t out = say_count_rules(policy, POLICY_OUT);
 	const char *kept[6];
 	size_t count = 0;
 
-	(void)image;
 	if (policy->settings.arp)
 		kept[count++] = "ARP";
 	if (policy->settings.neighbor_discovery)
@@ -100,6 +99,21 @@ static bool say_ephemeral(unsigned int *first, unsigned int *last)
 	return file && fscanf(file, "%u %u", first, last) == 2;
 }
 
+/* A range for this machine's own connections that leaves a rule's ports alone; false: none is left. */
+static bool say_range_beside(const struct policy_range *ports, unsigned int *first,
+			     unsigned int *last)
+{
+	if (ports->first > *first) {
+		*last = ports->first - 1u;
+		return true;
+	}
+	if (ports->last < *last) {
+		*first = ports->last + 1u;
+		return true;
+	}
+	return false;
+}
+
 static void say_warn_source(const struct policy_rule *rule, struct diags *diags)
 {
 	unsigned int first, last;
@@ -109,8 +123,11 @@ static void say_warn_source(const struct policy_rule *rule, struct diags *diags)
 			diags, NULL, "apply",
 			"rule '%s' lets anything out that starts from its ports, whoever sends it",
 			rule->name);
-		diag_hint(diags, "say whose ports they are: --group %s=ADDRESS",
-			  strcmp(rule->from.text, "any") == 0 ? "NAME" : rule->from.text);
+		if (strcmp(rule->from.text, "any") == 0)
+			diag_hint(diags, "say in the policy whose ports they are: from: ADDRESS");
+		else
+			diag_hint(diags, "say whose ports they are: --group %s=ADDRESS",
+				  rule->from.text);
 	}
 	if (!say_ephemeral(&first, &last))
 		return;
@@ -121,10 +138,13 @@ static void say_warn_source(const struct policy_rule *rule, struct diags *diags)
 			     "the ports of rule '%s' are also those from which this machine's own "
 			     "connections start (%u-%u): it lets them out",
 			     rule->name, first, last);
-		diag_hint(diags,
-			  "if that matters here: sysctl net.ipv4.ip_local_port_range=\"%u %u\"",
-			  first < rule->ports[i].first ? first : rule->ports[i].last + 1u,
-			  first < rule->ports[i].first ? rule->ports[i].first - 1u : last);
+		if (say_range_beside(&rule->ports[i], &first, &last))
+			diag_hint(diags,
+				  "if that matters here: sysctl "
+				  "net.ipv4.ip_local_port_range=\"%u %u\"",
+				  first, last);
+		else
+			diag_hint(diags, "if that matters here: name fewer ports");
 		return;
 	}
 }

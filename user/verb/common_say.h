@@ -13,8 +13,8 @@ void common_say_changes(const struct listing_header *before, const struct listin
 			struct text *text);
 
 /* In a sentence: what passes, so that everything else is known to be dropped. */
-void common_say_effect(const struct policy *policy, const struct image *image,
-		       const char *interfaces, enum mode mode, struct text *text);
+void common_say_effect(const struct policy *policy, const char *interfaces, enum mode mode,
+		       struct text *text);
 
 /* Warnings about a policy on this machine: DNS, ephemeral ports (spec section 2). */
 void common_say_warnings(const struct policy *policy, const struct image *image,

@@ -6,6 +6,7 @@
 
 #include "user/base/array.h"
 #include "user/base/cleanup.h"
+#include "user/base/text.h"
 #include "user/kernel/lock.h"
 #include "user/kernel/make.h"
 #include "user/kernel/netns.h"
@@ -37,8 +38,9 @@ static int detach_remains(const char *directory, struct diags *diags)
 {
 	int error = make_removed(directory, "detach", diags);
 
-	if (!error)
-		printf("%s: what was left there is taken away\n", directory);
+	if (!error &&
+	    common_print(text_print("%s: what was left there is taken away\n", directory)))
+		return -EIO;
 	return error;
 }
 
@@ -46,6 +48,7 @@ static int detach_folder(const char *directory, struct diags *diags)
 {
 	cleanup(gate_close) struct gate gate = GATE_CLOSED;
 	cleanup(netns_return) int left = -1;
+	autofree char *names = NULL;
 	struct diags unreadable = { 0 };
 	int error = gate_open(directory, "detach", &gate, &unreadable);
 
@@ -58,9 +61,11 @@ static int detach_folder(const char *directory, struct diags *diags)
 		if (left < 0 && left != -ENOENT)
 			return left;
 	}
+	names = common_gate_names(&gate);
 	error = make_undone(&gate, "detach", diags);
-	if (!error)
-		printf("%s: detached; everything passes\n", gate_name(&gate));
+	if (!error &&
+	    common_print(text_print("%s: detached; everything passes\n", names ? names : "")))
+		return -EIO;
 	return error;
 }
 
@@ -104,22 +109,70 @@ static int detach_all(bool yes, struct diags *diags)
 	return worst;
 }
 
+/* The gate that status shows under a label: by what it is called, or by its folder. */
+struct detach_label {
+	const char *label;
+	char directory[PINS_PATH_SIZE];
+};
+
+static int detach_find_label(const char *directory, bool finished, void *data)
+{
+	struct detach_label *search = data;
+	cleanup(gate_close) struct gate gate = GATE_CLOSED;
+	cleanup(report_gate_free) struct report_gate report = { 0 };
+	struct diags ignored = { 0 };
+	bool found = strcmp(gate_folder_label(directory), search->label) == 0;
+
+	if (!found && finished && gate_open(directory, "detach", &gate, &ignored) == 0 &&
+	    common_collect(&gate, "detach", &report, &ignored) == 0)
+		found = strcmp(report.label, search->label) == 0;
+	diags_clear(&ignored);
+	if (found)
+		snprintf(search->directory, sizeof(search->directory), "%s", directory);
+	return found;
+}
+
+static int detach_by_label(const char *label, bool yes, struct diags *diags)
+{
+	struct detach_label search = { .label = label };
+
+	if (pins_each(detach_find_label, &search) == 1)
+		return detach_is_meant(label, yes, diags) ? detach_folder(search.directory, diags) :
+							    -ECANCELED;
+	diag_system(diags, 0, "detach", "there is no gate %s", label);
+	diag_hint(diags, "list them: edgegate status");
+	return -ENOENT;
+}
+
+/* A folder by the name of an interface may be the gate of another one, which had that name. */
+static bool detach_is_other(const char *directory)
+{
+	cleanup(gate_close) struct gate gate = GATE_CLOSED;
+	struct diags ignored = { 0 };
+	int error = gate_open(directory, "detach", &gate, &ignored);
+
+	diags_clear(&ignored);
+	return error == 0;
+}
+
 static int detach_one(const char *interface, bool yes, struct diags *diags)
 {
 	cleanup(gate_close) struct gate gate = GATE_CLOSED;
+	autofree char *names = NULL;
 	struct diags unreadable = { 0 };
 	char directory[PINS_PATH_SIZE];
 	int error = gate_find(interface, "detach", &gate, &unreadable);
 
 	diags_clear(&unreadable);
 	if (!error) {
-		if (!detach_is_meant(interface, yes, diags))
+		names = common_gate_names(&gate);
+		if (!detach_is_meant(names ? names : interface, yes, diags))
 			return -ECANCELED;
 		snprintf(directory, sizeof(directory), "%s", gate.directory);
 		return detach_folder(directory, diags);
 	}
 	pins_gate(directory, netns_cookie(), interface);
-	if (access(directory, F_OK))
+	if (access(directory, F_OK) || detach_is_other(directory))
 		pins_unfinished(directory, netns_cookie(), interface);
 	if (access(directory, F_OK) == 0)
 		return detach_is_meant(interface, yes, diags) ? detach_remains(directory, diags) :
@@ -138,7 +191,7 @@ static int detach_run(int argc, char **argv, const struct invocation *invocation
 
 	(void)invocation;
 	if (error)
-		return error > 0 ? 0 : common_end(&diags);
+		return error > 0 ? error - 1 : common_end(&diags);
 	if (options.argument_count || options.all == (options.interface_count > 0)) {
 		diag_usage(&diags, "detach", "it needs -i IFACE, or --all");
 		diag_hint(&diags, "edgegate detach -i eth0");
@@ -150,7 +203,10 @@ static int detach_run(int argc, char **argv, const struct invocation *invocation
 	if (options.all)
 		detach_all(options.yes, &diags);
 	for (size_t i = 0; i < options.interface_count; i++)
-		detach_one(options.interfaces[i].name, options.yes, &diags);
+		if (options.interfaces[i].label)
+			detach_by_label(options.interfaces[i].label, options.yes, &diags);
+		else
+			detach_one(options.interfaces[i].name, options.yes, &diags);
 	return common_end(&diags);
 }
 
@@ -163,7 +219,8 @@ const struct verb verb_detach = {
 		"Takes the programs off the interfaces of the gate, and its maps, counters and pins\n"
 		"away. From then on everything passes. Asks first on a terminal.\n"
 		"\n"
-		"  -i, --interface IFACE   the gate that has this interface\n"
+		"  -i, --interface IFACE   the gate that has this interface; or NETNS/IFACE as status\n"
+		"                          shows it, also one whose namespace or interface is gone\n"
 		"      --all               every gate of every network namespace\n"
 		"  -y, --yes               don't ask; needed where nobody can be asked\n"
 		"  -h, --help              this page\n",

@@ -64,7 +64,7 @@ static int policies_run(int argc, char **argv, const struct invocation *invocati
 
 	(void)invocation;
 	if (error)
-		return error > 0 ? 0 : common_end(&diags);
+		return error > 0 ? error - 1 : common_end(&diags);
 	if (options.argument_count > 1 || (options.argument_count && options.json)) {
 		diag_usage(&diags, "policies", "it takes one name, or --json, or nothing");
 		diag_hint(&diags, "edgegate policies lync-2013-public-im");

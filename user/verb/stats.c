@@ -125,7 +125,7 @@ static int stats_run(int argc, char **argv, const struct invocation *invocation)
 
 	(void)invocation;
 	if (error)
-		return error > 0 ? 0 : common_end(&diags);
+		return error > 0 ? error - 1 : common_end(&diags);
 	if (options.argument_count || options.interface_count > 1 ||
 	    (options.json && options.watch)) {
 		diag_usage(&diags, "stats", "it takes at most one -i, and --json or --watch");

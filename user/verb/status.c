@@ -32,7 +32,7 @@ static int status_run(int argc, char **argv, const struct invocation *invocation
 
 	(void)invocation;
 	if (error)
-		return error > 0 ? 0 : common_end(&diags);
+		return error > 0 ? error - 1 : common_end(&diags);
 	if (options.argument_count || options.interface_count > 1) {
 		diag_usage(&diags, "status", "it takes at most one -i and nothing else");
 		diag_hint(&diags, "edgegate status -i eth0");

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* JSON: read back, every key of the contract (spec 4) is there, with its type and its value. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/lib/report_gate.h"
+#include "user/base/text.h"
+#include "user/report/gate.h"
+
+/* Takes the text. It ends as a file does. */
+static json_t *read_back(char *text)
+{
+	json_error_t error;
+	json_t *root;
+
+	assert_non_null(text);
+	assert_true(strlen(text) > 1);
+	assert_int_equal(text[strlen(text) - 1], '\n');
+	root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+	if (!root)
+		fail_msg("line %d: %s", error.line, error.text);
+	free(text);
+	return root;
+}
+
+/* The keys of an object, in order, joined by blanks. */
+static void expect_keys(json_t *object, const char *keys)
+{
+	autotext struct text got = { 0 };
+	const char *key;
+	json_t *value;
+
+	assert_true(json_is_object(object));
+	json_object_foreach(object, key, value) {
+		text_add(&got, got.length ? " " : "");
+		text_add(&got, key);
+	}
+	assert_string_equal(got.bytes, keys);
+}
+
+static const char *string_of(json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	if (!value)
+		fail_msg("%s is no string", key);
+	return value;
+}
+
+static json_int_t number_of(json_t *object, const char *key)
+{
+	json_t *value = json_object_get(object, key);
+
+	if (!json_is_integer(value))
+		fail_msg("%s is no whole number", key);
+	return json_integer_value(value);
+}
+
+static json_t *only_gate(json_t *root)
+{
+	expect_keys(root, "version gates");
+	assert_int_equal(number_of(root, "version"), 1);
+	assert_int_equal(json_array_size(json_object_get(root, "gates")), 1);
+	return json_array_get(json_object_get(root, "gates"), 0);
+}
+
+static void check_rules(json_t *rules)
+{
+	static const char keys[] = "name direction protocol ports from to packets bytes "
+				   "reply_packets reply_bytes payload_mismatches";
+	json_t *rule;
+
+	assert_int_equal(json_array_size(rules), 4);
+	rule = json_array_get(rules, 0);
+	expect_keys(rule, keys);
+	assert_string_equal(string_of(rule, "name"), "access-sip-tls-in");
+	assert_string_equal(string_of(rule, "direction"), "in");
+	assert_string_equal(string_of(rule, "protocol"), "tcp");
+	assert_string_equal(string_of(rule, "ports"), "443");
+	assert_string_equal(string_of(rule, "from"), "clients");
+	assert_string_equal(string_of(rule, "to"), "access-edge");
+	assert_int_equal(number_of(rule, "packets"), 1234567);
+	assert_int_equal(number_of(rule, "bytes"), 987654321);
+	assert_int_equal(number_of(rule, "reply_packets"), 1234);
+	assert_int_equal(number_of(rule, "reply_bytes"), 99900);
+	assert_int_equal(number_of(rule, "payload_mismatches"), 0);
+	rule = json_array_get(rules, 1);
+	expect_keys(rule, keys);
+	assert_string_equal(string_of(rule, "direction"), "out");
+	assert_int_equal(number_of(rule, "payload_mismatches"), 7);
+	/* a rule that only the former policy has is marked, and only that */
+	rule = json_array_get(rules, 2);
+	expect_keys(rule, "name direction protocol ports from to packets bytes reply_packets "
+			  "reply_bytes payload_mismatches reserve");
+	assert_true(json_is_true(json_object_get(rule, "reserve")));
+	assert_string_equal(string_of(rule, "protocol"), "47");
+	/* "(removed)" has no protocol */
+	rule = json_array_get(rules, 3);
+	expect_keys(rule, keys);
+	assert_string_equal(string_of(rule, "name"), "(removed)");
+	assert_true(json_is_null(json_object_get(rule, "protocol")));
+	assert_int_equal(number_of(rule, "bytes"), 9223372036854775807ll);
+}
+
+/* Every kind and reason in both directions, all of them from the start: a rate over the first isn't lost. */
+static void check_outcomes(json_t *list, const char *key, enum outcome_class class, size_t count)
+{
+	size_t at = 0;
+
+	assert_int_equal(json_array_size(list), 2 * count);
+	for (int direction = 0; direction < DIRECTION_COUNT; direction++) {
+		for (int i = 1; i < OUTCOME_COUNT; i++) {
+			json_t *entry;
+
+			if (report_outcome_class((enum outcome)i) != class)
+				continue;
+			entry = json_array_get(list, at++);
+			assert_true(json_is_object(entry));
+			assert_int_equal(json_object_size(entry), 4);
+			assert_string_equal(string_of(entry, "direction"),
+					    direction ? "out" : "in");
+			assert_string_equal(string_of(entry, key),
+					    report_outcome_label((enum outcome)i));
+			assert_int_equal(number_of(entry, "bytes"),
+					 60 * number_of(entry, "packets"));
+			if (i == OUTCOME_DROP_NO_RULE)
+				assert_int_equal(number_of(entry, "packets"),
+						 direction ? 0 : 12345678901ll);
+			if (i == OUTCOME_PASS_ARP)
+				assert_int_equal(number_of(entry, "packets"),
+						 direction ? 999 : 1000);
+		}
+	}
+}
+
+static void check_interfaces(json_t *interfaces, const char *keys)
+{
+	json_t *interface = json_array_get(interfaces, 0);
+
+	assert_int_equal(json_array_size(interfaces), 2);
+	expect_keys(interface, keys);
+	assert_string_equal(string_of(interface, "name"), "eth0");
+	assert_string_equal(string_of(interface, "facing"), "outside");
+	assert_string_equal(string_of(interface, "xdp"), "native");
+	assert_string_equal(string_of(interface, "tc"), "tcx");
+	interface = json_array_get(interfaces, 1);
+	assert_string_equal(string_of(interface, "facing"), "inside");
+	assert_string_equal(string_of(interface, "xdp"), "generic");
+	assert_string_equal(string_of(interface, "tc"), "clsact");
+}
+
+static void stats(void **state)
+{
+	struct report_gate example;
+	json_t *root, *gate, *flows;
+
+	(void)state;
+	report_gate_example(&example);
+	root = read_back(report_stats_json(&example, 1));
+	gate = only_gate(root);
+	expect_keys(gate,
+		    "gate netns interfaces policy mode applied_at confirm_deadline rules passed "
+		    "drops flows");
+	assert_string_equal(string_of(gate, "gate"), "blue/eth0");
+	assert_string_equal(string_of(gate, "netns"), "blue");
+	assert_string_equal(string_of(gate, "policy"), "lync-2013-public-im");
+	assert_string_equal(string_of(gate, "mode"), "enforce");
+	assert_int_equal(number_of(gate, "applied_at"), 1359676800);
+	assert_true(json_is_null(json_object_get(gate, "confirm_deadline")));
+	check_interfaces(json_object_get(gate, "interfaces"), "name facing xdp tc");
+	check_rules(json_object_get(gate, "rules"));
+	check_outcomes(json_object_get(gate, "passed"), "kind", OUTCOME_CLASS_PASS, 7);
+	check_outcomes(json_object_get(gate, "drops"), "reason", OUTCOME_CLASS_DROP, 12);
+	flows = json_object_get(gate, "flows");
+	expect_keys(flows, "entries max");
+	assert_int_equal(number_of(flows, "entries"), 1500);
+	assert_int_equal(number_of(flows, "max"), 524288);
+	json_decref(root);
+	report_gate_free(&example);
+}
+
+/* What may be absent is null, and not left out. */
+static void stats_of_a_gate_without_a_policy(void **state)
+{
+	struct report_gate example = { .label = strdup("eth0"),
+				       .mode = "none",
+				       .interface_count = 1 };
+	json_t *root, *gate;
+
+	(void)state;
+	strcpy(example.interfaces[0].name, "eth0");
+	root = read_back(report_stats_json(&example, 1));
+	gate = only_gate(root);
+	assert_true(json_is_null(json_object_get(gate, "netns")));
+	assert_true(json_is_null(json_object_get(gate, "policy")));
+	assert_string_equal(string_of(gate, "mode"), "none");
+	assert_true(json_is_null(
+		json_object_get(json_array_get(json_object_get(gate, "interfaces"), 0), "tc")));
+	assert_int_equal(json_array_size(json_object_get(gate, "rules")), 0);
+	json_decref(root);
+	report_gate_free(&example);
+}
+
+static void stats_of_no_gates_and_of_several(void **state)
+{
+	struct report_gate examples[2];
+	json_t *root;
+
+	(void)state;
+	root = read_back(report_stats_json(NULL, 0));
+	expect_keys(root, "version gates");
+	assert_int_equal(json_array_size(json_object_get(root, "gates")), 0);
+	json_decref(root);
+	report_gate_example(&examples[0]);
+	report_gate_example(&examples[1]);
+	root = read_back(report_stats_json(examples, 2));
+	assert_int_equal(json_array_size(json_object_get(root, "gates")), 2);
+	json_decref(root);
+	report_gate_free(&examples[0]);
+	report_gate_free(&examples[1]);
+}
+
+static void status(void **state)
+{
+	struct report_gate example;
+	json_t *root, *gate;
+
+	(void)state;
+	report_gate_example(&example);
+	example.interfaces[1].is_lost = true;
+	root = read_back(report_status_json(&example, 1));
+	gate = only_gate(root);
+	assert_string_equal(string_of(gate, "gate"), "blue/eth0");
+	assert_string_equal(string_of(gate, "netns"), "blue");
+	assert_string_equal(string_of(gate, "hooks"), "both");
+	assert_string_equal(string_of(gate, "policy"), "lync-2013-public-im");
+	assert_string_equal(string_of(gate, "mode"), "enforce");
+	assert_int_equal(number_of(gate, "applied_at"), 1359676800);
+	assert_int_equal(number_of(gate, "created_at"), 1359590400);
+	check_interfaces(json_object_get(gate, "interfaces"),
+			 "name facing xdp tc present xdp_program xdp_link tc_program tc_link");
+	gate = json_array_get(json_object_get(gate, "interfaces"), 0);
+	assert_true(json_is_true(json_object_get(gate, "present")));
+	assert_int_equal(number_of(gate, "xdp_program"), 12);
+	assert_int_equal(number_of(gate, "xdp_link"), 11);
+	assert_int_equal(number_of(gate, "tc_program"), 14);
+	assert_int_equal(number_of(gate, "tc_link"), 13);
+	gate = json_array_get(json_object_get(json_array_get(json_object_get(root, "gates"), 0),
+					      "interfaces"),
+			      1);
+	assert_true(json_is_false(json_object_get(gate, "present")));
+	json_decref(root);
+	report_gate_free(&example);
+}
+
+static void policies(void **state)
+{
+	const struct report_text texts[] = { { "one", "policy: one\n# \"x\"\tü\n", 21 },
+					     { "two", "", 0 } };
+	json_t *root, *list;
+
+	(void)state;
+	root = read_back(report_policies_json(texts, 2));
+	list = json_object_get(root, "policies");
+	assert_int_equal(json_array_size(list), 2);
+	assert_string_equal(string_of(json_array_get(list, 0), "name"), "one");
+	assert_string_equal(string_of(json_array_get(list, 0), "text"), texts[0].text);
+	assert_true(json_is_true(json_object_get(json_array_get(list, 0), "default")));
+	assert_true(json_is_false(json_object_get(json_array_get(list, 1), "default")));
+	assert_string_equal(string_of(json_array_get(list, 1), "text"), "");
+	json_decref(root);
+}
+
+static void check_of_a_policy(void **state)
+{
+	struct report_gate example;
+	json_t *root, *rules;
+
+	(void)state;
+	report_gate_example(&example);
+	root = read_back(report_check_json(&(struct report_check){
+		.policy = "p",
+		.policy_hash = 0x2a,
+		.rules = example.rules,
+		.rule_count = 3,
+		.tuples = { 3, 10002 },
+		.prefixes = 4,
+	}));
+	assert_int_equal(number_of(root, "version"), 1);
+	assert_string_equal(string_of(root, "policy"), "p");
+	assert_string_equal(string_of(root, "policy_hash"), "000000000000002a");
+	assert_int_equal(number_of(json_object_get(root, "tuples"), "in"), 3);
+	assert_int_equal(number_of(json_object_get(root, "tuples"), "out"), 10002);
+	assert_int_equal(number_of(root, "prefixes"), 4);
+	rules = json_object_get(root, "rules");
+	assert_int_equal(json_array_size(rules), 3);
+	expect_keys(json_array_get(rules, 0), "name direction protocol ports from to note");
+	json_decref(root);
+	report_gate_free(&example);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(stats),
+		cmocka_unit_test(stats_of_a_gate_without_a_policy),
+		cmocka_unit_test(stats_of_no_gates_and_of_several),
+		cmocka_unit_test(status),
+		cmocka_unit_test(policies),
+		cmocka_unit_test(check_of_a_policy),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
