@@ -66,6 +66,8 @@ PURE := $(filter user/base/% user/policy/% user/image/% user/report/% gen/%,$(C_
 UNIT_TESTS := $(UNIT_SOURCES:tests/%.c=build/tests/%)
 PROG_TESTS := $(PROG_SOURCES:tests/%.c=build/tests/%)
 BENCHES := $(BENCH_SOURCES:tests/bench/%.c=build/bench/%)
+WIRE_SOURCES := $(sort $(wildcard tests/scoreboard/*.c))
+WIRE := build/tests/scoreboard/wire
 
 # ---- flags ---------------------------------------------------------------------------------------
 
@@ -90,7 +92,7 @@ BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -std=gnu11 $(WARNINGS) -Iinclude -I. \
 
 # ---- for people ----------------------------------------------------------------------------------
 
-.PHONY: all help setup test unit prog netns bench check tidy format lab demo install clean tests
+.PHONY: all help setup test unit prog netns bench scoreboard check tidy format lab demo install clean tests
 
 all: build/edgegate ## build edgegate (default)
 
@@ -123,6 +125,9 @@ netns: build/asan/edgegate $(TEST_BPF_OBJECTS) ## run the tests in network names
 
 bench: $(BENCHES) ## measure the packet path (root)
 	@scripts/run-tests bench
+
+scoreboard: build/edgegate $(WIRE) $(TEST_BPF_OBJECTS) ## run the corpus of evasions against edgegate and its peers on a wire; writes docs/scoreboard.md (root)
+	@scripts/scoreboard
 
 check: $(GENERATED) $(SKELETONS) build/compile_commands.json ## check rooms, style and sources without running anything
 	@scripts/run-tests check
@@ -246,10 +251,15 @@ $(BENCHES): build/%: build/obj/tests/%.o $(call objects,build/obj,$(NOT_MAIN)) b
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $(filter %.o %.a,$^) -lcmocka $(PACKAGE_LIBS) -o $@
 
+$(WIRE): $(call objects,build/obj,$(WIRE_SOURCES)) build/testlib.a build/sources
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $(filter %.o %.a,$^) -lcmocka -o $@
+
 # ---- clang-tidy and editors ----------------------------------------------------------------------
 
 # A source is looked at again when its object had to be made again, which follows its headers.
-TIDIED := $(USER_SOURCES) $(UNIT_SOURCES) $(PROG_SOURCES) $(BENCH_SOURCES) $(TEST_LIB_SOURCES)
+TIDIED := $(USER_SOURCES) $(UNIT_SOURCES) $(PROG_SOURCES) $(BENCH_SOURCES) $(WIRE_SOURCES) $(TEST_LIB_SOURCES)
 tidy: $(TIDIED:%=build/tidy/%.ok)
 
 build/tidy/%.c.ok: %.c build/asan/obj/%.o .clang-tidy
