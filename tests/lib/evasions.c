@@ -246,7 +246,7 @@ void evasions_read(const char *directory, struct evasions *evasions)
 	evasions->all = calloc(EVASIONS_MAX, sizeof(*evasions->all));
 	evasions->texts = calloc(FILES_MAX + 1, sizeof(*evasions->texts));
 	if (!evasions->all || !evasions->texts)
-		fail_msg("no memory");
+		reader_fail(&reader, "no memory");
 	read_file(&reader, "corpus.txt");
 	if (!evasions->version || !evasions->policy || !evasions->count)
 		reader_fail(&reader, "no version, no policy or no entry");
