@@ -227,6 +227,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_head(&frame, &judged, cut);
 	check_cut(&frame, &judged, cut);
 	check_tag(&frame, &judged);
+	if (!outcome_drops(judged_final(&judged)) && !judged_is_ip(&judged))
+		said_check_link(&frame, judged_final(&judged));
 	if (judged_is_whole(&judged)) {
 		said_check(&frame, &judged.packet);
 		steps_check(&frame, &judged.packet);

@@ -270,4 +270,27 @@ static void said_check(const struct native_frame *frame, const struct packet *pa
 		said_transport(frame, packet, &transport);
 }
 
+/* Of a frame that isn't IP and passes as `outcome`: spec 3.2 on ARP, 3.5 on link control. */
+static void said_check_link(const struct native_frame *frame, __u32 outcome)
+{
+	static const uint8_t group[] = { 0x01, 0x80, 0xc2, 0, 0 };
+	static const uint8_t arp[] = { 0, 1, 8, 0, 6, 4 };
+	const uint8_t *bytes = frame->bytes;
+	size_t at = 14 + said_tags(bytes, frame->length) * 4, type = said_16(bytes + at - 2);
+	bool to_group = !memcmp(bytes, group, sizeof(group)) && bytes[5] < 16;
+
+	if (outcome == OUTCOME_PASS_ARP) {
+		require(at <= 22 && type == 0x0806 && frame->length >= at + 28 &&
+				!memcmp(bytes + at, arp, sizeof(arp)),
+			"no ARP for IPv4 over Ethernet");
+		return;
+	}
+	require(outcome == OUTCOME_PASS_LINK_CONTROL && at == 14, "it passes as %u", outcome);
+	require(to_group || (type == 0x888e && !(bytes[0] & 1)), "not to the next bridge");
+	require(type == 0x888e || type == 0x8809 || type == 0x88cc ||
+			(type <= 1500 && type >= 3 && 14 + type <= frame->length &&
+			 !memcmp(bytes + 14, "\x42\x42\x03", 3)),
+		"type %04zx", type);
+}
+
 #endif
