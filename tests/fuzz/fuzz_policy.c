@@ -8,6 +8,7 @@
 
 #include "tests/fuzz/policy_image.h"
 #include "tests/fuzz/policy_report.h"
+#include "tests/fuzz/policy_tree.h"
 
 /* The line of an offset: lines end with LF, CR LF or CR. */
 static unsigned int line_of(const char *text, size_t offset)
@@ -90,8 +91,10 @@ static char *run(const uint8_t *data, size_t size, const struct image *before, s
 	check_diags(&diags);
 	if (policy)
 		compile(policy, before, image);
-	if (policy && !before)
+	if (policy && !before) {
+		tree_check(policy);
 		report_check_policy(policy);
+	}
 	policy_free(policy);
 	said = diag_text_all(&diags);
 	diags_clear(&diags);
