@@ -147,11 +147,13 @@ static void try_group(char *text)
 
 static void try_text(const char *bytes, size_t size)
 {
+	uint8_t *exact = oracle_copy(bytes, size, 0);
 	struct text text = { 0 };
 	char *printed;
 	size_t length;
 
-	text_add_printable(&text, bytes, size);
+	text_add_printable(&text, (const char *)exact, size);
+	oracle_free(exact, 0);
 	printed = text_take(&text);
 	require(printed, "nothing is printed");
 	length = strlen(printed);

@@ -257,34 +257,51 @@ static void check_rule(const struct policy *policy, const struct image *image, s
 
 /* ---- all of it -------------------------------------------------------------------------------- */
 
+/* Reads all that a listing says, as far as it was found to be whole. */
+static size_t read_listing(const struct listing_header *block)
+{
+	const struct listing_row *rows = listing_rows(block);
+	size_t length = strlen(listing_string(block, block->policy)) +
+			strlen(listing_string(block, block->description));
+
+	for (uint32_t i = 0; i < block->row_count; i++) {
+		const uint32_t strings[] = { rows[i].name, rows[i].ports, rows[i].port_of,
+					     rows[i].from, rows[i].to,    rows[i].note,
+					     rows[i].peers };
+
+		for (size_t n = 0; n < sizeof(strings) / sizeof(*strings); n++)
+			length += strlen(listing_string(block, strings[n]));
+		require(rows[i].slot < RULE_SLOTS, "slot %u", rows[i].slot);
+	}
+	listing_find(block, "");
+	return length;
+}
+
 /* Who reads a listing believes no byte of it that was not checked. */
 static void check_damaged_listing(const struct image *image)
 {
 	uint64_t random = image->listing->policy_hash | 1;
 	size_t size = image->listing->size;
 
-	for (int i = 0; i < 8; i++) {
-		struct listing_header *block;
+	for (int i = 0; i < 12; i++) {
+		struct listing_header *block = (void *)oracle_copy(image->listing, size, 0);
+		uint8_t *bytes = (uint8_t *)block;
+		uint32_t near_end;
 
 		random ^= random << 13;
 		random ^= random >> 7;
 		random ^= random << 17;
-		if (i % 4 == 0) { /* cut short */
-			block = (void *)oracle_copy(image->listing, random % size, 0);
+		near_end = (uint32_t)(size + 2 - random % 8);
+		if (i == 0) /* the last string doesn't end */
+			bytes[size - 1] = 'x';
+		else if (i < 4) /* something points to where the block ends */
+			memcpy(bytes + (random >> 8) % (size / 4) * 4, &near_end, sizeof(near_end));
+		else if (i < 8)
+			bytes[(random >> 8) % size] = (uint8_t)random;
+		else
 			require(!listing_check(block, random % size), "cut short, it is whole");
-			free(block);
-			continue;
-		}
-		block = (void *)oracle_copy(image->listing, size, 0);
-		((uint8_t *)block)[(random >> 8) % size] = (uint8_t)random;
-		if (listing_check(block, size)) {
-			struct image_running running = { .kept = { block, block } };
-
-			listing_find(block, "");
-			for (uint32_t n = 0; n < block->row_count; n++)
-				listing_find(running.kept[0],
-					     listing_string(block, listing_rows(block)[n].note));
-		}
+		if (listing_check(block, size))
+			read_listing(block);
 		free(block);
 	}
 }
