@@ -55,6 +55,24 @@ static void try_address(const char *text)
 	require(address_compare(&again, &prefix) < 0, "what is larger stands before");
 }
 
+/* What a duration that is taken comes to, however large. */
+static double duration_roughly(const char *text)
+{
+	double total = 0;
+
+	while (*text) {
+		char *unit;
+		double number = strtod(text, &unit);
+
+		total += number * (*unit == 'd' ? 86400 :
+				   *unit == 'h' ? 3600 :
+				   *unit == 'm' ? 60 :
+						  1);
+		text = unit + 1;
+	}
+	return total;
+}
+
 static void try_duration(const char *text)
 {
 	uint64_t seconds = 7, again = 0;
@@ -68,6 +86,8 @@ static void try_duration(const char *text)
 	}
 	require(isdigit((unsigned char)*text) && strspn(text, "0123456789dhms") == strlen(text),
 		"taken");
+	require(duration_roughly(text) < (double)seconds * 1.001 + 1, "%llu seconds",
+		(unsigned long long)seconds);
 	snprintf(plain, sizeof(plain), "%llus", (unsigned long long)seconds);
 	require(!duration_parse(plain, UINT64_MAX, &again) && again == seconds, "%s", plain);
 	require(!duration_parse(text, seconds, &again), "as much as may be");
