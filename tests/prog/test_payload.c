@@ -11,8 +11,11 @@
 
 #include <cmocka.h>
 
+#include <bpf/bpf.h>
+#include <linux/bpf.h>
 #include <stdlib.h>
 
+#include "tests/lib/harness.h"
 #include "tests/lib/prog.h"
 #include "tests/lib/prog_payload.h"
 
@@ -307,6 +310,61 @@ static void what_can_not_be_read(void **state)
 	free(frame);
 }
 
+/* Linux 6.18 lets a test run say where the first buffer ends. */
+static bool can_divide_frames(const struct prog *large)
+{
+	static uint8_t bytes[64];
+	struct xdp_md md = { .data_end = sizeof(bytes) / 2 };
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = bytes, .data_size_in = sizeof(bytes),
+		    .ctx_in = &md, .ctx_size_in = sizeof(md), .repeat = 1);
+
+	return bpf_prog_test_run_opts(large->object.xdp[DIRECTION_IN], &run) == 0;
+}
+
+/* The headers in the first buffer, the payload in the next, whole or divided between the two. */
+static void payload_behind_the_first_buffer(void **state)
+{
+	static const struct {
+		const char *words;
+		bool fits;
+	} table[] = {
+		{ "in udp 198.51.100.7:9 > 192.0.2.10:3479 data=xff10a5a5", true },
+		{ "in udp 198.51.100.7:9 > 192.0.2.10:3479 data=xff11a5a5", false },
+		{ "in udp 198.51.100.7:9 > 192.0.2.10:3479 data=x65 pad=3", false },
+		{ "in udp [2001:db8:f::7]:9 > [2001:db8::10]:3479 data=xff10a5a5 tag=8100", true },
+		{ "in udp [2001:db8:f::7]:9 > [2001:db8::10]:3479 data=x65a5a5a5 dst=24", false },
+	};
+	struct frame_bytes *frame = malloc(sizeof(*frame));
+	struct prog large;
+	bool can;
+
+	(void)state;
+	assert_non_null(frame);
+	prog_open(&large, true);
+	can = can_divide_frames(&large);
+	prog_policy(&large, policy);
+	for (size_t i = 0; can && i < PROG_COUNT(table) * 2; i++) {
+		const char *words = table[i / 2].words;
+		struct prog_verdict verdict;
+
+		frame_write(words, frame);
+		/* one byte of the UDP header as well, and it is malformed: so it is divided */
+		frame->head = (uint32_t)frame->length - 5;
+		assert_true(prog_run(&large, PROG_XDP, PROG_LONG, frame, NULL, &verdict));
+		assert_int_equal(verdict.outcome, MALFORMED);
+		frame->head += 1 + i % 2;
+		for (unsigned int way = PROG_SHORT; way <= PROG_LONG; way <<= 1) {
+			if (!prog_run(&large, PROG_XDP, way, frame, NULL, &verdict) ||
+			    verdict.outcome != (table[i / 2].fits ? RULE : PAYLOAD))
+				fail_msg("%s: outcome %u", words, verdict.outcome);
+		}
+	}
+	prog_close(&large);
+	free(frame);
+	if (!can)
+		skip_because("this kernel divides no frame of a test run into buffers");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +376,7 @@ int main(void)
 		cmocka_unit_test(later_fragments),
 		cmocka_unit_test(offloaded_datagrams),
 		cmocka_unit_test(what_can_not_be_read),
+		cmocka_unit_test(payload_behind_the_first_buffer),
 	};
 
 	return cmocka_run_group_tests(tests, open_policy, close_policy);

@@ -25,29 +25,25 @@
 #define TEXT " data=x68656c6c6f"
 #define MEDIA " data=x80a5a5a5"
 
-#define MEDIA_RULE(name, rest, mode)                                                               \
-	"  - {name: " name ", protocol: udp, payload: {class: udp-media, mode: " mode "}, " rest   \
-	"}\n"
+#define HELD "     payload: {class: udp-media, mode: enforce}}\n"
+#define SEEN "     payload: {class: udp-media, mode: observe}}\n"
 
 static const char policy[] =
 	"policy: payload\n"
-	"rules:\n" MEDIA_RULE("held-out", "direction: out, ports: 3478", "enforce") MEDIA_RULE(
-		"seen-out", "direction: out, ports: 3479", "observe")
-		MEDIA_RULE("held-in", "direction: in, ports: 3480", "enforce") MEDIA_RULE(
-			"peer-in",
-			"direction: in, ports: 3481, from: [198.51.100.7, "
-			"\"2001:db8:f::7\"]",
-			"enforce") "  - {name: other-in, direction: in, protocol: udp, ports: 3481}\n" MEDIA_RULE("limited-in",
-														  "direction: in, ports: 3482, limit: {rate: 1/m, burst: 1}",
-														  "enforce")
-			MEDIA_RULE("counted-in",
-				   "direction: in, ports: 3483, limit: {rate: 1/m, burst: 1}",
-				   "observe")
-				MEDIA_RULE("either-out",
-					   "direction: out, ports: 50000, port-of: either",
-					   "enforce")
+	"groups: {peer: [198.51.100.7, \"2001:db8:f::7\"]}\n"
+	"rules:\n"
+	"  - {name: held-out, direction: out, protocol: udp, ports: 3478,\n" HELD
+	"  - {name: seen-out, direction: out, protocol: udp, ports: 3479,\n" SEEN
+	"  - {name: held-in, direction: in, protocol: udp, ports: 3480,\n" HELD
+	"  - {name: peer-in, direction: in, protocol: udp, ports: 3481, from: peer,\n" HELD
+	"  - {name: other-in, direction: in, protocol: udp, ports: 3481}\n"
+	"  - {name: limited-in, direction: in, protocol: udp, ports: 3482,\n"
+	"     limit: {rate: 1/m, burst: 1},\n" HELD
+	"  - {name: counted-in, direction: in, protocol: udp, ports: 3483,\n"
+	"     limit: {rate: 1/m, burst: 1},\n" SEEN
+	"  - {name: either-out, direction: out, protocol: udp, ports: 50000, port-of: either,\n" HELD
 	/* what the host asks from there is answered there */
-	MEDIA_RULE("both-in", "direction: in, ports: 40001", "enforce");
+	"  - {name: both-in, direction: in, protocol: udp, ports: 40001,\n" HELD;
 
 static struct prog prog;
 
