@@ -130,7 +130,7 @@ turn_try_channel() { # NAME SERVER PEER [CHANNEL]
 			sleep 0.2
 		done
 	} | in_ns "$1" timeout 10 socat -t "$NET_TIMEOUT" - "UDP:$(bracketed "$2"):3478" |
-		xxd -p | tr -d '\n' | grep -q "${number}000480a55a5a\$"
+		od -An -v -tx1 | tr -d ' \n' | grep -q "${number}000480a55a5a\$"
 }
 
 # openssl's DTLS, for one client; it would end with its input.

@@ -45,6 +45,19 @@ counted() { # COUNT COMMAND...
 	(($("$@") == count))
 }
 
+# All at once; fails if one of them does.
+together() { # "COMMAND"...
+	local one pids=() pid wrong=0
+	for one; do
+		$one >/dev/null 3>&- &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || wrong=1
+	done
+	return $wrong
+}
+
 # Every rule saw packets, and none a mismatch; nothing at all was dropped.
 all_genuine() {
 	gate_stats host | jq -e '
@@ -61,10 +74,10 @@ all_genuine() {
 	turn_serve_peer peer 192.0.2.1
 	for mode in observe enforce; do
 		media_policy $mode 'turn-in in 3478' 'turn-dtls-in in 5349' 'relay-out out 3480-3481'
-		turn_try peer 192.0.2.10 192.0.2.1 4
-		turn_try peer 2001:db8::10 192.0.2.1 4
-		turn_try peer 192.0.2.10 192.0.2.1 4 -S -c
-		turn_try_channel peer 192.0.2.10 192.0.2.1
+		together 'turn_try peer 192.0.2.10 192.0.2.1 4' \
+			'turn_try peer 2001:db8::10 192.0.2.1 4' \
+			'turn_try peer 192.0.2.10 192.0.2.1 4 -S -c' \
+			'turn_try_channel peer 192.0.2.10 192.0.2.1'
 		all_genuine
 	done
 }
@@ -92,12 +105,12 @@ all_genuine() {
 }
 
 turn_uses() {
-	turn_try host 192.0.2.1 198.51.100.7 50 -c
-	turn_try host 2001:db8::1 198.51.100.7 50 -c
-	turn_try host 2001:db8::1 198.51.100.7 20 -c -S
-	turn_try_channel host 192.0.2.1 198.51.100.7 4000
-	turn_try_channel host 2001:db8::1 198.51.100.7 4fff
-	stun_try host 192.0.2.1
+	together 'turn_try host 192.0.2.1 198.51.100.7 10 -c' \
+		'turn_try host 2001:db8::1 198.51.100.7 10 -c' \
+		'turn_try host 2001:db8::1 198.51.100.7 5 -c -S' \
+		'turn_try_channel host 192.0.2.1 198.51.100.7 4000' \
+		'turn_try_channel host 2001:db8::1 198.51.100.7 4fff' \
+		'stun_try host 192.0.2.1'
 }
 
 # RFC 5766 had channels up to 7FFF; RFC 8656 and RFC 7983 end them at 4FFF.
@@ -120,9 +133,9 @@ turn_uses() {
 		dtls_serve peer 192.0.2.1 $((port + 2))
 		media_policy $mode "dtls-in in $port" "dtls-out out $((port + 1))" \
 			"dtls-back in $((port + 2)), port-of: source"
-		dtls_try peer 192.0.2.10 $port
-		dtls_try host 2001:db8::1 $((port + 1))
-		dtls_try host 192.0.2.1 $((port + 2))
+		together "dtls_try peer 192.0.2.10 $port" \
+			"dtls_try host 2001:db8::1 $((port + 1))" \
+			"dtls_try host 192.0.2.1 $((port + 2))"
 		all_genuine
 		port=$((port + 3))
 	done

@@ -207,6 +207,7 @@ static void first_fragments(void **state)
 		/* not one byte of it */
 		{ "in udp PEER:9 > HOST:3479 FIRST data=0", PAYLOAD, NULL, 1 },
 		{ "in udp PEER:9 > HOST:3479 FIRST data=0 udplen=3000", PAYLOAD, NULL, 1 },
+		{ "in udp PEER:9 > HOST:3479 FIRST data=0 udplen=3000 pad=20", PAYLOAD, NULL, 1 },
 		{ "in udp PEER:9 > HOST:3478 FIRST data=0 udplen=3000", RULE, "seen-in", 1 },
 		{ "out udp HOST:9 > PEER:3481 FIRST data=0 udplen=3000", PAYLOAD, NULL, 1 },
 		{ "in udp PEER:9 > HOST:3479 FIRST data=x80a5a5a5a5a5a5a5 udplen=8", PAYLOAD, NULL,
