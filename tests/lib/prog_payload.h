@@ -8,8 +8,8 @@
 struct payload_case {
 	const char *words;
 	enum outcome outcome;
-	const char *rule;        /* NULL where it is no rule's */
-	unsigned int mismatches; /* 0 or 1, for each run */
+	const char *rule;    /* NULL where it is no rule's */
+	uint64_t mismatches; /* 0 or 1, for each run */
 };
 
 /* Of all rules that prog_run() watches, as it last read them. */
