@@ -78,6 +78,7 @@ once = $(eval $(1) := $(2))$($(1))
 PACKAGE_CFLAGS = $(call once,PACKAGE_CFLAGS,$(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null))
 PACKAGE_LIBS = $(call once,PACKAGE_LIBS,$(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null))
 PURE_LIBS = $(call once,PURE_LIBS,$(shell $(PKG_CONFIG) --libs libfyaml jansson))
+TEST_LIBS = $(call once,TEST_LIBS,-lcmocka $(shell $(PKG_CONFIG) --libs libpcap))
 MULTIARCH = $(call once,MULTIARCH,$(shell $(CC) -print-multiarch))
 
 INCLUDES := -I. -Iinclude -Ibuild/skel
@@ -248,13 +249,13 @@ $(UNIT_TESTS): build/tests/%: build/asan/obj/tests/%.o $(call objects,build/asan
 		build/asan/testlib.a build/sources
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(SANITIZE) $(filter %.o %.a,$^) -lcmocka $(PURE_LIBS) -o $@
+	$(Q)$(CC) $(SANITIZE) $(filter %.o %.a,$^) $(TEST_LIBS) $(PURE_LIBS) -o $@
 
 $(PROG_TESTS): build/tests/%: build/asan/obj/tests/%.o $(call objects,build/asan/obj,$(HARNESS) $(NOT_MAIN)) \
 		build/asan/testlib.a build/sources
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(SANITIZE) $(filter %.o %.a,$^) -lcmocka $(PACKAGE_LIBS) -o $@
+	$(Q)$(CC) $(SANITIZE) $(filter %.o %.a,$^) $(TEST_LIBS) $(PACKAGE_LIBS) -o $@
 
 $(BENCHES): build/%: build/obj/tests/%.o $(call objects,build/obj,$(NOT_MAIN)) build/testlib.a build/sources
 	$(call say,LINK,$@)

@@ -6,29 +6,16 @@
 #include "bpf/clock.h"
 #include "bpf/maps.h"
 #include "bpf/packet.h"
+#include "bpf/payload.h"
 #include "bpf/rules.h"
 
-/*
- * RFC 7983 section 7: STUN 0-3, ZRTP 16-19, DTLS 20-63, TURN channels 64-79, RTP and RTCP 128-191; and
- * Microsoft's multiplexed TURN, FF 10. Nothing stricter: its media breaks the RFCs' further rules.
- */
-static __always_inline bool limits_is_udp_media(const struct packet *packet)
-{
-	__u8 first = packet->payload[0];
-
-	if (!packet->payload_length)
-		return !(packet->flags & PACKET_FRAGMENT);
-	if (first <= 3 || (first >= 16 && first <= 79) || (first >= 128 && first <= 191))
-		return true;
-	return packet->payload_length > 1 && first == 0xff && packet->payload[1] == 0x10;
-}
-
+/* True: it fits, or the rule only counts that it doesn't. */
 static __always_inline bool limits_payload_fits(const struct rule_extra *extra,
 						const struct packet *packet, __u32 slot)
 {
 	struct rule_count *count;
 
-	if (!(extra->flags & EXTRA_UDP_MEDIA) || limits_is_udp_media(packet))
+	if (!(extra->flags & EXTRA_UDP_MEDIA) || payload_is_udp_media(packet))
 		return true;
 	count = bpf_map_lookup_elem(&rule_counts, &slot);
 	if (count)

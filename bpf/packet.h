@@ -100,8 +100,8 @@ struct packet {
 	__u8 link;              /* enum packet_link */
 	__u32 fragment_id;      /* network order */
 	__u8 fragment_protocol; /* what all fragments of the packet say that it carries */
-	__u8 payload[2];        /* UDP: its first bytes */
-	__u8 payload_length;    /* how many of them there are; 0: none */
+	__u8 payload[2];        /* UDP: the datagram's first bytes; read on the long way only */
+	__u8 payload_length;    /* how many of them this frame holds; 0: none */
 };
 
 /* What stands behind the Ethernet header and its tags. */

@@ -75,6 +75,10 @@ static __always_inline __u32 parse_tcp(struct cursor *cursor, struct packet *pac
 	return OUTCOME_UNDECIDED;
 }
 
+/*
+ * Its length says where the datagram ends: what the IP packet has behind it is as little payload as the
+ * frame's padding is. A first fragment holds less than that.
+ */
 static __always_inline __u32 parse_udp(struct cursor *cursor, const struct frame *frame,
 				       struct packet *packet)
 {
@@ -98,6 +102,11 @@ static __always_inline __u32 parse_udp(struct cursor *cursor, const struct frame
 	packet->sport = udp->source;
 	packet->dport = udp->dest;
 	packet->header_length += sizeof(*udp);
+	if (length > packet->transport_length)
+		length = packet->transport_length;
+	length -= sizeof(*udp);
+	packet->payload_length = length < sizeof(packet->payload) ? length :
+								    sizeof(packet->payload);
 	return OUTCOME_UNDECIDED;
 }
 

@@ -180,12 +180,15 @@ static void a_head_that_is_short_reads_no_further(void **state)
 	free(frame);
 }
 
-/* What the short way takes is what the long way would have made of it. */
+/* What the short way takes is what the long way would have made of it, its payload unread. */
 static void check_agreement(const struct judged *judged, const char *what)
 {
+	struct packet unread = judged->packet;
+
 	if (!judged->common)
 		return;
-	if (judged->outcome || memcmp(&judged->packet, &judged->by_common, sizeof(judged->packet)))
+	memset(unread.payload, 0, sizeof(unread.payload));
+	if (judged->outcome || memcmp(&unread, &judged->by_common, sizeof(unread)))
 		fail_msg("%s: the short way takes it, the long way says %u", what, judged->outcome);
 }
 
@@ -248,6 +251,61 @@ static void what_is_known_of_a_packet(void **state)
 	free(frame);
 }
 
+/* The first two bytes of what the UDP header says is the datagram, as far as the frame holds it. */
+static void what_is_known_of_a_payload(void **state)
+{
+	static const struct {
+		const char *words;
+		unsigned int length;
+		uint8_t first, second;
+	} table[] = {
+		{ "udp 192.0.2.1:9 > 192.0.2.10:9 data=xff10a5", 2, 0xff, 0x10 },
+		{ "udp 192.0.2.1:9 > 192.0.2.10:9 data=xff10", 2, 0xff, 0x10 },
+		{ "udp 192.0.2.1:9 > 192.0.2.10:9 data=xff", 1, 0xff, 0 },
+		{ "udp 192.0.2.1:9 > 192.0.2.10:9 data=0", 0, 0, 0 },
+		{ "udp 192.0.2.1:9 > 192.0.2.10:9 data=xff pad=9", 1, 0xff, 0 },
+		/* behind the datagram, in the IP packet */
+		{ "udp 192.0.2.1:9 > 192.0.2.10:9 data=xff10a5 udplen=10", 2, 0xff, 0x10 },
+		{ "udp 192.0.2.1:9 > 192.0.2.10:9 data=xff10a5 udplen=9", 1, 0xff, 0 },
+		{ "udp 192.0.2.1:9 > 192.0.2.10:9 data=xff10a5 udplen=8", 0, 0, 0 },
+		{ "udp 192.0.2.1:9 > 192.0.2.10:9 data=xff10 udplen=0 gso=9", 2, 0xff, 0x10 },
+		/* wherever it begins */
+		{ "udp 192.0.2.1:9 > 192.0.2.10:9 data=xff10 tag=88a8 tag=8100", 2, 0xff, 0x10 },
+		{ "udp 192.0.2.1:9 > 192.0.2.10:9 data=xff10 options=0101010100", 2, 0xff, 0x10 },
+		{ "udp [2001:db8::1]:9 > [2001:db8::10]:9 data=xff10", 2, 0xff, 0x10 },
+		{ "udp [2001:db8::1]:9 > [2001:db8::10]:9 data=xff10 hop ah dst=40", 2, 0xff,
+		  0x10 },
+		/* fragments: the length is the whole packet's */
+		{ "udp 192.0.2.1:9 > 192.0.2.10:9 data=xff10a5a5a5a5a5a5 udplen=99 mf", 2, 0xff,
+		  0x10 },
+		{ "udp 192.0.2.1:9 > 192.0.2.10:9 data=0 udplen=99 mf", 0, 0, 0 },
+		{ "udp [2001:db8::1]:9 > [2001:db8::10]:9 data=0 udplen=99 frag+=0", 0, 0, 0 },
+		{ "udp 192.0.2.1:9 > 192.0.2.10:9 data=xff10a5a5a5a5a5a5 offset=8", 0, 0, 0 },
+		{ "udp [2001:db8::1]:9 > [2001:db8::10]:9 data=xff10 frag=8", 0, 0, 0 },
+		/* no datagram */
+		{ "tcp 192.0.2.1:9 > 192.0.2.10:9 ack data=xff10", 0, 0, 0 },
+		{ "icmp 192.0.2.1 > 192.0.2.10 type=8 data=xff10", 0, 0, 0 },
+	};
+	struct frame_bytes *frame = malloc(sizeof(*frame));
+	struct judged judged;
+	char words[FRAME_TEXT_MAX];
+
+	(void)state;
+	assert_non_null(frame);
+	for (size_t i = 0; i < COUNT(table); i++) {
+		const struct packet *packet = &judged.packet;
+
+		snprintf(words, sizeof(words), "in %s", table[i].words);
+		frame_write(words, frame);
+		judge(frame, frame->length, frame->length, DIRECTION_IN, &judged);
+		if (judged.outcome || packet->payload_length != table[i].length ||
+		    packet->payload[0] != table[i].first || packet->payload[1] != table[i].second)
+			fail_msg("%s: outcome %u, %u bytes: %02x %02x", words, judged.outcome,
+				 packet->payload_length, packet->payload[0], packet->payload[1]);
+	}
+	free(frame);
+}
+
 /* What a packet says of itself is true of the frame, whatever was done to it. */
 static void check_packet(const struct judged *judged, size_t length)
 {
@@ -264,6 +322,11 @@ static void check_packet(const struct judged *judged, size_t length)
 	if (!(packet->flags & PACKET_FRAGMENT) && packet_has_ports(packet) &&
 	    (!packet->sport || !packet->dport))
 		fail_msg("a port of 0");
+	if (packet->payload_length > sizeof(packet->payload) ||
+	    packet->header_length + packet->payload_length > length ||
+	    (packet->payload_length && packet->protocol != IPPROTO_UDP))
+		fail_msg("%u bytes of payload behind %u, in a frame of %zu", packet->payload_length,
+			 packet->header_length, length);
 }
 
 static void damage(struct frame_bytes *frame)
@@ -326,6 +389,7 @@ int main(void)
 		cmocka_unit_test(a_head_that_is_short_reads_no_further),
 		cmocka_unit_test(the_short_way_is_the_long_way),
 		cmocka_unit_test(what_is_known_of_a_packet),
+		cmocka_unit_test(what_is_known_of_a_payload),
 		cmocka_unit_test(damaged_frames_do_no_harm),
 	};
 
