@@ -90,7 +90,7 @@ BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -std=gnu11 $(WARNINGS) -Iinclude -I. \
 
 # ---- for people ----------------------------------------------------------------------------------
 
-.PHONY: all help setup test unit prog netns bench check tidy format lab demo install clean tests
+.PHONY: all help setup test unit prog netns bench mutants check tidy format lab demo install clean tests
 
 all: build/edgegate ## build edgegate (default)
 
@@ -123,6 +123,9 @@ netns: build/asan/edgegate $(TEST_BPF_OBJECTS) ## run the tests in network names
 
 bench: $(BENCHES) ## measure the packet path (root)
 	@scripts/run-tests bench
+
+mutants: ## break the packet path on purpose, show which test notices (root; about half an hour)
+	@TABLE='$(TABLE)' scripts/mutants '$(ONLY)'
 
 check: $(GENERATED) $(SKELETONS) build/compile_commands.json ## check rooms, style and sources without running anything
 	@scripts/run-tests check
