@@ -140,6 +140,9 @@ bench: $(BENCHES) ## measure the packet path (root)
 scoreboard: build/edgegate $(WIRE) $(TEST_BPF_OBJECTS) ## run the corpus of evasions against edgegate and its peers on a wire; writes docs/scoreboard.md (root)
 	@scripts/scoreboard
 
+mutants: ## break the packet path on purpose, show which test notices (root; about half an hour)
+	@TABLE='$(TABLE)' scripts/mutants '$(ONLY)'
+
 check: $(GENERATED) $(SKELETONS) build/compile_commands.json ## check rooms, style and sources without running anything
 	@scripts/run-tests check
 
