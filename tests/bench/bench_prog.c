@@ -54,7 +54,7 @@ static const char bench_limits[] =
 	"  - {name: peer-ports, direction: in, protocol: udp, ports: 5, peer-ports: 4000}\n";
 
 /* Gates: the default policy, with addresses, what rules may ask more. */
-enum gate { DEFAULT, GROUPS, LIMITS, GATES };
+enum bench_gate { DEFAULT, GROUPS, LIMITS, GATES };
 
 /* Which program a case runs. */
 enum program {
@@ -154,7 +154,7 @@ static int bench_bare(enum bpf_prog_type type, int action)
 }
 
 /* Its policy in slot 0 of a gate of its own, which is attached nowhere. */
-static void bench_load(struct object *object, enum gate gate)
+static void bench_load(struct object *object, enum bench_gate gate)
 {
 	struct policy_group_override groups[2];
 	struct image_running fresh = { 0 };
@@ -299,7 +299,7 @@ int main(int argc, char **argv)
 	bench.times = calloc(CASES * bench.rounds, sizeof(*bench.times));
 	if (!bench.frame || !bench.times)
 		bench_fail("begin", ENOMEM);
-	for (enum gate gate = DEFAULT; gate < GATES; gate++)
+	for (enum bench_gate gate = DEFAULT; gate < GATES; gate++)
 		bench_load(&bench.objects[gate], gate);
 	bench.programs[BARE_XDP] = bench_bare(BPF_PROG_TYPE_XDP, XDP_DROP);
 	bench.programs[BARE_TC] = bench_bare(BPF_PROG_TYPE_SCHED_CLS, TC_ACT_SHOT);
@@ -316,7 +316,7 @@ int main(int argc, char **argv)
 		bench_round(&bench, round);
 	bench_describe_machine();
 	bench_print(&bench);
-	for (enum gate gate = DEFAULT; gate < GATES; gate++)
+	for (enum bench_gate gate = DEFAULT; gate < GATES; gate++)
 		object_close(&bench.objects[gate]);
 	free(bench.times);
 	free(bench.frame);

@@ -33,6 +33,10 @@ static const char policy[] =
 	"  - {name: first, direction: in, protocol: udp, ports: 7000, from: [198.51.100.7, \"2001:db8:f::7\"],\n"
 	"     limit: {rate: 1/m, burst: 3}}\n"
 	"  - {name: second, direction: in, protocol: udp, ports: 7000}\n"
+	"  - {name: enforced, direction: in, protocol: udp, ports: 7001, limit: {rate: 1/m, burst: 3},\n"
+	"     payload: {class: udp-media, mode: enforce}}\n"
+	"  - {name: observed, direction: in, protocol: udp, ports: 7002, limit: {rate: 1/m, burst: 3},\n"
+	"     payload: {class: udp-media}}\n"
 	"  - {name: answered, direction: in, protocol: udp, ports: 1000}\n"
 	"  - {name: dhcp-out, direction: out, protocol: udp, ports: [67, 547], limit: {rate: 1/m, burst: 1}}\n";
 
@@ -310,6 +314,27 @@ static void it_asks_for_no_address(void **state)
 	prog_tell(&prog, tell_dhcp);
 }
 
+/* The payload is asked first: what it refuses takes no token; what it only counts does. */
+static void tell_payload(struct prog *told)
+{
+	for (int i = 0; i < 6; i++)
+		prog_expect(told, "in udp PEER:4000 > HOST:7001 data=x47455420",
+			    OUTCOME_DROP_PAYLOAD, NULL);
+	assert_int_equal(
+		prog_offer(told, "in udp PEER:4000 > HOST:7001 data=x80000000", 5, "enforced"), 3);
+	prog_expect(told, "in udp PEER:4000 > HOST:7001 data=x47455420", OUTCOME_DROP_PAYLOAD,
+		    NULL);
+	assert_int_equal(
+		prog_offer(told, "in udp PEER:4000 > HOST:7002 data=x47455420", 5, "observed"), 3);
+	prog_expect(told, "in udp PEER:4000 > HOST:7002 data=x80000000", LIMITED, NULL);
+}
+
+static void the_payload_comes_first(void **state)
+{
+	(void)state;
+	prog_tell(&prog, tell_payload);
+}
+
 /* Monitoring counts and keeps state as enforcing does; prog_expect() demands that it passes. */
 static void tell_monitor(struct prog *told)
 {
@@ -339,6 +364,7 @@ int main(void)
 		cmocka_unit_test(it_leaves_no_flow),
 		cmocka_unit_test(it_leaves_no_fragment),
 		cmocka_unit_test(it_asks_for_no_address),
+		cmocka_unit_test(the_payload_comes_first),
 		cmocka_unit_test(monitoring_takes_tokens_too),
 	};
 
