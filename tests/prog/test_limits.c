@@ -318,14 +318,14 @@ static void it_asks_for_no_address(void **state)
 static void tell_payload(struct prog *told)
 {
 	for (int i = 0; i < 6; i++)
-		prog_expect(told, "in udp PEER:4000 > HOST:7001 data=x47455420",
+		prog_expect(told, "in udp PEER:4000 > HOST:7001 data=x504f5354",
 			    OUTCOME_DROP_PAYLOAD, NULL);
 	assert_int_equal(
 		prog_offer(told, "in udp PEER:4000 > HOST:7001 data=x80000000", 5, "enforced"), 3);
-	prog_expect(told, "in udp PEER:4000 > HOST:7001 data=x47455420", OUTCOME_DROP_PAYLOAD,
+	prog_expect(told, "in udp PEER:4000 > HOST:7001 data=x504f5354", OUTCOME_DROP_PAYLOAD,
 		    NULL);
 	assert_int_equal(
-		prog_offer(told, "in udp PEER:4000 > HOST:7002 data=x47455420", 5, "observed"), 3);
+		prog_offer(told, "in udp PEER:4000 > HOST:7002 data=x504f5354", 5, "observed"), 3);
 	prog_expect(told, "in udp PEER:4000 > HOST:7002 data=x80000000", LIMITED, NULL);
 }
 
