@@ -51,6 +51,7 @@ static const char bench_limits[] =
 	"     limit: {rate: 10000000/s, burst: 10000000, per: source}}\n"
 	"  - {name: source-over, direction: in, protocol: udp, ports: 4,\n"
 	"     limit: {rate: 1/m, per: source}}\n"
+	"  - {name: opening, direction: in, protocol: tcp, ports: 1, limit: {rate: 1/m}}\n"
 	"  - {name: peer-ports, direction: in, protocol: udp, ports: 5, peer-ports: 4000}\n";
 
 /* Gates: the default policy, with addresses, what rules may ask more. */
@@ -92,6 +93,8 @@ static const struct bench_case bench_cases[] = {
 	  "in udp 198.51.100.7:4000 > 192.0.2.10:1 data=16", NULL },
 	{ "rule hit, limit per source", LIMITS_XDP_IN,
 	  "in udp 198.51.100.7:4000 > 192.0.2.10:3 data=16", NULL },
+	{ "rule hit, limit, TCP goes on", LIMITS_XDP_IN,
+	  "in tcp 198.51.100.7:4000 > 192.0.2.10:1 ack", NULL },
 	{ "over a limit per rule", LIMITS_XDP_IN, "in udp 198.51.100.7:4000 > 192.0.2.10:2 data=16",
 	  NULL },
 	{ "over a limit per source", LIMITS_XDP_IN,
