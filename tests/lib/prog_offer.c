@@ -20,8 +20,10 @@ uint32_t prog_slot_of(const struct prog *prog, const char *rule)
 	struct state state = state_unpack(state_read(prog->word));
 	const struct listing_row *row = listing_find(prog->images[state.live].listing, rule);
 
-	if (!row)
+	if (!row) {
 		fail_msg("the live policy has no rule '%s'", rule);
+		return 0; /* not reached */
+	}
 	return row->slot;
 }
 
