@@ -139,7 +139,8 @@ struct rule_extra {
 	__u32 reserved;
 };
 #define LIMIT_TICKS 16u
-#define LIMIT_RATE_MAX 10000000u /* a second, and of a burst */
+#define LIMIT_RATE_MAX 10000000u     /* a second or a minute, and of a burst */
+#define LIMIT_FILL_MAX (30u * 86400) /* seconds in which an empty bucket must be full: ticks end */
 
 enum extra_flags {
 	EXTRA_PER_SOURCE = 1u << 0,

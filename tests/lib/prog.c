@@ -243,6 +243,7 @@ void prog_reset(struct prog *prog)
 	flows_walk(prog->object.maps[MAP_FLOWS4], true);
 	flows_walk(prog->object.maps[MAP_FLOWS6], true);
 	fragments_forget(prog);
+	prog_forget_limits(prog);
 	if (memory)
 		memory->dhcp_asked[0] = memory->dhcp_asked[1] = 0;
 	prog->now = PROG_BEGIN;

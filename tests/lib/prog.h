@@ -139,6 +139,22 @@ void prog_change_all(struct prog *prog, const struct prog_change *table, size_t 
  */
 void prog_tell(struct prog *prog, void (*story)(struct prog *prog));
 
+/*
+ * So many of the words' packet at the present moment, on the first of the hooks and ways: how many `rule`
+ * let pass. Fails the test where the others were not dropped as rate-limit.
+ */
+unsigned int prog_offer(struct prog *prog, const char *words, unsigned int count, const char *rule);
+
+/* Its parts, for those who count by themselves (and add to prog->packets). */
+uint32_t prog_slot_of(const struct prog *prog, const char *rule);
+void prog_set_clock(struct prog *prog, unsigned int way);
+void prog_repeat(const struct prog *prog, unsigned int hook, const struct frame_bytes *frame,
+		 unsigned int count);
+
+/* All buckets of limits are full, and no source has one; how many sources have. */
+void prog_forget_limits(struct prog *prog);
+size_t prog_limit_sources(const struct prog *prog);
+
 /* Flows in the tables, live or not; and one of them, which the words' packet belongs to. */
 size_t prog_flows(const struct prog *prog);
 bool prog_flow(const struct prog *prog, const char *words, struct flow *flow);
