@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Two gates, one with the negative cache in front of its flows and one without, get the same packets at
+ * the same moments: whatever happens, both decide the same. And both CPUs at once.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include <bpf/bpf.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "tests/lib/prog.h"
+
+#define SHIFT 11u
+#define EPOCH (1u << SHIFT)
+
+#define RULES                                                                                      \
+	"rules:\n"                                                                                 \
+	"  - {name: sip-in, direction: in, protocol: tcp, ports: 5061}\n"                          \
+	"  - {name: web-out, direction: out, protocol: tcp, ports: 440-449}\n"                     \
+	"  - {name: dns-out, direction: out, protocol: udp, ports: 50-59}\n"                       \
+	"  - {name: sctp-out, direction: out, protocol: sctp, ports: 2905}\n"                      \
+	"  - {name: gre-out, direction: out, protocol: 47}\n"
+
+static const char *const policies[] = {
+	"policy: a\n"
+	"essentials: {ping: true}\n"
+	"flows: {timeouts: {tcp: 8s, tcp-transitory: 4s, udp: 5s, icmp: 1s, other: 7s}}\n" RULES,
+	/* its timeouts don't fit an epoch */
+	"policy: b\n"
+	"essentials: {ping: true}\n"
+	"flows: {timeouts: {tcp: 60s, tcp-transitory: 4s, udp: 30s, icmp: 9s, other: 7s}}\n" RULES,
+	"policy: c\n"
+	"flows: {timeouts: {tcp: 3s, tcp-transitory: 3s, udp: 2s, icmp: 8s, other: 1s}}\n"
+	"rules:\n"
+	"  - {name: dns-out, direction: out, protocol: udp, ports: 53}\n"
+	"  - {name: web-out, direction: out, protocol: tcp, ports: 443}\n",
+};
+
+static struct prog with, without;
+
+static int open_gates(void **state)
+{
+	(void)state;
+	prog_open_sized(&with, PROG_FLOWS_MAX, SHIFT);
+	prog_open_sized(&without, PROG_FLOWS_MAX, SHIFT);
+	without.without_marks = true;
+	prog_policy(&with, policies[0]);
+	prog_policy(&without, policies[0]);
+	return 0;
+}
+
+static int close_gates(void **state)
+{
+	(void)state;
+	prog_close(&with);
+	prog_close(&without);
+	return 0;
+}
+
+static unsigned int below(unsigned int limit)
+{
+	return (unsigned int)rand() % limit;
+}
+
+/* A packet of some conversation, or of none, in either direction. */
+static void any_packet(char *words, size_t size)
+{
+	static const char *const flags[] = { "syn", "ack", "ack", "ack psh", "fin ack", "rst" };
+	static const char *const hosts[] = { "HOST", "PEER" };
+	unsigned int out = below(3) > 0, local = 40000 + below(3), kind = below(16);
+	const char *from = hosts[!out], *to = hosts[out], *more = "";
+	const char *direction = out ? "out" : "in", *protocol = "tcp";
+	unsigned int remote = 442 + below(3);
+
+	if (kind < 1) {
+		snprintf(words, size, "%s 47 %s > %s", direction, from, to);
+		return;
+	}
+	if (kind < 3) {
+		snprintf(words, size, "%s PING %s > %s type=%s echo=%u", direction, from, to,
+			 below(4) == 0 || out ? "REQUEST" : "REPLY", below(3));
+		return;
+	}
+	if (kind < 4) {
+		snprintf(words, size,
+			 "%s PING %s > %s type=UNREACHABLE quote{ udp %s:%u > %s:%u data=4 }",
+			 direction, from, to, to, out ? 53 : local, from, out ? local : 53);
+		return;
+	}
+	if (kind < 5) {
+		protocol = "sctp";
+		remote = 2905;
+		more = below(2) ? "chunk=1" : "";
+	} else if (kind < 10) {
+		protocol = "udp";
+		remote = 52 + below(3);
+	} else {
+		more = flags[below(PROG_COUNT(flags))];
+	}
+	snprintf(words, size, "%s %s %s:%u > %s:%u %s", direction, protocol, from,
+		 out ? local : remote, to, out ? remote : local, more);
+}
+
+/* A little, a timeout or so, or to the very border of an epoch. */
+static uint64_t later(uint64_t now)
+{
+	switch (below(60)) {
+	case 0:
+		return now + below(PROG_HZ);
+	case 1:
+		return now + below(9) * PROG_HZ + below(3) - 1;
+	case 2:
+		return (now / EPOCH + 1) * EPOCH - below(2);
+	case 3:
+		return now + below(5) * EPOCH;
+	case 4:
+		return below(50) ? now + 1 : now + (65536ull - below(3)) * EPOCH;
+	default:
+		return now + below(2);
+	}
+}
+
+static void change_policy(void)
+{
+	const char *text = policies[below(PROG_COUNT(policies))];
+
+	if (below(2)) {
+		prog_rollback(&with);
+		prog_rollback(&without);
+	} else {
+		prog_policy(&with, text);
+		prog_policy(&without, text);
+	}
+}
+
+#define STEPS 60000u
+
+static void same_with_and_without(void **state)
+{
+	static struct frame_bytes frame;
+	unsigned int counts[OUTCOME_COUNT] = { 0 };
+	char words[FRAME_TEXT_MAX], varied[FRAME_TEXT_MAX];
+
+	(void)state;
+	srand(20);
+	prog_policy(&with, policies[1]);
+	prog_policy(&without, policies[1]);
+	for (unsigned int step = 0; step < STEPS; step++) {
+		unsigned int hook = below(4) ? PROG_XDP : PROG_TC,
+			     way = below(4) ? PROG_SHORT : PROG_LONG;
+		uint32_t one, other;
+
+		if (below(300) == 0)
+			change_policy();
+		with.now = without.now = later(with.now);
+		any_packet(words, sizeof(words));
+		frame_vary(words, below(2) ? 6 : 4, "", varied);
+		frame_write(varied, &frame);
+		one = prog_decide(&with, hook, way, &frame);
+		other = prog_decide(&without, hook, way, &frame);
+		counts[DECISION_OUTCOME(one)]++;
+		if (one != other)
+			fail_msg("step %u, at %llu, epoch %llu and %llu: %s: %#x, without %#x",
+				 step, (unsigned long long)with.now,
+				 (unsigned long long)(with.now / EPOCH),
+				 (unsigned long long)(with.now % EPOCH), varied, one, other);
+	}
+	/* it was about something: many flows were found, and many were over */
+	assert_in_range(counts[OUTCOME_REPLY], STEPS / 20, STEPS);
+	assert_in_range(counts[OUTCOME_DROP_NO_RULE], STEPS / 20, STEPS);
+	assert_in_range(counts[OUTCOME_PASS_PING], STEPS / 100, STEPS);
+	assert_in_range(counts[OUTCOME_PASS_ICMP_ERROR], STEPS / 500, STEPS);
+	assert_in_range(counts[OUTCOME_DROP_UNRELATED_ICMP], STEPS / 500, STEPS);
+}
+
+/* ---- both CPUs ----------------------------------------------------------------------------------- */
+
+#define EACH 350u   /* flows of a thread */
+#define EPOCHS 120u /* that begin with both at once */
+
+static pthread_barrier_t together;
+
+/* Sends its flows' packets, epoch after epoch: the first ones race for the words. */
+static void *sender(void *argument)
+{
+	struct frame_bytes *frame = malloc(sizeof(*frame));
+	unsigned int first = 1000 + *(unsigned int *)argument * EACH;
+	LIBBPF_OPTS(bpf_test_run_opts, run, .repeat = 1);
+
+	frame_write("out udp 192.0.2.10:1 > 198.51.100.7:53", frame);
+	run.data_in = frame->bytes;
+	run.data_size_in = (uint32_t)frame->length;
+	for (unsigned int epoch = 0; epoch < EPOCHS; epoch++) {
+		pthread_barrier_wait(&together); /* the clock is set */
+		for (unsigned int i = 0; i < EACH; i++) {
+			frame->bytes[34] = (uint8_t)((first + i) >> 8);
+			frame->bytes[35] = (uint8_t)(first + i);
+			bpf_prog_test_run_opts(with.object.xdp[DIRECTION_OUT], &run);
+		}
+		pthread_barrier_wait(&together);
+	}
+	free(frame);
+	return NULL;
+}
+
+static void expect_all(void)
+{
+	static struct frame_bytes frame;
+
+	frame_write("in udp 198.51.100.7:53 > 192.0.2.10:1", &frame);
+	for (unsigned int i = 0; i < 2 * EACH; i++) {
+		frame.bytes[36] = (uint8_t)((1000 + i) >> 8);
+		frame.bytes[37] = (uint8_t)(1000 + i);
+		assert_int_equal(DECISION_OUTCOME(prog_decide(&with, PROG_XDP, PROG_SHORT, &frame)),
+				 OUTCOME_REPLY);
+	}
+}
+
+static void both_cpus_at_once(void **state)
+{
+	static const uint32_t zero;
+	unsigned int numbers[2] = { 0, 1 };
+	pthread_t threads[2];
+
+	(void)state;
+	prog_reset(&with);
+	prog_policy(&with, policies[0]);
+	pthread_barrier_init(&together, NULL, 3);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, sender, &numbers[i]), 0);
+	for (unsigned int epoch = 0; epoch < EPOCHS; epoch++) {
+		struct testrun test = { .now = with.now };
+
+		bpf_map_update_elem(with.object.maps[MAP_TESTRUN], &zero, &test, BPF_ANY);
+		pthread_barrier_wait(&together);
+		pthread_barrier_wait(&together);
+		with.packets += 2ull * EACH;
+		expect_all();
+		with.now += EPOCH + below(3) * EPOCH;
+	}
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	pthread_barrier_destroy(&together);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(same_with_and_without),
+		cmocka_unit_test(both_cpus_at_once),
+	};
+
+	return cmocka_run_group_tests(tests, open_gates, close_gates);
+}
