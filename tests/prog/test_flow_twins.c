@@ -140,7 +140,7 @@ static void change_policy(void)
 	}
 }
 
-#define STEPS 60000u
+#define STEPS 25000u
 
 static void same_with_and_without(void **state)
 {
@@ -183,7 +183,7 @@ static void same_with_and_without(void **state)
 /* ---- both CPUs ----------------------------------------------------------------------------------- */
 
 #define EACH 350u   /* flows of a thread */
-#define EPOCHS 120u /* that begin with both at once */
+#define EPOCHS 200u /* that begin with both at once */
 
 static pthread_barrier_t together;
 
