@@ -65,6 +65,7 @@ PURE := $(filter user/base/% user/policy/% user/image/% user/report/% gen/%,$(C_
 
 UNIT_TESTS := $(UNIT_SOURCES:tests/%.c=build/tests/%)
 PROG_TESTS := $(PROG_SOURCES:tests/%.c=build/tests/%)
+TEST_TOOLS := $(patsubst %.c,build/%,$(wildcard tests/tools/*.c))
 BENCHES := $(BENCH_SOURCES:tests/bench/%.c=build/bench/%)
 
 # ---- flags ---------------------------------------------------------------------------------------
@@ -118,10 +119,10 @@ unit: $(UNIT_TESTS) ## run the unit tests
 prog: $(PROG_TESTS) ## run the packet path's tests, on the real programs (root)
 	@scripts/run-tests prog
 
-netns: build/asan/edgegate $(TEST_BPF_OBJECTS) ## run the tests in network namespaces (root)
+netns: build/asan/edgegate $(TEST_BPF_OBJECTS) $(TEST_TOOLS) ## run the tests in network namespaces (root)
 	@scripts/run-tests netns
 
-bench: $(BENCHES) ## measure the packet path (root)
+bench: $(BENCHES) $(TEST_BPF_OBJECTS) ## measure the packet path (root)
 	@scripts/run-tests bench
 
 check: $(GENERATED) $(SKELETONS) build/compile_commands.json ## check rooms, style and sources without running anything
@@ -145,7 +146,7 @@ clean: ## remove build/
 	$(Q)rm -rf build
 
 # All that the tests need, built but not run.
-tests: $(UNIT_TESTS) $(PROG_TESTS) build/asan/edgegate $(TEST_BPF_OBJECTS) $(GENERATED) \
+tests: $(UNIT_TESTS) $(PROG_TESTS) build/asan/edgegate $(TEST_BPF_OBJECTS) $(TEST_TOOLS) $(GENERATED) \
 	$(SKELETONS) build/compile_commands.json
 
 # ---- stamps: what is built is built anew when its flags or its list of sources change ------------
@@ -241,6 +242,12 @@ $(PROG_TESTS): build/tests/%: build/asan/obj/tests/%.o $(call objects,build/asan
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) $(filter %.o %.a,$^) -lcmocka $(PACKAGE_LIBS) -o $@
 
+# What bats files run beside real programs.
+$(TEST_TOOLS): build/%: build/obj/%.o
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $< -o $@
+
 $(BENCHES): build/%: build/obj/tests/%.o $(call objects,build/obj,$(NOT_MAIN)) build/testlib.a build/sources
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
@@ -249,7 +256,8 @@ $(BENCHES): build/%: build/obj/tests/%.o $(call objects,build/obj,$(NOT_MAIN)) b
 # ---- clang-tidy and editors ----------------------------------------------------------------------
 
 # A source is looked at again when its object had to be made again, which follows its headers.
-TIDIED := $(USER_SOURCES) $(UNIT_SOURCES) $(PROG_SOURCES) $(BENCH_SOURCES) $(TEST_LIB_SOURCES)
+TIDIED := $(USER_SOURCES) $(UNIT_SOURCES) $(PROG_SOURCES) $(BENCH_SOURCES) $(TEST_LIB_SOURCES) \
+	$(wildcard tests/tools/*.c)
 tidy: $(TIDIED:%=build/tidy/%.ok)
 
 build/tidy/%.c.ok: %.c build/asan/obj/%.o .clang-tidy
