@@ -74,12 +74,16 @@ uint32_t object_epoch_shift(uint32_t hz, uint32_t seconds)
 	return shift;
 }
 
-/* Entries of the negative cache: 16 bits for each flow that there can be, a power of two. */
+/*
+ * Entries of the negative cache, a power of two: at least 4 bits in each epoch for each flow that a family
+ * may have. 512 KiB for the default, which a core's own cache holds; larger ones are asked needlessly
+ * less often, but cost a cache miss each time (docs/performance.md).
+ */
 static uint32_t object_mark_entries(uint32_t flows_max)
 {
 	uint32_t entries = 256;
 
-	while (entries < flows_max / (MARKS_BITS / 16))
+	while (entries < flows_max / (MARKS_BITS / 4))
 		entries *= 2;
 	return entries;
 }
