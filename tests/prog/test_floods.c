@@ -13,11 +13,11 @@
 #include <cmocka.h>
 
 #include <bpf/bpf.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/lib/prog.h"
+#include "tests/lib/shots.h"
 
 #define FLOWS_MAX 16384u
 #define MILLION 1000000u
@@ -54,133 +54,6 @@ static int close_gate(void **state)
 	return 0;
 }
 
-/* xorshift64*: the same flood every time. */
-static uint64_t chance_state;
-
-static uint32_t chance(void)
-{
-	chance_state ^= chance_state >> 12;
-	chance_state ^= chance_state << 25;
-	chance_state ^= chance_state >> 27;
-	return (uint32_t)(chance_state * 2685821657736338717ull >> 32);
-}
-
-/* ---- frames ------------------------------------------------------------------------------------ */
-
-/* A frame with places that are filled in before each run. */
-struct shot {
-	struct frame_bytes frame;
-	size_t remote, ports; /* where the address outside and the ports stand; 0: there are none */
-	bool six;
-};
-
-static void shot_make(struct shot *shot, const char *words, int family)
-{
-	char varied[FRAME_TEXT_MAX];
-
-	frame_vary(words, family, "", varied);
-	frame_write(varied, &shot->frame);
-	shot->six = family == 6;
-	shot->remote = (shot->six ? 22 : 26) + (shot->frame.out ? (shot->six ? 16 : 4) : 0);
-	shot->ports = shot->six ? 54 : 34;
-}
-
-/* An address outside that can be genuine and is nobody's that has a flow: 11/8, 2400::/16. */
-static void shot_remote(struct shot *shot, uint64_t number)
-{
-	uint8_t *at = shot->frame.bytes + shot->remote;
-
-	at[0] = shot->six ? 0x24 : 11;
-	for (int i = 1; i < (shot->six ? 8 : 4); i++)
-		at[i] = (uint8_t)(number >> (8 * (i - 1)));
-}
-
-static void shot_ports(struct shot *shot, unsigned int source, unsigned int destination)
-{
-	uint8_t *at = shot->frame.bytes + shot->ports;
-
-	at[0] = (uint8_t)(source >> 8);
-	at[1] = (uint8_t)source;
-	at[2] = (uint8_t)(destination >> 8);
-	at[3] = (uint8_t)destination;
-}
-
-static void set_clock(unsigned int way)
-{
-	struct testrun test = { .now = prog.now, .flags = way == PROG_LONG ? TESTRUN_LONG_WAY : 0 };
-	uint32_t zero = 0;
-
-	assert_int_equal(bpf_map_update_elem(prog.object.maps[MAP_TESTRUN], &zero, &test, BPF_ANY),
-			 0);
-}
-
-/* One system call a frame: the clock stands. True if it passed. */
-static bool shoot(const struct shot *shot)
-{
-	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = shot->frame.bytes,
-		    .data_size_in = (uint32_t)shot->frame.length, .repeat = 1);
-
-	if (bpf_prog_test_run_opts(prog.object.xdp[shot->frame.out], &run))
-		fail_msg("cannot run a frame: %s", strerror(errno));
-	prog.packets++;
-	return run.retval == 2; /* XDP_PASS */
-}
-
-/* ---- flows as they stand ----------------------------------------------------------------------- */
-
-struct kept {
-	struct flow6_key key; /* or a flow4_key, and zeroes */
-	struct flow flow;
-};
-
-struct snapshot {
-	struct kept *flows;
-	size_t count, of4;
-};
-
-static int compare_kept(const void *one, const void *other)
-{
-	return memcmp(one, other, sizeof(struct kept));
-}
-
-static void snapshot_walk(struct snapshot *taken, int fd)
-{
-	struct flow6_key key, *from = NULL;
-
-	memset(&key, 0, sizeof(key));
-	for (struct kept *kept; bpf_map_get_next_key(fd, from, &key) == 0; taken->count++) {
-		assert_true(taken->count < 2 * FLOWS_MAX);
-		kept = &taken->flows[taken->count];
-		kept->key = key;
-		from = &kept->key;
-		assert_int_equal(bpf_map_lookup_elem(fd, &key, &kept->flow), 0);
-	}
-}
-
-static struct snapshot snapshot(void)
-{
-	struct snapshot taken = { .flows = calloc(2 * FLOWS_MAX, sizeof(struct kept)) };
-
-	assert_non_null(taken.flows);
-	snapshot_walk(&taken, prog.object.maps[MAP_FLOWS4]);
-	taken.of4 = taken.count;
-	snapshot_walk(&taken, prog.object.maps[MAP_FLOWS6]);
-	qsort(taken.flows, taken.count, sizeof(struct kept), compare_kept);
-	return taken;
-}
-
-/* Not one more, not one less, nothing of any changed. Frees both. */
-static void expect_same(struct snapshot *before)
-{
-	struct snapshot after = snapshot();
-
-	assert_int_equal(after.count, before->count);
-	assert_int_equal(after.of4, before->of4);
-	assert_memory_equal(after.flows, before->flows, before->count * sizeof(struct kept));
-	free(after.flows);
-	free(before->flows);
-}
-
 /* ---- conversations that are there before -------------------------------------------------------- */
 
 #define CONVERSATIONS 200u
@@ -196,13 +69,13 @@ static void all_of_them(const char *const *words, size_t port_at, unsigned int c
 	static struct shot shot;
 
 	for (unsigned int kind = 0; kind < PROG_COUNT(outs) * 2; kind++) {
-		shot_make(&shot, words[kind / 2], kind & 1 ? 6 : 4);
+		shots_make(&shot, words[kind / 2], kind & 1 ? 6 : 4);
 		for (unsigned int i = 0; i < count; i++) {
 			uint8_t *at = shot.frame.bytes + shot.ports + port_at;
 
 			at[0] = (uint8_t)((10000 + i) >> 8);
 			at[1] = (uint8_t)(10000 + i);
-			if (!shoot(&shot))
+			if (!shots_fire(&prog, &shot))
 				fail_msg("%s, local port %u: dropped", words[kind / 2], 10000 + i);
 		}
 	}
@@ -210,19 +83,19 @@ static void all_of_them(const char *const *words, size_t port_at, unsigned int c
 
 static struct snapshot begin(void)
 {
-	chance_state = 88172645463325252ull;
+	shots_seed(88172645463325252ull);
 	prog_reset(&prog);
-	set_clock(PROG_SHORT);
+	shots_at(&prog, PROG_SHORT);
 	all_of_them(outs, 0, CONVERSATIONS);
 	prog.now += PROG_HZ; /* what a flood prolonged would show */
-	set_clock(PROG_SHORT);
-	return snapshot();
+	shots_at(&prog, PROG_SHORT);
+	return shots_flows(&prog);
 }
 
 static void expect_unharmed(struct snapshot *before)
 {
-	expect_same(before);
-	set_clock(PROG_SHORT);
+	shots_expect_same(&prog, before);
+	shots_at(&prog, PROG_SHORT);
 	all_of_them(ins, 2, CONVERSATIONS);
 	prog_check_sum(&prog);
 }
@@ -241,7 +114,7 @@ static const char *const templates[] = {
 static unsigned int some_port(void)
 {
 	static const uint16_t known[] = { 443, 5061, 3478, 2905, 9000 };
-	uint32_t random = chance();
+	uint32_t random = shots_chance();
 
 	switch (random >> 30) {
 	case 0:
@@ -263,15 +136,15 @@ static void a_million_tuples(void **state)
 	assert_int_equal(before.count, CONVERSATIONS * PROG_COUNT(outs) * 2);
 	assert_int_equal(before.of4, before.count / 2);
 	for (unsigned int i = 0; i < PROG_COUNT(shots); i++)
-		shot_make(&shots[i], templates[i / 2], i & 1 ? 6 : 4);
+		shots_make(&shots[i], templates[i / 2], i & 1 ? 6 : 4);
 	for (unsigned int i = 0; i < MILLION; i++) {
 		struct shot *shot = &shots[i % PROG_COUNT(shots)];
 
 		if (i == MILLION * 9 / 10)
-			set_clock(PROG_LONG);
-		shot_remote(shot, i); /* no two have the same source */
-		shot_ports(shot, some_port(), some_port());
-		passed += shoot(shot);
+			shots_at(&prog, PROG_LONG);
+		shots_remote(shot, i); /* no two have the same source */
+		shots_ports(shot, some_port(), some_port());
+		passed += shots_fire(&prog, shot);
 	}
 	/* some came to open services */
 	assert_in_range(passed, MILLION / 50, MILLION / 2);
@@ -286,13 +159,13 @@ static void neighbours_of_live_flows(void **state)
 
 	(void)state;
 	for (unsigned int kind = 0; kind < PROG_COUNT(ins) * 2; kind++) {
-		shot_make(&shot, ins[kind / 2], kind & 1 ? 6 : 4);
+		shots_make(&shot, ins[kind / 2], kind & 1 ? 6 : 4);
 		for (unsigned int i = 0; i < 4000; i++) {
 			uint8_t *at = shot.frame.bytes + shot.ports + 2;
 
 			at[0] = (uint8_t)((10000 + CONVERSATIONS + i) >> 8);
 			at[1] = (uint8_t)(10000 + CONVERSATIONS + i);
-			assert_false(shoot(&shot));
+			assert_false(shots_fire(&prog, &shot));
 		}
 	}
 	expect_unharmed(&before);
@@ -330,10 +203,10 @@ static void all_that_keeps_state(void **state)
 
 	(void)state;
 	for (unsigned int kind = 0; kind < PROG_COUNT(words) * 2; kind++) {
-		shot_make(&shot, words[kind / 2], kind & 1 ? 6 : 4);
+		shots_make(&shot, words[kind / 2], kind & 1 ? 6 : 4);
 		for (unsigned int i = 0; i < (kind < 6 ? 45000 : 8000); i++) {
-			shot_remote(&shot, (uint64_t)kind << 20 | i);
-			passed[kind / 2] += shoot(&shot);
+			shots_remote(&shot, (uint64_t)kind << 20 | i);
+			passed[kind / 2] += shots_fire(&prog, &shot);
 		}
 	}
 	/* it went where it was meant to go */
@@ -372,20 +245,20 @@ static void answers_to_a_flood(void **state)
 	for (unsigned int i = 0; i < PROG_COUNT(rows) * 3 * 2; i++) {
 		unsigned int row = i / 6;
 
-		shot_make(&in, rows[row].in, i & 1 ? 6 : 4);
-		shot_make(&out, rows[row].out[i / 2 % 3], i & 1 ? 6 : 4);
+		shots_make(&in, rows[row].in, i & 1 ? 6 : 4);
+		shots_make(&out, rows[row].out[i / 2 % 3], i & 1 ? 6 : 4);
 		for (unsigned int n = 0; n < 6000; n++) {
 			uint64_t who = (uint64_t)i << 16 | n;
-			unsigned int port = 50000 + chance() % 10000;
+			unsigned int port = 50000 + shots_chance() % 10000;
 
-			shot_remote(&in, who);
+			shots_remote(&in, who);
 			memcpy(in.frame.bytes + in.ports, &(uint16_t){ __builtin_bswap16(port) },
 			       2);
-			shot_remote(&out, who);
+			shots_remote(&out, who);
 			memcpy(out.frame.bytes + out.ports + 2,
 			       &(uint16_t){ __builtin_bswap16(port) }, 2);
-			assert_int_equal(shoot(&in), row < 2);
-			assert_true(shoot(&out));
+			assert_int_equal(shots_fire(&prog, &in), row < 2);
+			assert_true(shots_fire(&prog, &out));
 		}
 	}
 	expect_unharmed(&before);
@@ -399,41 +272,41 @@ static void a_full_table_stays_full(void **state)
 	unsigned int kept = 0;
 
 	(void)state;
-	chance_state = 42;
+	shots_seed(42);
 	prog_reset(&prog);
-	set_clock(PROG_SHORT);
+	shots_at(&prog, PROG_SHORT);
 	for (int family = 4; family <= 6; family += 2) {
-		shot_make(&shots[0], "out udp HOST:1 > PEER:3478", family);
+		shots_make(&shots[0], "out udp HOST:1 > PEER:3478", family);
 		for (unsigned int i = 0; i < FLOWS_MAX + FLOWS_MAX / 2; i++) {
-			shot_ports(&shots[0], 10000 + i, 3478);
-			shoot(&shots[0]);
+			shots_ports(&shots[0], 10000 + i, 3478);
+			shots_fire(&prog, &shots[0]);
 		}
 	}
-	before = snapshot();
+	before = shots_flows(&prog);
 	assert_in_range(before.of4, FLOWS_MAX * 3 / 4, FLOWS_MAX);
 	assert_in_range(before.count - before.of4, FLOWS_MAX * 3 / 4, FLOWS_MAX);
 	prog.now += 2;
-	set_clock(PROG_SHORT);
+	shots_at(&prog, PROG_SHORT);
 	for (unsigned int i = 0; i < 4; i++)
-		shot_make(&shots[i],
-			  i & 1 ? "in udp PEER:1 > HOST:1" : "in tcp PEER:1 > HOST:1 ack",
-			  i & 2 ? 6 : 4);
+		shots_make(&shots[i],
+			   i & 1 ? "in udp PEER:1 > HOST:1" : "in tcp PEER:1 > HOST:1 ack",
+			   i & 2 ? 6 : 4);
 	for (unsigned int i = 0; i < 100000; i++) {
-		shot_remote(&shots[i & 3], i);
-		shot_ports(&shots[i & 3], i & 1 ? 3478 : 50000 + i % 9999, some_port());
-		shoot(&shots[i & 3]);
+		shots_remote(&shots[i & 3], i);
+		shots_ports(&shots[i & 3], i & 1 ? 3478 : 50000 + i % 9999, some_port());
+		shots_fire(&prog, &shots[i & 3]);
 	}
-	expect_same(&before);
-	before = snapshot();
+	shots_expect_same(&prog, &before);
+	before = shots_flows(&prog);
 	for (int family = 4; family <= 6; family += 2) {
-		shot_make(&reply, "in udp PEER:3478 > HOST:1", family);
+		shots_make(&reply, "in udp PEER:3478 > HOST:1", family);
 		for (unsigned int i = 0; i < FLOWS_MAX + FLOWS_MAX / 2; i++) {
-			shot_ports(&reply, 3478, 10000 + i);
-			kept += shoot(&reply);
+			shots_ports(&reply, 3478, 10000 + i);
+			kept += shots_fire(&prog, &reply);
 		}
 	}
 	assert_int_equal(kept, before.count);
-	expect_same(&before);
+	shots_expect_same(&prog, &before);
 	prog_check_sum(&prog);
 }
 
