@@ -186,10 +186,10 @@ static void same_with_and_without(void **state)
 
 /* ---- both CPUs ----------------------------------------------------------------------------------- */
 
-#define EACH 10u     /* flows of a thread: few, or one's bit would hide that another's is lost */
-#define EPOCHS 4000u /* that begin with both at once */
+#define EACH 4u       /* flows of a thread: few, or one's bit would hide that another's is lost */
+#define EPOCHS 20000u /* that begin with both at once */
 
-static atomic_uint begun, finished; /* epochs; threads in this one */
+static atomic_uint begun, finished; /* epochs; is the other thread through with it */
 
 static void wait_for(atomic_uint *what, unsigned int value)
 {
@@ -198,26 +198,29 @@ static void wait_for(atomic_uint *what, unsigned int value)
 			sched_yield();
 }
 
-/* Sends its flows' packets, epoch after epoch: all of them race for one word. */
+/* The packets of the flows of one of the two. */
+static void send_all(struct frame_bytes *frame, unsigned int who)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame->bytes,
+		    .data_size_in = (uint32_t)frame->length, .repeat = 1);
+
+	for (unsigned int i = 0; i < EACH; i++) {
+		unsigned int port = 1000 + who * EACH + i;
+
+		frame->bytes[34] = (uint8_t)(port >> 8);
+		frame->bytes[35] = (uint8_t)port;
+		bpf_prog_test_run_opts(with.object.xdp[DIRECTION_OUT], &run);
+	}
+}
+
+/* On a CPU of its own, epoch after epoch: all packets race for one word with those of the main thread. */
 static void *sender(void *argument)
 {
-	struct frame_bytes *frame = malloc(sizeof(*frame));
-	unsigned int first = 1000 + *(unsigned int *)argument * EACH;
-	LIBBPF_OPTS(bpf_test_run_opts, run, .repeat = 1);
-
-	frame_write("out udp 192.0.2.10:1 > 198.51.100.7:53", frame);
-	run.data_in = frame->bytes;
-	run.data_size_in = (uint32_t)frame->length;
 	for (unsigned int epoch = 1; epoch <= EPOCHS; epoch++) {
 		wait_for(&begun, epoch);
-		for (unsigned int i = 0; i < EACH; i++) {
-			frame->bytes[34] = (uint8_t)((first + i) >> 8);
-			frame->bytes[35] = (uint8_t)(first + i);
-			bpf_prog_test_run_opts(with.object.xdp[DIRECTION_OUT], &run);
-		}
+		send_all(argument, 1);
 		atomic_fetch_add(&finished, 1);
 	}
-	free(frame);
 	return NULL;
 }
 
@@ -236,7 +239,7 @@ static unsigned int answered(void)
 	return count;
 }
 
-static void begin_epoch(void)
+static void race_once(struct frame_bytes *frame)
 {
 	struct testrun test = { .now = with.now };
 	uint32_t zero = 0;
@@ -244,7 +247,11 @@ static void begin_epoch(void)
 	bpf_map_update_elem(with.object.maps[MAP_TESTRUN], &zero, &test, BPF_ANY);
 	atomic_store(&finished, 0);
 	atomic_fetch_add(&begun, 1);
-	wait_for(&finished, 2);
+	/* not always the same one first */
+	for (volatile unsigned int i = below(3000); i > 0; i--)
+		;
+	send_all(frame, 0);
+	wait_for(&finished, 1);
 	with.packets += 2ull * EACH;
 }
 
@@ -271,23 +278,24 @@ static struct object one_entry(const struct object *own)
 
 static void both_cpus_at_once(void **state)
 {
+	static struct frame_bytes frames[2];
 	struct object own = with.object, raced = one_entry(&own);
-	unsigned int numbers[2] = { 0, 1 }, lost = 0;
-	pthread_t threads[2];
+	unsigned int lost = 0;
+	pthread_t thread;
 
 	(void)state;
 	prog_reset(&with);
 	prog_policy(&with, policies[0]);
 	with.object = raced;
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, sender, &numbers[i]), 0);
+		frame_write("out udp 192.0.2.10:1 > 198.51.100.7:53", &frames[i]);
+	assert_int_equal(pthread_create(&thread, NULL, sender, &frames[1]), 0);
 	for (unsigned int epoch = 0; epoch < EPOCHS; epoch++) {
-		begin_epoch();
+		race_once(&frames[0]);
 		lost += 2 * EACH - answered();
 		with.now += EPOCH + below(3) * EPOCH;
 	}
-	for (int i = 0; i < 2; i++)
-		pthread_join(threads[i], NULL);
+	pthread_join(thread, NULL);
 	with.object = own;
 	object_close(&raced);
 	if (lost)
