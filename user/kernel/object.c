@@ -76,8 +76,8 @@ uint32_t object_epoch_shift(uint32_t hz, uint32_t seconds)
 
 /*
  * Entries of the negative cache, a power of two: at least 4 bits in each epoch for each flow that a family
- * may have. 512 KiB for the default, which a core's own cache holds; larger ones are asked needlessly
- * less often, but cost a cache miss each time (docs/performance.md).
+ * may have. 512 KiB for the default, so that a core's own cache can hold it; more bits brought no gain that
+ * could be measured (docs/performance.md).
  */
 static uint32_t object_mark_entries(uint32_t flows_max)
 {
