@@ -66,6 +66,7 @@ PURE := $(filter user/base/% user/policy/% user/image/% user/report/% gen/%,$(C_
 
 UNIT_TESTS := $(UNIT_SOURCES:tests/%.c=build/tests/%)
 PROG_TESTS := $(PROG_SOURCES:tests/%.c=build/tests/%)
+TEST_TOOLS := $(patsubst %.c,build/%,$(wildcard tests/tools/*.c))
 BENCHES := $(BENCH_SOURCES:tests/bench/%.c=build/bench/%)
 WIRE_SOURCES := $(sort $(wildcard tests/scoreboard/*.c))
 WIRE := build/tests/scoreboard/wire
@@ -131,10 +132,10 @@ fuzz: $(FUZZERS) ## fuzz packets and policies, 10 minutes each or as long as one
 prog: $(PROG_TESTS) ## run the packet path's tests, on the real programs (root)
 	@scripts/run-tests prog
 
-netns: build/asan/edgegate $(TEST_BPF_OBJECTS) ## run the tests in network namespaces (root)
+netns: build/asan/edgegate $(TEST_BPF_OBJECTS) $(TEST_TOOLS) ## run the tests in network namespaces (root)
 	@scripts/run-tests netns
 
-bench: $(BENCHES) ## measure the packet path (root)
+bench: $(BENCHES) $(TEST_BPF_OBJECTS) ## measure the packet path (root)
 	@scripts/run-tests bench
 
 scoreboard: build/edgegate $(WIRE) $(TEST_BPF_OBJECTS) ## run the corpus of evasions against edgegate and its peers on a wire; writes docs/scoreboard.md (root)
@@ -164,7 +165,7 @@ clean: ## remove build/
 	$(Q)rm -rf build
 
 # All that the tests need, built but not run.
-tests: $(UNIT_TESTS) $(FUZZERS) $(PROG_TESTS) build/asan/edgegate $(TEST_BPF_OBJECTS) $(GENERATED) \
+tests: $(UNIT_TESTS) $(FUZZERS) $(PROG_TESTS) build/asan/edgegate $(TEST_BPF_OBJECTS) $(TEST_TOOLS) $(GENERATED) \
 	$(SKELETONS) build/compile_commands.json
 
 # ---- stamps: what is built is built anew when its flags or its list of sources change ------------
@@ -260,6 +261,12 @@ $(PROG_TESTS): build/tests/%: build/asan/obj/tests/%.o $(call objects,build/asan
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) $(filter %.o %.a,$^) $(TEST_LIBS) $(PACKAGE_LIBS) -o $@
 
+# What bats files run beside real programs.
+$(TEST_TOOLS): build/%: build/obj/%.o
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $< -o $@
+
 $(BENCHES): build/%: build/obj/tests/%.o $(call objects,build/obj,$(NOT_MAIN)) build/testlib.a build/sources
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
@@ -300,7 +307,7 @@ build/fuzz/seed_packet: $(call objects,build/obj,tests/fuzz/seed_packet.c tests/
 
 # A source is looked at again when its object had to be made again, which follows its headers.
 TIDIED := $(USER_SOURCES) $(UNIT_SOURCES) $(PROG_SOURCES) $(BENCH_SOURCES) $(WIRE_SOURCES) $(FUZZ_SOURCES) \
-	$(TEST_LIB_SOURCES)
+	$(TEST_LIB_SOURCES) $(wildcard tests/tools/*.c)
 tidy: $(TIDIED:%=build/tidy/%.ok)
 
 build/tidy/%.c.ok: %.c build/asan/obj/%.o .clang-tidy

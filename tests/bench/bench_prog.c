@@ -13,6 +13,7 @@
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <sched.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,7 +161,8 @@ static int bench_bare(enum bpf_prog_type type, int action)
 static void bench_load(struct object *object, enum bench_gate gate)
 {
 	struct policy_group_override groups[2];
-	struct image_running fresh = { 0 };
+	/* an epoch as long as any timeout: the negative cache is used, as on a gate */
+	struct image_running fresh = { .epoch = UINT64_MAX };
 	struct state state = { .live = 0, .former = SLOT_NONE };
 	struct object_wish wish = {
 		.xdp = { true, true },
