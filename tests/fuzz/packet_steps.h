@@ -39,7 +39,7 @@ static void steps_flows(const struct packet *packet)
 	}
 	for (size_t i = 0; i < sizeof(memory.seeds) / sizeof(*memory.seeds); i++)
 		memory.seeds[i] = 0x9e3779b97f4a7c15ull * (i + 1);
-	require(marks_hash(packet, DIRECTION_OUT) == marks_hash(&mirror, DIRECTION_IN),
+	require(flows_hash(packet, DIRECTION_OUT) == flows_hash(&mirror, DIRECTION_IN),
 		"the mark of a reply");
 }
 

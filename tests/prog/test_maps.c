@@ -64,8 +64,8 @@ static void keys_and_values_have_the_sizes_of_the_abi(void **state)
 		  PROG_FLOWS_MAX },
 		{ MAP_FLOWS6, BPF_MAP_TYPE_LRU_HASH, sizeof(struct flow6_key), sizeof(struct flow),
 		  PROG_FLOWS_MAX },
-		/* 16 bits a flow, rounded up to a power of two */
-		{ MAP_FLOW_MARKS, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct flow_marks), 512 },
+		/* 4 bits a flow and epoch would be 86, but there are never fewer than this */
+		{ MAP_FLOW_MARKS, BPF_MAP_TYPE_ARRAY, 4, sizeof(struct flow_marks), 256 },
 		{ MAP_LIMITS, BPF_MAP_TYPE_ARRAY, 4, sizeof(uint64_t), RULE_SLOTS },
 		{ MAP_LIMIT_SOURCES, BPF_MAP_TYPE_LRU_HASH, sizeof(struct limit_key),
 		  sizeof(uint64_t), LIMIT_SOURCES_MAX },
