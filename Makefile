@@ -50,7 +50,9 @@ PROG_SOURCES := $(sort $(wildcard tests/prog/test_*.c))
 BENCH_SOURCES := $(sort $(wildcard tests/bench/bench_*.c))
 FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/*.c))
 TEST_LIB_BPF := $(wildcard tests/lib/*.bpf.c)
-TEST_LIB_SOURCES := $(sort $(filter-out $(TEST_LIB_BPF),$(wildcard tests/lib/*.c)))
+PROPERTY_MAIN := tests/property/main.c
+TEST_LIB_SOURCES := $(sort $(filter-out $(TEST_LIB_BPF) $(PROPERTY_MAIN),\
+	$(wildcard tests/lib/*.c tests/model/*.c tests/property/*.c)))
 FORMATTED := $(call sort_find,bpf include user tests,*.[ch])
 
 BPF_OBJECTS := $(BPF_SOURCES:%.c=build/%.o)
@@ -227,7 +229,8 @@ build/asan/obj/gen/%.o: build/gen/%.c build/flags
 	$(Q)$(CC) $(COMMON_CFLAGS) $(SANITIZE_CFLAGS) -MMD -MP -c $< -o $@
 
 # Only these may include a skeleton; the other rooms don't wait for the packet path.
-SKELETON_READERS := $(filter user/kernel/%,$(USER_SOURCES)) $(PROG_SOURCES) $(BENCH_SOURCES) $(TEST_LIB_SOURCES)
+SKELETON_READERS := $(filter user/kernel/%,$(USER_SOURCES)) $(PROG_SOURCES) $(BENCH_SOURCES) $(TEST_LIB_SOURCES) \
+	$(PROPERTY_MAIN)
 $(call objects,build/obj,$(SKELETON_READERS)) $(call objects,build/asan/obj,$(SKELETON_READERS)): | $(SKELETONS)
 
 build/edgegate: $(call objects,build/obj,$(C_SOURCES)) build/sources
@@ -272,6 +275,12 @@ $(BENCHES): build/%: build/obj/tests/%.o $(call objects,build/obj,$(NOT_MAIN)) b
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $(filter %.o %.a,$^) -lcmocka $(PACKAGE_LIBS) -o $@
 
+# The property test without sanitizers, for as long as one likes.
+build/property/property: $(call objects,build/obj,$(PROPERTY_MAIN) $(NOT_MAIN)) build/testlib.a build/sources
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $(filter %.o %.a,$^) -lcmocka $(PACKAGE_LIBS) -o $@
+
 $(WIRE): $(call objects,build/obj,$(WIRE_SOURCES)) build/testlib.a build/sources
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
@@ -307,7 +316,7 @@ build/fuzz/seed_packet: $(call objects,build/obj,tests/fuzz/seed_packet.c tests/
 
 # A source is looked at again when its object had to be made again, which follows its headers.
 TIDIED := $(USER_SOURCES) $(UNIT_SOURCES) $(PROG_SOURCES) $(BENCH_SOURCES) $(WIRE_SOURCES) $(FUZZ_SOURCES) \
-	$(TEST_LIB_SOURCES) $(wildcard tests/tools/*.c)
+	$(TEST_LIB_SOURCES) $(wildcard tests/tools/*.c) $(PROPERTY_MAIN)
 tidy: $(TIDIED:%=build/tidy/%.ok)
 
 build/tidy/%.c.ok: %.c build/asan/obj/%.o .clang-tidy
