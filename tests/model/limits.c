@@ -70,6 +70,21 @@ bool limit_allows(struct model *model, uint64_t now, const struct model_rule *ru
 }
 
 /*
+ * Channels 5000 to 7FFF, which RFC 5766 11 had and RFC 7983 has not (docs/policy.md): genuine where the
+ * length that ChannelData says, after its number, is true but for up to three bytes of padding (11.5).
+ */
+static bool is_channel_data(const struct packet *packet)
+{
+	size_t said;
+
+	if (packet->payload.length < 4)
+		return false;
+	said = 4u + word_at(packet->payload, 2);
+	return packet->datagram == said || packet->datagram == said + 1 ||
+	       packet->datagram == said + 2 || packet->datagram == said + 3;
+}
+
+/*
  * "the first byte is one that RFC 7983 gives to STUN (0-3), ZRTP (16-19), DTLS (20-63), TURN channels
  * (64-79) or RTP/RTCP (128-191), or the payload starts with FF 10 ..., or it is empty (a first fragment
  * without a byte of payload is a mismatch)"
@@ -83,5 +98,7 @@ bool payload_is_media(const struct packet *packet)
 	first = byte_at(packet->payload, 0);
 	if (first <= 3 || (first >= 16 && first <= 79) || (first >= 128 && first <= 191))
 		return true;
+	if (first >= 80 && first <= 127)
+		return is_channel_data(packet);
 	return first == 0xff && packet->payload.length >= 2 && byte_at(packet->payload, 1) == 0x10;
 }

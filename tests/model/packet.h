@@ -78,7 +78,8 @@ struct packet {
 	uint8_t type; /* ICMP, ICMPv6 */
 	uint8_t code;
 	uint16_t identifier;  /* of an echo */
-	struct bytes payload; /* of UDP and ICMP */
+	struct bytes payload; /* of UDP and ICMP; what is there of it */
+	size_t datagram;      /* bytes of a whole UDP datagram, its header left out */
 };
 
 /* ---- reading: each gives OUTCOME_UNDECIDED, or the fault that it found first ---------------------- */

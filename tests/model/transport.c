@@ -71,6 +71,7 @@ static enum outcome read_udp(struct packet *packet)
 	if (length > packet->transport.length && !packet->fragment)
 		return OUTCOME_DROP_MALFORMED;
 	packet->payload = bytes_from(bytes_first(packet->transport, length), 8);
+	packet->datagram = length - 8;
 	return OUTCOME_UNDECIDED;
 }
 

@@ -117,6 +117,11 @@ static uint16_t udp_data(struct random *random, const struct talk *talk, uint8_t
 	memset(data, 0x5a, 64);
 	data[0] = talk->media ? 0x80 : random_pick(random, edges);
 	data[1] = random_chance(random, 50) ? 0x10 : (uint8_t)random_next(random);
+	/* ChannelData's length: true, padded, or off by as much again */
+	if (length >= 4 && random_chance(random, 50)) {
+		data[2] = 0;
+		data[3] = (uint8_t)(length - 4 + 2 - random_below(random, 8));
+	}
 	return length;
 }
 
