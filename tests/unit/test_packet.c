@@ -264,7 +264,6 @@ static void what_is_known_of_a_payload(void **state)
 	} table[] = {
 		{ UDP4 "data=xff10a55a99", 4, 5, "\xff\x10\xa5\x5a" },
 		{ UDP4 "data=xff10a55a", 4, 4, "\xff\x10\xa5\x5a" },
-		{ UDP4 "data=xff10a5", 3, 3, "\xff\x10\xa5\0" },
 		{ UDP4 "data=xff10", 2, 2, "\xff\x10\0\0" },
 		{ UDP4 "data=xff", 1, 1, "\xff\0\0\0" },
 		{ UDP4 "data=0", 0, 0, "\0\0\0\0" },
@@ -273,21 +272,17 @@ static void what_is_known_of_a_payload(void **state)
 		/* behind the datagram, in the IP packet */
 		{ UDP4 "data=xff10a55a99 udplen=12", 4, 4, "\xff\x10\xa5\x5a" },
 		{ UDP4 "data=xff10a55a99 udplen=11", 3, 3, "\xff\x10\xa5\0" },
-		{ UDP4 "data=xff10a5 udplen=9", 1, 1, "\xff\0\0\0" },
 		{ UDP4 "data=xff10a5 udplen=8", 0, 0, "\0\0\0\0" },
 		/* offloaded: the size is the first segment's */
-		{ UDP4 "data=xff10 udplen=0 gso=9", 2, 2, "\xff\x10\0\0" },
 		{ UDP4 "data=xff10a55a99 udplen=0 gso=4", 4, 4, "\xff\x10\xa5\x5a" },
 		{ UDP4 "data=xff10a55a99 gso=3", 4, 3, "\xff\x10\xa5\x5a" },
 		/* wherever it begins */
 		{ UDP4 "data=xff10a55a tag=88a8 tag=8100", 4, 4, "\xff\x10\xa5\x5a" },
 		{ UDP4 "data=xff10a55a options=0101010100", 4, 4, "\xff\x10\xa5\x5a" },
-		{ UDP6 "data=xff10a55a99", 4, 5, "\xff\x10\xa5\x5a" },
 		{ UDP6 "data=xff10a55a hop ah dst=40", 4, 4, "\xff\x10\xa5\x5a" },
 		/* fragments: the length is the whole packet's */
 		{ UDP4 "data=xff10a55aa5a5a5a5 udplen=99 mf", 4, 91, "\xff\x10\xa5\x5a" },
 		{ UDP4 "data=xff10a55aa5a5a5a5 udplen=10 mf", 2, 2, "\xff\x10\0\0" },
-		{ UDP4 "data=0 udplen=99 mf", 0, 91, "\0\0\0\0" },
 		{ UDP6 "data=0 udplen=65535 frag+=0", 0, 65527, "\0\0\0\0" },
 		{ UDP4 "data=xff10a5a5a5a5a5a5 offset=8", 0, 0, "\0\0\0\0" },
 		{ UDP6 "data=xff10 frag=8", 0, 0, "\0\0\0\0" },
@@ -308,10 +303,8 @@ static void what_is_known_of_a_payload(void **state)
 		if (judged.outcome || packet->payload_length != table[i].length ||
 		    packet->payload_size != table[i].size ||
 		    memcmp(packet->payload, table[i].bytes, sizeof(packet->payload)) != 0)
-			fail_msg("%s: outcome %u, %u of %u bytes: %02x %02x %02x %02x",
-				 table[i].words, judged.outcome, packet->payload_length,
-				 packet->payload_size, packet->payload[0], packet->payload[1],
-				 packet->payload[2], packet->payload[3]);
+			fail_msg("%s: outcome %u, %u of %u bytes", table[i].words, judged.outcome,
+				 packet->payload_length, packet->payload_size);
 	}
 	free(frame);
 }
