@@ -29,8 +29,10 @@ static __always_inline void parse_begin(const struct frame *frame, struct packet
 	packet->fragment_end = 0;
 	packet->fragment_id = 0;
 	packet->fragment_protocol = 0;
-	packet->payload[0] = packet->payload[1] = 0;
 	packet->payload_length = 0;
+	packet->payload_size = 0;
+	packet->payload[0] = packet->payload[1] = 0;
+	packet->payload[2] = packet->payload[3] = 0;
 	packet->family = 0;
 	packet->protocol = 0;
 	packet->hop_limit = 0;

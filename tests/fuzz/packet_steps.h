@@ -4,6 +4,7 @@
 #define TESTS_FUZZ_PACKET_STEPS_H
 
 #include "tests/fuzz/packet_native.h"
+#include "tests/fuzz/packet_said.h"
 
 /* As it comes back: a reply's addresses and ports are the other way round. */
 static struct packet steps_mirror(const struct packet *packet)
@@ -118,18 +119,42 @@ static void steps_unspecified(const struct packet *packet)
 		require(essentials_is_neighbor_discovery(packet), ":: in no neighbor discovery");
 }
 
-/* Spec 3.7; `payload` is what there is of a datagram's. */
-static void steps_payload(const struct packet *packet, const uint8_t *payload, size_t size)
+/* RFC 5766 11.4 and 11.5; of a datagram of `size` bytes there are `held`. */
+static bool steps_is_channel_data(const uint8_t *payload, size_t held, size_t size)
 {
-	bool media = !size && !(packet->flags & PACKET_FRAGMENT);
+	for (size_t padding = 0; padding <= 3; padding++)
+		if (held >= 4 && size == 4 + said_16(payload + 2) + padding)
+			return true;
+	return false;
+}
 
-	require(packet->payload_length == (size > 2 ? 2 : size), "%u bytes of payload, not %zu",
-		packet->payload_length, size);
-	if (size)
-		media = payload[0] <= 3 || (payload[0] >= 16 && payload[0] <= 79) ||
-			(payload[0] >= 128 && payload[0] <= 191) ||
-			(size > 1 && payload[0] == 0xff && payload[1] == 0x10);
-	require(limits_is_udp_media(packet) == media, "media?");
+/* Spec 3.7, and the channels that RFC 5766 had. */
+static void steps_payload(const struct native_frame *frame, const struct packet *packet)
+{
+	const uint8_t *payload = frame->bytes + packet->header_length;
+	size_t held = packet->transport_length - 8, size = said_16(payload - 4), first;
+	bool media = false;
+
+	size = size ? size - 8 : held; /* 0 is for offloaded ones only: said_udp() */
+	held = size < held ? size : held;
+	require(packet->payload_length == (held > 4 ? 4 : held), "%u bytes of payload, not %zu",
+		packet->payload_length, held);
+	if (frame->gso_size)
+		size = size < frame->gso_size ? size : frame->gso_size;
+	require(packet->payload_size == size, "a datagram of %u bytes, not %zu",
+		packet->payload_size, size);
+	if (held) {
+		first = payload[0];
+		require(!memcmp(packet->payload, payload, packet->payload_length), "its bytes");
+		media = first <= 3 || (first >= 16 && first <= 79) ||
+			(first >= 80 && first <= 127 &&
+			 steps_is_channel_data(payload, held, size)) ||
+			(first >= 128 && first <= 191) ||
+			(held > 1 && first == 0xff && payload[1] == 0x10);
+	} else {
+		media = !(packet->flags & PACKET_FRAGMENT);
+	}
+	require(payload_is_udp_media(packet) == media, "media?");
 }
 
 /* Of a packet that is whole, its transport read. */
@@ -145,8 +170,7 @@ static void steps_check(const struct native_frame *frame, const struct packet *p
 	steps_dhcp(packet);
 	steps_unspecified(packet);
 	if (packet->protocol == IPPROTO_UDP)
-		steps_payload(packet, frame->bytes + packet->header_length,
-			      packet->transport_length - sizeof(struct udphdr));
+		steps_payload(frame, packet);
 }
 
 #endif

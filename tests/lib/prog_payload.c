@@ -9,6 +9,18 @@
 
 #include "tests/lib/prog_payload.h"
 
+const char payload_policy[] =
+	"policy: payload\n"
+	"rules:\n"
+	"  - {name: seen-in, direction: in, protocol: udp, ports: 3478, payload: {class: udp-media}}\n"
+	"  - {name: held-in, direction: in, protocol: udp, ports: 3479,\n"
+	"     payload: {class: udp-media, mode: enforce}}\n"
+	"  - {name: seen-out, direction: out, protocol: udp, ports: 3480,\n"
+	"     payload: {class: udp-media, mode: observe}}\n"
+	"  - {name: held-out, direction: out, protocol: udp, ports: 3481,\n"
+	"     payload: {class: udp-media, mode: enforce}}\n"
+	"  - {name: plain-in, direction: in, protocol: udp, ports: 3482}\n";
+
 uint64_t payload_mismatches(const struct prog *prog)
 {
 	uint64_t sum = 0;
@@ -30,6 +42,31 @@ void payload_expect_at(struct prog *prog, const struct payload_case *one, const 
 		print_error("%s: %llu mismatches in %llu runs\n", one->words,
 			    (unsigned long long)grown, (unsigned long long)runs);
 		_fail(file, line);
+	}
+}
+
+void payload_try_at(struct prog *prog, const char *more, bool fits, const char *file, int line)
+{
+	static const struct {
+		const char *ends, *rule;
+		bool enforce;
+	} ways[] = {
+		{ "in udp PEER:40000 > HOST:3478", "seen-in", false },
+		{ "in udp PEER:40000 > HOST:3479", "held-in", true },
+		{ "out udp HOST:40000 > PEER:3480", "seen-out", false },
+		{ "out udp HOST:40000 > PEER:3481", "held-out", true },
+	};
+	char words[FRAME_TEXT_MAX];
+
+	for (size_t i = 0; i < PROG_COUNT(ways); i++) {
+		bool passes = fits || !ways[i].enforce;
+		struct payload_case one = { .words = words,
+					    .outcome = passes ? OUTCOME_RULE : OUTCOME_DROP_PAYLOAD,
+					    .rule = passes ? ways[i].rule : NULL,
+					    .mismatches = fits ? 0 : 1 };
+
+		snprintf(words, sizeof(words), "%s %s", ways[i].ends, more);
+		payload_expect_at(prog, &one, file, line);
 	}
 }
 
