@@ -128,7 +128,7 @@ unit: $(UNIT_TESTS) ## run the unit tests
 	@scripts/run-tests unit
 
 # A line a fuzzer.
-fuzz: $(FUZZERS) ## fuzz packets and policies, 10 minutes each or as long as one likes
+fuzz: $(FUZZERS) build/property/property ## fuzz packets and policies, 10 minutes each or as long as one likes; the programs against the model
 	@scripts/fuzz
 
 prog: $(PROG_TESTS) ## run the packet path's tests, on the real programs (root)
