@@ -39,9 +39,8 @@ static __always_inline bool payload_is_channel_data(const struct packet *packet)
 {
 	__u32 said = PAYLOAD_CHANNEL_HEADER + (packet->payload[2] << 8 | packet->payload[3]);
 
-	if (packet->payload_length < PAYLOAD_CHANNEL_HEADER || said > packet->payload_size)
-		return false;
-	return packet->payload_size - said < 4;
+	return packet->payload_length >= PAYLOAD_CHANNEL_HEADER && said <= packet->payload_size &&
+	       packet->payload_size <= said + 3;
 }
 
 /*

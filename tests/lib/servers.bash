@@ -97,14 +97,15 @@ turn_serve_peer() { # NAME ADDRESS
 	wait_listen "$1" udp 3480
 }
 
-# As many messages of two clients, by the TURN server to the peer and back: succeeds if none is lost.
-# Options are turnutils_uclient's: -S is DTLS, -c leaves RTCP out. They go as indications, for the
-# client takes numbers for its channels that RFC 8656 has taken back: turn_try_channel.
-turn_try() { # NAME SERVER PEER MESSAGES [OPTION...]
-	local name=$1 server=$2 peer=$3 messages=$4
-	shift 4
-	in_ns "$name" timeout 30 turnutils_uclient -s -X -m 2 -z 5 -n "$messages" -e "$peer" -r 3480 "$@" \
-		"$server" 2>&1 | grep -q "tot_send_msgs=$((2 * messages)), tot_recv_msgs=$((2 * messages))"
+# As many messages of each client, by the TURN server to the peer and back: succeeds if none is lost.
+# They go as channel data, by channels drawn from 4000 to 7FFF. Options are turnutils_uclient's: -s sends
+# indications instead, -D pads channel data to four bytes, -l is a message's length, -S is DTLS, -c leaves
+# RTCP out.
+turn_try() { # NAME SERVER PEER CLIENTS MESSAGES [OPTION...]
+	local name=$1 server=$2 peer=$3 clients=$4 messages=$5 all=$(($4 * $5))
+	shift 5
+	in_ns "$name" timeout 30 turnutils_uclient -X -m "$clients" -z 5 -n "$messages" -e "$peer" -r 3480 \
+		"$@" "$server" 2>&1 | grep -q "tot_send_msgs=$all, tot_recv_msgs=$all"
 }
 
 # XOR-PEER-ADDRESS (RFC 8489 14.2) of such a peer's port 3480, for printf.

@@ -74,9 +74,11 @@ all_genuine() {
 	turn_serve_peer peer 192.0.2.1
 	for mode in observe enforce; do
 		media_policy $mode 'turn-in in 3478' 'turn-dtls-in in 5349' 'relay-out out 3480-3481'
-		together 'turn_try peer 192.0.2.10 192.0.2.1 4' \
-			'turn_try peer 2001:db8::10 192.0.2.1 4' \
-			'turn_try peer 192.0.2.10 192.0.2.1 4 -S -c' \
+		together 'turn_try peer 192.0.2.10 192.0.2.1 2 4 -s' \
+			'turn_try peer 2001:db8::10 192.0.2.1 2 4 -s' \
+			'turn_try peer 192.0.2.10 192.0.2.1 2 4 -S -c' \
+			'turn_try peer 192.0.2.10 192.0.2.1 8 4' \
+			'turn_try peer 2001:db8::10 192.0.2.1 8 4 -D -l 101' \
 			'turn_try_channel peer 192.0.2.10 192.0.2.1'
 		all_genuine
 	done
@@ -105,24 +107,29 @@ all_genuine() {
 }
 
 turn_uses() {
-	together 'turn_try host 192.0.2.1 198.51.100.7 10 -c' \
-		'turn_try host 2001:db8::1 198.51.100.7 10 -c' \
-		'turn_try host 2001:db8::1 198.51.100.7 5 -c -S' \
+	together 'turn_try host 192.0.2.1 198.51.100.7 2 10 -c -s' \
+		'turn_try host 2001:db8::1 198.51.100.7 2 10 -c -s' \
+		'turn_try host 2001:db8::1 198.51.100.7 2 5 -c -S' \
+		'turn_try host 192.0.2.1 198.51.100.7 8 5 -l 101' \
+		'turn_try host 2001:db8::1 198.51.100.7 8 5 -D -l 102' \
 		'turn_try_channel host 192.0.2.1 198.51.100.7 4000' \
-		'turn_try_channel host 2001:db8::1 198.51.100.7 4fff' \
+		'turn_try_channel host 192.0.2.1 198.51.100.7 5000' \
+		'turn_try_channel host 2001:db8::1 198.51.100.7 7fff' \
 		'stun_try host 192.0.2.1'
 }
 
-# RFC 5766 had channels up to 7FFF; RFC 8656 and RFC 7983 end them at 4FFF.
-@test "payload: a channel's number that was taken back is a mismatch" {
+# What a TURN server that speaks RFC 8656 alone wouldn't take: RFC 5766 had channels up to 7FFF. A
+# length that isn't true is no channel's.
+@test "payload: channel data is known by its length" {
 	turn_serve peer 192.0.2.1
 	turn_serve_peer peer 198.51.100.7
-	media_policy observe 'turn-out out 3478'
-	turn_try_channel host 192.0.2.1 198.51.100.7 5000
-	[[ $(mismatches turn-out) == 1 && $(drop_count host out payload) == 0 ]]
 	media_policy enforce 'turn-out out 3478'
-	run ! turn_try_channel host 192.0.2.1 198.51.100.7 5000
-	[[ $(mismatches turn-out) == 2 && $(drop_count host out payload) == 1 ]]
+	turn_try_channel host 192.0.2.1 198.51.100.7 5000
+	[[ $(mismatches turn-out) == 0 && $(drop_count host out payload) == 0 ]]
+	say host 192.0.2.1 3478 '\x50\x00\x00\x04\x80\xa5\x5a'
+	say host 192.0.2.1 3478 '\x50\x00\x00\x04\x80\xa5\x5a\x5a\x00\x00\x00\x00'
+	wait_until counted 2 drop_count host out payload
+	[[ $(mismatches turn-out) == 2 ]]
 }
 
 @test "payload: DTLS by openssl, both ways" {

@@ -248,14 +248,22 @@ static void what_can_not_be_read(void **state)
 {
 	static const struct {
 		const char *words;
+		unsigned int missing;
 		enum outcome outcome;
 	} table[] = {
-		{ "data=x50000014", RULE },    { "data=x500000", PAYLOAD },
-		{ "data=x5000", PAYLOAD },     { "data=x50", PAYLOAD },
-		{ "data=x4f0000", RULE },      { "data=x4f00", RULE },
-		{ "data=x80", RULE },          { "data=xff10a5", RULE },
-		{ "data=xff10", RULE },        { "data=xff", PAYLOAD },
-		{ "data=x500000a5", PAYLOAD },
+		{ "data=x50000014", 20, RULE },
+		{ "data=x50000015", 20, PAYLOAD },
+		/* zeros in their place would be a true length */
+		{ "data=x500000", 1, PAYLOAD },
+		{ "data=x5000", 2, PAYLOAD },
+		{ "data=x50", 3, PAYLOAD },
+		{ "data=0", 4, PAYLOAD },
+		{ "data=x4f0000", 20, RULE },
+		{ "data=x4f00", 20, RULE },
+		{ "data=x80", 20, RULE },
+		{ "data=xff10a5", 20, RULE },
+		{ "data=xff10", 20, RULE },
+		{ "data=xff", 20, PAYLOAD },
 	};
 	struct frame_bytes *frame = malloc(sizeof(*frame));
 	char words[FRAME_TEXT_MAX];
@@ -265,15 +273,15 @@ static void what_can_not_be_read(void **state)
 	prog_reset(&prog);
 	for (size_t i = 0; i < PROG_COUNT(table) * 4; i++) {
 		unsigned int hook = i & 1 ? PROG_TC : PROG_XDP,
-			     way = i & 2 ? PROG_LONG : PROG_SHORT;
+			     way = i & 2 ? PROG_LONG : PROG_SHORT, missing = table[i / 4].missing;
 		struct count weight = { .packets = 1 };
 		struct prog_verdict verdict;
 
 		snprintf(words, sizeof(words),
-			 "in udp 198.51.100.7:9 > 192.0.2.10:3479 %s udplen=+20 length=+20",
-			 table[i / 4].words);
+			 "in udp 198.51.100.7:9 > 192.0.2.10:3479 %s udplen=+%u length=+%u",
+			 table[i / 4].words, missing, missing);
 		frame_write(words, frame);
-		prog.frame_len = (uint32_t)frame->length + 20;
+		prog.frame_len = (uint32_t)frame->length + missing;
 		weight.bytes = hook == PROG_TC ? frame->length : prog.frame_len;
 		if (!prog_run(&prog, hook, way, frame, &weight, &verdict) ||
 		    verdict.outcome != table[i / 4].outcome)
