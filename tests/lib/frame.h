@@ -38,12 +38,12 @@
 #define FRAME_TEXT_MAX 2048u
 
 struct frame_bytes {
-	bool out;          /* the direction that it was written for */
 	size_t length;     /* of the frame */
 	size_t least;      /* bytes without which it is cut short; the rest is padding */
 	uint32_t gso_size; /* for tc: the card is to segment it */
 	uint32_t gso_segs;
 	uint32_t head; /* for XDP: bytes in its first buffer (Linux 6.18); 0: as many as fit */
+	bool out;      /* the direction that it was written for */
 	uint8_t bytes[FRAME_MAX];
 };
 
