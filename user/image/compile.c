@@ -12,6 +12,13 @@ _Static_assert(sizeof(struct rule_scope) == 8, "scopes are read by the programs"
 _Static_assert(sizeof(struct tuple) == 4, "a tuple has no padding");
 _Static_assert(sizeof(struct prefix4) == 12 && sizeof(struct prefix6) == 24, "nor has a prefix");
 _Static_assert(sizeof(struct flow4_key) == 16 && sizeof(struct flow6_key) == 40, "nor a flow key");
+_Static_assert(sizeof(struct rule_extra) == 24 && sizeof(struct peer_range) == 4,
+	       "rules' further words");
+_Static_assert(sizeof(struct limit_key) == 12 && sizeof(struct flow_marks) == 16,
+	       "nor a limit's key");
+_Static_assert(sizeof(struct fragment_key) == 40, "nor a fragment's");
+_Static_assert(sizeof(struct gate_memory) < 4u << 20,
+	       "Linux 6.1 maps no larger .bss: decision 001");
 _Static_assert((int)POLICY_IN == (int)DIRECTION_IN && (int)POLICY_OUT == (int)DIRECTION_OUT,
 	       "the tree and the maps agree on directions");
 

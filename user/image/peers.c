@@ -34,8 +34,7 @@ int peers_compile(const struct policy *policy, const uint16_t *slots, struct ima
 		if (!rule->peer_count)
 			continue;
 		if (at + rule->peer_count + 1 > PEERS_MAX) {
-			diag_policy(diags, &rule->place, "more than %u ranges of peer ports in all",
-				    PEERS_MAX);
+			diag_policy(diags, &rule->place, "too many ranges of peer ports in all");
 			diag_hint(diags, "name wider ranges");
 			return -EINVAL;
 		}

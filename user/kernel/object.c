@@ -108,7 +108,7 @@ static int object_seed(struct gate_memory *memory)
 {
 	ssize_t got = getrandom(memory->seeds, sizeof(memory->seeds), 0);
 
-	return got == (ssize_t)sizeof(memory->seeds) ? 0 : -EIO;
+	return got == (ssize_t)sizeof(memory->seeds) ? 0 : got < 0 ? -errno : -EIO;
 }
 
 /* Entries of the map as it is, not as we would make it: those of a gate may be another version's. */

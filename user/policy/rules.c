@@ -171,16 +171,6 @@ static int read_ports(struct draft *draft, const struct field_value *values,
 	return -EINVAL;
 }
 
-static void free_rule(struct policy_rule *rule)
-{
-	free(rule->name);
-	free(rule->ports);
-	free(rule->ports_text);
-	free(rule->peers);
-	free(rule->peers_text);
-	free(rule->note);
-}
-
 static void too_many(struct draft *draft, const struct place *place, unsigned int most,
 		     const char *where)
 {
@@ -202,7 +192,7 @@ static void count_rule(struct draft *draft, const struct policy_rule *rule, bool
 static void read_rule(struct draft *draft, const struct yaml_node *map)
 {
 	struct policy *policy = &draft->store->policy;
-	struct policy_rule rule cleanup(free_rule) = { 0 };
+	struct policy_rule rule cleanup(store_free_rule) = { 0 };
 	struct field_value values[RULE_FIELD_COUNT];
 	unsigned int direction = 0;
 	struct policy_rule *added;

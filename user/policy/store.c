@@ -129,7 +129,7 @@ int store_prefixes(struct store *store, struct policy_prefix **list, size_t *cou
 	return 0;
 }
 
-static void free_rule(struct policy_rule *rule)
+void store_free_rule(struct policy_rule *rule)
 {
 	free(rule->name);
 	free(rule->ports);
@@ -152,7 +152,7 @@ void policy_free(struct policy *policy)
 		free(policy->groups[i].members.text);
 	}
 	for (size_t i = 0; i < policy->rule_count; i++)
-		free_rule(&policy->rules[i]);
+		store_free_rule(&policy->rules[i]);
 	for (size_t i = 0; i < policy->source_count; i++)
 		source_release(policy->sources[i]);
 	for (size_t i = 0; i < store->list_count; i++)

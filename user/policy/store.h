@@ -26,6 +26,9 @@ struct store {
 /* An empty policy with the default settings; NULL: no memory. Freed by policy_free(). */
 struct store *store_new(void);
 
+/* What a rule owns: its strings and its ports; the address lists are the store's. */
+void store_free_rule(struct policy_rule *rule);
+
 /*
  * Sorts a list, drops what stands twice, and gives the one list with these contents, which the
  * store owns. Takes *list over, whatever the result. -ENOMEM.
