@@ -81,7 +81,6 @@ enum packet_flags {
 struct packet {
 	__u32 saddr[4]; /* network order */
 	__u32 daddr[4];
-	__u32 frame_length;  /* bytes, of the whole buffer */
 	__u32 header_length; /* bytes in front of the transport's payload, for what GSO repeats */
 	__u32 transport_length; /* bytes from the transport header to the end of the IP packet */
 	__u16 sport;            /* network order; 0 without ports */

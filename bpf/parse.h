@@ -16,9 +16,8 @@
 #include "bpf/payload.h"
 
 /* What every packet has before the walk: the verifier wants each field written on every path. */
-static __always_inline void parse_begin(const struct frame *frame, struct packet *packet)
+static __always_inline void parse_begin(struct packet *packet)
 {
-	packet->frame_length = frame->length;
 	packet->header_length = 0;
 	packet->transport_length = 0;
 	packet->sport = 0;
@@ -98,8 +97,8 @@ static __always_inline __u32 parse_frame(parse_context *context, const struct fr
 	struct cursor cursor = frame->cursor;
 	__u32 link_length, outcome;
 
-	parse_begin(frame, packet);
-	outcome = parse_link(&cursor, packet, &link_length);
+	parse_begin(packet);
+	outcome = parse_link(&cursor, frame, packet, &link_length);
 	if (outcome)
 		return outcome;
 	if (likely(packet->link == LINK_IP4))
@@ -132,8 +131,8 @@ static __always_inline bool parse_common(const struct frame *frame, struct packe
 	struct cursor cursor = frame->cursor;
 	__u32 link_length;
 
-	parse_begin(frame, packet);
-	if (parse_link(&cursor, packet, &link_length))
+	parse_begin(packet);
+	if (parse_link(&cursor, frame, packet, &link_length))
 		return false;
 	if (likely(packet->link == LINK_IP4)) {
 		if (parse_ip4_fixed(&cursor, frame, packet, link_length) ||

@@ -79,7 +79,8 @@ static __always_inline __u8 parse_link_control(struct cursor *cursor, const stru
  * Sets packet->link, and *length to the bytes in front of the network header. A frame from which the
  * card has stripped the tag has none here, and that is fine: flows and rules don't tell VLANs apart.
  */
-static __always_inline __u32 parse_link(struct cursor *cursor, struct packet *packet, __u32 *length)
+static __always_inline __u32 parse_link(struct cursor *cursor, const struct frame *frame,
+					struct packet *packet, __u32 *length)
 {
 	const struct ethhdr *eth = cursor_take(cursor, sizeof(*eth));
 	const struct parse_vlan *vlan;
@@ -110,9 +111,9 @@ static __always_inline __u32 parse_link(struct cursor *cursor, struct packet *pa
 	else if (ethertype == bpf_htons(ETH_P_IPV6))
 		packet->link = LINK_IP6;
 	else if (ethertype == bpf_htons(ETH_P_ARP))
-		packet->link = parse_arp(cursor, packet->frame_length - *length);
+		packet->link = parse_arp(cursor, frame->length - *length);
 	else if (*length == sizeof(*eth))
-		packet->link = parse_link_control(cursor, eth, packet->frame_length);
+		packet->link = parse_link_control(cursor, eth, frame->length);
 	else
 		packet->link = LINK_OTHER;
 	/* outside the readable head: at tc it is pulled in, and parsed again */

@@ -253,7 +253,6 @@ static void said_check(const struct native_frame *frame, const struct packet *pa
 	struct said_transport transport;
 
 	require(at <= 22, "%zu VLAN tags", (at - 14) / 4);
-	require(packet->frame_length == frame->length, "its length");
 	require(said_16(frame->bytes + at - 2) == (packet->link == LINK_IP4 ? 0x0800 : 0x86dd),
 		"its EtherType");
 	if (packet->link == LINK_IP4)
