@@ -63,6 +63,19 @@ static __always_inline bool tc_pull(struct __sk_buff *skb, __u32 most)
 	return readable < wanted && !bpf_skb_pull_data(skb, wanted);
 }
 
+/* How many packets the card makes of this one: 1 or more. */
+static __always_inline __u32 tc_segments(const struct __sk_buff *skb, __u32 header_length)
+{
+	__u32 segments;
+
+	if (likely(!skb->gso_size) || !header_length || header_length >= skb->len)
+		return 1;
+	segments = skb->gso_segs;
+	if (!segments)
+		segments = (skb->len - header_length + skb->gso_size - 1) / skb->gso_size;
+	return segments ? segments : 1;
+}
+
 static __always_inline __u64 tc_judge_any(struct __sk_buff *skb, __u32 slot, __u32 direction)
 {
 	struct packet packet = { 0 };
@@ -77,6 +90,7 @@ static __always_inline __u64 tc_judge_any(struct __sk_buff *skb, __u32 slot, __u
 	headers = packet.header_length;
 	if (decision)
 		return TC_JUDGED(decision, headers);
+	packet.segments = tc_segments(skb, headers);
 	decision = gate_decide_any(&packet, slot, direction);
 	if (decision) {
 		gate_remember(&packet, decision, direction);
@@ -96,19 +110,10 @@ static __always_inline __u64 tc_judge_any(struct __sk_buff *skb, __u32 slot, __u
 static __always_inline void tc_weigh(const struct __sk_buff *skb, __u32 header_length,
 				     struct weight *weight)
 {
-	__u32 segments;
+	__u32 segments = tc_segments(skb, header_length);
 
-	weight->packets = 1;
-	weight->bytes = skb->len;
-	if (likely(!skb->gso_size) || !header_length || header_length >= skb->len)
-		return;
-	segments = skb->gso_segs;
-	if (!segments)
-		segments = (skb->len - header_length + skb->gso_size - 1) / skb->gso_size;
-	if (segments < 2)
-		return;
 	weight->packets = segments;
-	weight->bytes += (__u64)(segments - 1) * header_length;
+	weight->bytes = skb->len + (__u64)(segments - 1) * header_length;
 }
 
 static __always_inline int tc_judge(struct __sk_buff *skb, __u32 direction)

@@ -9,6 +9,12 @@
 #include "bpf/payload.h"
 #include "bpf/rules.h"
 
+/* An offloaded packet counts as the segments that it becomes, in limits as in all counts. */
+static __always_inline __u64 limits_packets(const struct packet *packet)
+{
+	return packet->segments ? packet->segments : 1;
+}
+
 /* True: it fits, or the rule only counts that it doesn't. */
 static __always_inline bool limits_payload_fits(const struct rule_extra *extra,
 						const struct packet *packet, __u32 slot)
@@ -19,7 +25,7 @@ static __always_inline bool limits_payload_fits(const struct rule_extra *extra,
 		return true;
 	count = bpf_map_lookup_elem(&rule_counts, &slot);
 	if (count)
-		count->payload_mismatches++;
+		count->payload_mismatches += limits_packets(packet);
 	return !(extra->flags & EXTRA_ENFORCE);
 }
 
@@ -34,8 +40,24 @@ static __always_inline bool limits_payload_fits(const struct rule_extra *extra,
  */
 #define LIMITS_AHEAD_MAX (CLOCK_NANOSECONDS * LIMIT_TICKS)
 
-/* One token out of a bucket, which other CPUs take from as well. False: there is none. */
-static __always_inline bool limits_take(__u64 *full_at, const struct rule_extra *extra, __u64 now)
+/*
+ * What a packet asks for beyond one token, in ticks: the other segments of an offloaded one. Of more than a
+ * bucket holds, which could never pass, a full one lets all pass.
+ */
+static __always_inline __u64 limits_more(const struct rule_extra *extra,
+					 const struct packet *packet)
+{
+	/* at most 65,535 minutes: no overflow */
+	__u64 more = (limits_packets(packet) - 1) * extra->interval;
+
+	return more < extra->tolerance ? more : extra->tolerance;
+}
+
+/*
+ * One token, and `more`, out of a bucket, which other CPUs take from as well. False: there are not as many.
+ */
+static __always_inline bool limits_take(__u64 *full_at, const struct rule_extra *extra, __u64 now,
+					__u64 more)
 {
 	__u64 empty = extra->tolerance + extra->interval;
 
@@ -43,8 +65,8 @@ static __always_inline bool limits_take(__u64 *full_at, const struct rule_extra 
 	for (int i = 0; i < LIMITS_TRIES; i++) {
 		__u64 was = *(volatile __u64 *)full_at;
 		__u64 from = was > now ? was : now;
-		__u64 then = from + extra->interval;
-		bool is_over = from - now > extra->tolerance;
+		__u64 then = from + more + extra->interval;
+		bool is_over = from - now > extra->tolerance - more;
 
 		if (is_over) {
 			if (from - now <= empty + LIMITS_AHEAD_MAX)
@@ -60,11 +82,11 @@ static __always_inline bool limits_take(__u64 *full_at, const struct rule_extra 
 /* The same out of the bucket of the packet's address outside. */
 static __always_inline bool limits_take_of_source(const struct rule_extra *extra,
 						  const struct packet *packet, __u32 slot,
-						  __u32 direction, __u64 now)
+						  __u32 direction, __u64 now, __u64 more)
 {
 	const __u32 *outside = direction == DIRECTION_IN ? packet->saddr : packet->daddr;
 	struct limit_key key = { .slot = slot, .family = packet->family };
-	__u64 begin = now + extra->interval;
+	__u64 begin = now + more + extra->interval;
 	__u64 *full_at;
 
 	key.address[0] = outside[0];
@@ -72,7 +94,7 @@ static __always_inline bool limits_take_of_source(const struct rule_extra *extra
 		key.address[1] = outside[1];
 	full_at = bpf_map_lookup_elem(&limit_sources, &key);
 	if (!full_at) {
-		/* a new bucket is full but for this packet's token */
+		/* a new bucket is full but for what this packet takes */
 		if (!bpf_map_update_elem(&limit_sources, &key, &begin, BPF_NOEXIST))
 			return true;
 		/* another CPU made it in the meantime */
@@ -85,15 +107,15 @@ static __always_inline bool limits_take_of_source(const struct rule_extra *extra
 	 */
 	if (!full_at)
 		full_at = bpf_map_lookup_elem(&limits, &slot);
-	return full_at && limits_take(full_at, extra, now);
+	return full_at && limits_take(full_at, extra, now, more);
 }
 
 static __always_inline bool limits_take_of_rule(const struct rule_extra *extra, __u32 slot,
-						__u64 now)
+						__u64 now, __u64 more)
 {
 	__u64 *full_at = bpf_map_lookup_elem(&limits, &slot);
 
-	return full_at && limits_take(full_at, extra, now);
+	return full_at && limits_take(full_at, extra, now, more);
 }
 
 /* 0, or why a packet that a rule takes is dropped all the same. Global: verified once. */
@@ -103,7 +125,7 @@ noinline_global __u32 limits_judge(const struct packet *packet, __u32 generation
 	const struct generation *generation = rules_generation(generation_slot);
 	const struct rule_extra *extra;
 	bool has_token;
-	__u64 now;
+	__u64 now, more;
 
 	if (!packet || !generation)
 		return OUTCOME_DROP_NO_RULE;
@@ -118,9 +140,10 @@ noinline_global __u32 limits_judge(const struct packet *packet, __u32 generation
 	    !(packet->flags & PACKET_OPENS))
 		return OUTCOME_UNDECIDED;
 	now = clock_now_ns() * LIMIT_TICKS;
+	more = limits_more(extra, packet);
 	has_token = extra->flags & EXTRA_PER_SOURCE ?
-			    limits_take_of_source(extra, packet, slot, direction, now) :
-			    limits_take_of_rule(extra, slot, now);
+			    limits_take_of_source(extra, packet, slot, direction, now, more) :
+			    limits_take_of_rule(extra, slot, now, more);
 	return has_token ? OUTCOME_UNDECIDED : OUTCOME_DROP_RATE_LIMIT;
 }
 

@@ -30,6 +30,7 @@ static __always_inline void parse_begin(struct packet *packet)
 	packet->fragment_protocol = 0;
 	packet->payload_length = 0;
 	packet->payload_size = 0;
+	packet->segments = 0;
 	packet->payload[0] = packet->payload[1] = 0;
 	packet->payload[2] = packet->payload[3] = 0;
 	packet->family = 0;

@@ -222,11 +222,11 @@ static void offloaded_datagrams(void **state)
 		{ "out udp 192.0.2.10:9 > 198.51.100.7:3481 data=3000 udplen=0 gso=1000", RULE, 0 },
 		{ "out udp 192.0.2.10:9 > 198.51.100.7:3481 data=xff10a5 udplen=0 gso=1", RULE, 0 },
 		{ "out udp 192.0.2.10:9 > 198.51.100.7:3481 data=xff11a5 udplen=0 gso=1", PAYLOAD,
-		  1 },
-		{ "out udp 192.0.2.10:9 > 198.51.100.7:3481 data=x6500a5 gso=1", PAYLOAD, 1 },
-		{ "out udp 192.0.2.10:9 > 198.51.100.7:3480 data=x6500a5 gso=1", RULE, 1 },
+		  3 },
+		{ "out udp 192.0.2.10:9 > 198.51.100.7:3481 data=x6500a5 gso=1", PAYLOAD, 3 },
+		{ "out udp 192.0.2.10:9 > 198.51.100.7:3480 data=x6500a5 gso=1", RULE, 3 },
 		{ "out udp [2001:db8::10]:9 > [2001:db8:f::7]:3481 data=x6500a5 udplen=0 gso=1",
-		  PAYLOAD, 1 },
+		  PAYLOAD, 3 },
 		{ "out udp 192.0.2.10:9 > 198.51.100.7:3481 data=0 udplen=0 gso=1", RULE, 0 },
 	};
 	struct frame_bytes *frame = malloc(sizeof(*frame));
