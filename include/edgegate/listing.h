@@ -34,6 +34,8 @@ struct listing_row {
 	__u32 to;
 	__u32 note;
 	__u32 peers;                /* ports of the other end; 0: any */
+	__u32 limit;                /* "200/s, burst 400, per source"; "": none */
+	__u32 payload;              /* "udp-media, observe"; "": any */
 	__u64 meaning;              /* hash of all that the rule says, group members included */
 	struct rule_count baseline; /* what the slot had counted before it was this rule's */
 };

@@ -14,6 +14,8 @@ static void add_rule(struct report_gate *gate, const struct report_rule *from)
 	rule->protocol = from->protocol ? strdup(from->protocol) : NULL;
 	rule->ports = strdup(from->ports);
 	rule->peers = strdup(from->peers ?: "");
+	rule->limit = strdup(from->limit ?: "");
+	rule->payload = strdup(from->payload ?: "");
 	rule->from = strdup(from->from);
 	rule->to = strdup(from->to);
 	rule->note = strdup(from->note);
@@ -33,6 +35,7 @@ static void add_rules(struct report_gate *gate)
 			       .direction = DIRECTION_IN,
 			       .protocol = "tcp",
 			       .ports = "443",
+			       .limit = "200/s, burst 400, per source",
 			       .from = "clients",
 			       .to = "access-edge",
 			       .note = "Client-to-server SIP traffic für external user access",
@@ -44,6 +47,7 @@ static void add_rules(struct report_gate *gate)
 			       .protocol = "tcp",
 			       .ports = "50000-59999",
 			       .peers = "3478",
+			       .payload = "udp-media, observe",
 			       .from = "av-edge",
 			       .to = "192.0.2.10, 198.51.100.0/24, 2001:db8::/32",
 			       .note = "",

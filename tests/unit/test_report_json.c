@@ -81,7 +81,9 @@ static void check_rules(json_t *rules)
 
 	assert_int_equal(json_array_size(rules), 4);
 	rule = json_array_get(rules, 0);
-	expect_keys(rule, keys);
+	expect_keys(rule, "name direction protocol ports from to packets bytes reply_packets "
+			  "reply_bytes payload_mismatches limit");
+	assert_string_equal(string_of(rule, "limit"), "200/s, burst 400, per source");
 	assert_string_equal(string_of(rule, "name"), "access-sip-tls-in");
 	assert_string_equal(string_of(rule, "direction"), "in");
 	assert_string_equal(string_of(rule, "protocol"), "tcp");
@@ -96,10 +98,11 @@ static void check_rules(json_t *rules)
 	/* ports of the other end, where a rule names them */
 	rule = json_array_get(rules, 1);
 	expect_keys(rule, "name direction protocol ports from to packets bytes reply_packets "
-			  "reply_bytes payload_mismatches peer_ports");
+			  "reply_bytes payload_mismatches peer_ports payload");
 	assert_string_equal(string_of(rule, "direction"), "out");
 	assert_string_equal(string_of(rule, "ports"), "50000-59999");
 	assert_string_equal(string_of(rule, "peer_ports"), "3478");
+	assert_string_equal(string_of(rule, "payload"), "udp-media, observe");
 	assert_int_equal(number_of(rule, "payload_mismatches"), 7);
 	/* a rule that only the former policy has is marked, and only that */
 	rule = json_array_get(rules, 2);
@@ -307,7 +310,10 @@ static void check_of_a_policy(void **state)
 	assert_int_equal(number_of(root, "prefixes"), 4);
 	rules = json_object_get(root, "rules");
 	assert_int_equal(json_array_size(rules), 3);
-	expect_keys(json_array_get(rules, 0), "name direction protocol ports from to note");
+	expect_keys(json_array_get(rules, 0), "name direction protocol ports from to note limit");
+	expect_keys(json_array_get(rules, 1),
+		    "name direction protocol ports from to note peer_ports payload");
+	expect_keys(json_array_get(rules, 2), "name direction protocol ports from to note");
 	json_decref(root);
 	report_gate_free(&example);
 }

@@ -22,9 +22,9 @@ bool listing_check(const void *block, size_t size)
 	    !listing_string_is_inside(block, size, header->description))
 		return false;
 	for (uint32_t i = 0; i < header->row_count; i++) {
-		const uint32_t strings[] = { rows[i].name, rows[i].ports, rows[i].port_of,
-					     rows[i].from, rows[i].to,    rows[i].note,
-					     rows[i].peers };
+		const uint32_t strings[] = { rows[i].name,  rows[i].ports, rows[i].port_of,
+					     rows[i].from,  rows[i].to,    rows[i].note,
+					     rows[i].peers, rows[i].limit, rows[i].payload };
 
 		if (rows[i].slot >= RULE_SLOTS || rows[i].direction >= DIRECTION_COUNT)
 			return false;

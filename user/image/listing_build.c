@@ -108,6 +108,10 @@ static struct rule_count listing_baseline(const struct image_running *running,
 static struct listing_row listing_row(struct writer *writer, const struct policy_rule *rule,
 				      const struct image_running *running, uint16_t slot)
 {
+	autofree char *limit = policy_limit_text(&rule->limit);
+	autofree char *payload = policy_payload_text(rule);
+
+	writer->failed |= !limit || !payload;
 	return (struct listing_row){
 		.slot = slot,
 		.direction = (uint8_t)rule->direction,
@@ -119,6 +123,8 @@ static struct listing_row listing_row(struct writer *writer, const struct policy
 		.to = writer_string(writer, rule->to.text),
 		.note = writer_string(writer, rule->note),
 		.peers = writer_string(writer, rule->peers_text),
+		.limit = writer_string(writer, limit),
+		.payload = writer_string(writer, payload),
 		.meaning = listing_meaning(rule),
 		.baseline = listing_baseline(running, rule, slot),
 	};
@@ -129,12 +135,14 @@ int listing_build(const struct policy *policy, const uint16_t *slots,
 {
 	cleanup(writer_free) struct writer writer = { 0 };
 	struct listing_header header = { .magic = LISTING_MAGIC };
+	struct settings settings = image->generation->settings;
 	size_t rows_at;
 
 	header.applied_at = running->applied_at;
 	header.row_count = (uint32_t)policy->rule_count;
-	header.policy_hash = hash_add(HASH_START, &image->generation->settings,
-				      sizeof(image->generation->settings));
+	/* whether marks are used is up to the gate, and changes no verdict */
+	settings.flags &= ~SETTING_FLOW_MARKS;
+	header.policy_hash = hash_add(HASH_START, &settings, sizeof(settings));
 	writer_add(&writer, &header, sizeof(header));
 	rows_at = writer.size;
 	for (size_t i = 0; i < policy->rule_count; i++)

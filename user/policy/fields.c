@@ -51,7 +51,8 @@ int fields_collect(struct draft *draft, const struct yaml_node *map, const char 
 	if (map->kind != YAML_MAP) {
 		draft_error(draft, &map->place, "%s must be a map of keys, not %s", owner,
 			    yaml_kind_name(map));
-		diag_hint(draft->diags, "for example '%s'", fields[0].example);
+		diag_hint(draft->diags, "write {%s}, or each key on a line of its own",
+			  fields[0].example);
 		return -EINVAL;
 	}
 	if (yaml_keys_check(map, draft->diags))

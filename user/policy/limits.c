@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "user/base/number.h"
+#include "user/base/text.h"
 #include "user/policy/fields.h"
 #include "user/policy/value.h"
 
@@ -147,4 +148,19 @@ int limits_read_payload(struct draft *draft, const struct yaml_node *key,
 	rule->payload = POLICY_PAYLOAD_UDP_MEDIA;
 	rule->payload_enforce = mode;
 	return 0;
+}
+
+char *policy_limit_text(const struct policy_limit *limit)
+{
+	if (!limit->count)
+		return strdup("");
+	return text_print("%u/%s, burst %u%s", limit->count, limit->seconds == 1 ? "s" : "m",
+			  limit->burst, limit->per_source ? ", per source" : "");
+}
+
+char *policy_payload_text(const struct policy_rule *rule)
+{
+	if (rule->payload == POLICY_PAYLOAD_ANY)
+		return strdup("");
+	return strdup(rule->payload_enforce ? "udp-media, enforce" : "udp-media, observe");
 }

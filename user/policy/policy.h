@@ -140,4 +140,11 @@ const char *policy_protocol_name(uint8_t protocol);
 const char *policy_direction_name(enum policy_direction direction);
 const char *policy_icmp_type_name(uint8_t protocol, uint8_t type);
 
+/*
+ * What a rule asks besides, for tables: "200/s, burst 400, per source"; "udp-media, observe". "" where it
+ * asks nothing. The caller's; NULL: no memory.
+ */
+char *policy_limit_text(const struct policy_limit *limit);
+char *policy_payload_text(const struct policy_rule *rule);
+
 #endif

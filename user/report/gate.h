@@ -19,6 +19,8 @@ struct report_rule {
 	char *protocol; /* "tcp", "47"; NULL for "(removed)" */
 	char *ports;    /* "" without ports */
 	char *peers;    /* ports of the other end; "" for any */
+	char *limit;    /* "200/s, burst 400, per source"; "" for none */
+	char *payload;  /* "udp-media, observe"; "" for any */
 	char *from;
 	char *to;
 	char *note;   /* "" without */

@@ -48,6 +48,28 @@ static json_t *json_interfaces(const struct report_gate *gate, bool ids)
 	return list;
 }
 
+/* What a rule asks besides, where it does. */
+static void json_asks(json_t *object, const struct report_rule *rule)
+{
+	if (object && *rule->limit)
+		json_object_set_new(object, "limit", json_string(rule->limit));
+	if (object && *rule->payload)
+		json_object_set_new(object, "payload", json_string(rule->payload));
+}
+
+static json_t *json_check_rule(const struct report_rule *rule)
+{
+	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "name", rule->name,
+				   "direction", report_direction(rule->direction), "protocol",
+				   rule->protocol, "ports", rule->ports, "from", rule->from, "to",
+				   rule->to, "note", rule->note);
+
+	if (object && *rule->peers)
+		json_object_set_new(object, "peer_ports", json_string(rule->peers));
+	json_asks(object, rule);
+	return object;
+}
+
 static json_t *json_rule(const struct report_rule *rule)
 {
 	const struct rule_count *counts = &rule->counts;
@@ -62,6 +84,7 @@ static json_t *json_rule(const struct report_rule *rule)
 
 	if (object && *rule->peers)
 		json_object_set_new(object, "peer_ports", json_string(rule->peers));
+	json_asks(object, rule);
 	if (object && rule->reserve)
 		json_object_set_new(object, "reserve", json_true());
 	return object;
@@ -149,13 +172,7 @@ char *report_check_json(const struct report_check *check)
 	char hash[17];
 
 	for (size_t i = 0; i < check->rule_count; i++)
-		json_array_append_new(
-			rules, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "name",
-					 check->rules[i].name, "direction",
-					 report_direction(check->rules[i].direction), "protocol",
-					 check->rules[i].protocol, "ports", check->rules[i].ports,
-					 "from", check->rules[i].from, "to", check->rules[i].to,
-					 "note", check->rules[i].note));
+		json_array_append_new(rules, json_check_rule(&check->rules[i]));
 	snprintf(hash, sizeof(hash), "%016" PRIx64, check->policy_hash);
 	root = json_pack("{s:i, s:s, s:s, s:o, s:{s:I, s:I}, s:I}", "version", JSON_VERSION,
 			 "policy", check->policy, "policy_hash", hash, "rules", rules, "tuples",

@@ -67,6 +67,8 @@ static void report_rule_free(struct report_rule *rule)
 	free(rule->protocol);
 	free(rule->ports);
 	free(rule->peers);
+	free(rule->limit);
+	free(rule->payload);
 	free(rule->from);
 	free(rule->to);
 	free(rule->note);

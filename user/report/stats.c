@@ -78,13 +78,27 @@ static const struct report_rule *stats_past_rule(const struct report_past *past,
 	return NULL;
 }
 
-/* "3478", or with what the other end's port must be */
+/* "3478", or with all else that the rule asks: "3478 (other end 1024-65535; limit 20/s, burst 20)" */
 static void stats_port_cell(struct table *table, const struct report_rule *rule)
 {
-	if (*rule->peers)
-		table_cell(table, "%s (other end %s)", rule->ports, rule->peers);
-	else
-		table_cell(table, "%s", rule->ports);
+	const struct stats_asks {
+		const char *what, *value;
+	} asks[] = { { "other end ", rule->peers },
+		     { "limit ", rule->limit },
+		     { "payload ", rule->payload } };
+	autotext struct text text = { 0 };
+	const char *joint = " (";
+
+	text_add(&text, rule->ports);
+	for (size_t i = 0; i < sizeof(asks) / sizeof(*asks); i++) {
+		if (!*asks[i].value)
+			continue;
+		text_format(&text, "%s%s%s", joint, asks[i].what, asks[i].value);
+		joint = "; ";
+	}
+	if (*joint == ';')
+		text_add(&text, ")");
+	table_cell(table, "%s", text.bytes ? text.bytes : "");
 }
 
 static void stats_rules(const struct report_gate *gate, const struct report_past *past,

@@ -218,6 +218,14 @@ static int apply_publish(struct apply *apply, struct diags *diags)
 	error = image_compile(apply->policy, &running, &apply->image, diags);
 	if (error)
 		return error;
+	if (running.epoch < image_longest_timeout(apply->policy)) {
+		diag_warning(
+			diags, NULL, apply->what,
+			"its timeouts are longer than those that the gate was made for: a flood of "
+			"forged replies costs more than it need");
+		diag_hint(diags,
+			  "detach and apply make the gate anew; conversations are cut by it");
+	}
 	return publish(&apply->gate, &apply->image, mode, object, apply->what, diags);
 }
 

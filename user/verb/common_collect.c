@@ -76,6 +76,21 @@ static bool collect_has(const struct report_gate *report, const char *name, uint
 	return false;
 }
 
+/* A rule's ports, and whose they are where they aren't the destination's. */
+static char *collect_ports(const char *ports, const char *port_of)
+{
+	if (!strcmp(port_of, "source") || !strcmp(port_of, "either"))
+		return text_print("%s (%s)", ports, port_of);
+	return strdup(ports);
+}
+
+/* Was there memory for all of it? */
+static bool collect_is_whole(const struct report_rule *rule)
+{
+	return rule->name && rule->protocol && rule->ports && rule->peers && rule->limit &&
+	       rule->payload && rule->from && rule->to && rule->note;
+}
+
 static int collect_row(struct collector *collector, const struct listing_header *listing,
 		       const struct listing_row *row, bool reserve)
 {
@@ -91,8 +106,11 @@ static int collect_row(struct collector *collector, const struct listing_header 
 	rule->name = strdup(name);
 	rule->direction = (enum direction)row->direction;
 	rule->protocol = collect_protocol(row->protocol);
-	rule->ports = strdup(listing_string(listing, row->ports));
+	rule->ports = collect_ports(listing_string(listing, row->ports),
+				    listing_string(listing, row->port_of));
 	rule->peers = strdup(listing_string(listing, row->peers));
+	rule->limit = strdup(listing_string(listing, row->limit));
+	rule->payload = strdup(listing_string(listing, row->payload));
 	rule->from = strdup(listing_string(listing, row->from));
 	rule->to = strdup(listing_string(listing, row->to));
 	rule->note = strdup(listing_string(listing, row->note));
@@ -100,10 +118,7 @@ static int collect_row(struct collector *collector, const struct listing_header 
 	rule->counts = collector->counts->rules[row->slot];
 	rule_count_subtract(&rule->counts, &row->baseline);
 	rule_count_subtract(&collector->unnamed[row->direction], &rule->counts);
-	return rule->name && rule->protocol && rule->ports && rule->peers && rule->from &&
-			       rule->to && rule->note ?
-		       0 :
-		       -ENOMEM;
+	return collect_is_whole(rule) ? 0 : -ENOMEM;
 }
 
 static int collect_rules(struct collector *collector, const struct listing_header *listing,
@@ -136,6 +151,8 @@ static int collect_removed(struct collector *collector)
 		rule->direction = (enum direction)direction;
 		rule->ports = strdup("");
 		rule->peers = strdup("");
+		rule->limit = strdup("");
+		rule->payload = strdup("");
 		rule->from = strdup("");
 		rule->to = strdup("");
 		rule->note = strdup("");
@@ -357,6 +374,8 @@ char *common_gate_names(const struct gate *gate)
 
 int common_describe(const struct policy *policy, struct report_gate *report)
 {
+	static const char *const port_of[] = { "", "source", "either" };
+
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct policy_rule *said = &policy->rules[i];
 		struct report_rule *rule = array_add(&report->rules, &report->rule_count);
@@ -366,17 +385,14 @@ int common_describe(const struct policy *policy, struct report_gate *report)
 		rule->name = strdup(said->name);
 		rule->direction = (enum direction)said->direction;
 		rule->protocol = collect_protocol(said->protocol);
-		rule->ports = said->port_of == POLICY_PORT_OF_DESTINATION ?
-				      strdup(said->ports_text) :
-				      text_print("%s (%s)", said->ports_text,
-						 said->port_of == POLICY_PORT_OF_SOURCE ? "source" :
-											  "either");
+		rule->ports = collect_ports(said->ports_text, port_of[said->port_of]);
 		rule->peers = strdup(said->peers_text ? said->peers_text : "");
+		rule->limit = policy_limit_text(&said->limit);
+		rule->payload = policy_payload_text(said);
 		rule->from = strdup(said->from.text);
 		rule->to = strdup(said->to.text);
 		rule->note = strdup(said->note ? said->note : "");
-		if (!rule->name || !rule->protocol || !rule->ports || !rule->peers || !rule->from ||
-		    !rule->to || !rule->note)
+		if (!collect_is_whole(rule))
 			return -ENOMEM;
 	}
 	return 0;
