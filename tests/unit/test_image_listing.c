@@ -200,10 +200,10 @@ static void one_that_is_damaged_does_no_harm(void **state)
 }
 
 /* The hash is of what judges packets: a note changes nothing, anything else does. */
-static uint64_t hash_of(const char *rule, const char *more)
+static uint64_t hash_on(const char *rule, const char *more, uint64_t epoch)
 {
 	cleanup(image_free) struct image image = { 0 };
-	const struct image_running running = { .applied_at = 0 };
+	const struct image_running running = { .epoch = epoch };
 	autofree char *policy_text = text_print("policy: hashed\ngroups: {a: [192.0.2.1], "
 						"b: [192.0.2.1]}\nrules:\n  - {%s}\n%s",
 						rule, more);
@@ -216,6 +216,11 @@ static uint64_t hash_of(const char *rule, const char *more)
 	policy_free(policy);
 	diags_clear(&diags);
 	return image.listing->policy_hash;
+}
+
+static uint64_t hash_of(const char *rule, const char *more)
+{
+	return hash_on(rule, more, 0);
 }
 
 static void the_hash_is_of_what_judges(void **state)
@@ -235,6 +240,9 @@ static void the_hash_is_of_what_judges(void **state)
 		"name: r, direction: in, protocol: tcp, ports: 443, to: 192.0.2.2",
 		"name: r, direction: in, protocol: tcp, ports: 443, from: a",
 		"name: r, direction: in, protocol: tcp, ports: 443",
+		"name: r, direction: in, protocol: tcp, ports: 443, to: a, peer-ports: 1024-65535",
+		"name: r, direction: in, protocol: tcp, ports: 443, to: a, limit: {rate: 5/s}",
+		"name: r, direction: in, protocol: tcp, ports: 443, to: a, limit: {rate: 5/s, per: source}",
 	};
 	static const char base[] = "name: r, direction: in, protocol: tcp, ports: 443, to: a";
 	uint64_t hash = hash_of(base, "");
@@ -245,6 +253,9 @@ static void the_hash_is_of_what_judges(void **state)
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
 		assert_int_not_equal(hash_of(others[i], ""), hash);
 	assert_int_equal(hash_of(base, "description: x\n"), hash);
+	/* on a gate that uses its marks, and on one that was made for shorter timeouts */
+	assert_int_equal(hash_on(base, "", 86400), hash);
+	assert_int_equal(hash_on(base, "", 60), hash);
 	assert_int_not_equal(hash_of(base, "essentials: {arp: false}\n"), hash);
 	assert_int_not_equal(hash_of(base, "flows: {timeouts: {udp: 4m}}\n"), hash);
 }
