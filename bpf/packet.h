@@ -102,7 +102,7 @@ struct packet {
 	__u8 payload_length;    /* how many bytes of `payload` this frame holds; 0: none */
 	__u16 payload_size; /* UDP: bytes of the whole datagram; offloaded: its first segment's */
 	__u8 payload[4];    /* UDP: the datagram's first bytes; read on the long way only */
-	__u16 segments; /* that an offloaded packet becomes, by who knows it; 0: it is one packet */
+	__u32 segments; /* that an offloaded packet becomes, by who knows it; 0: it is one packet */
 };
 
 /* What stands behind the Ethernet header and its tags. */

@@ -52,11 +52,20 @@ static uint64_t fake_jiffies(void)
 	return now;
 }
 
-#define CLOCK(...)                                                                                 \
-	(const uint64_t[])                                                                         \
-	{                                                                                          \
-		__VA_ARGS__, 0                                                                     \
-	}
+/* What it shows first, and from then on; 0: the same. */
+static void clock_set(uint64_t first, uint64_t then)
+{
+	static uint64_t shown[3];
+
+	shown[0] = first;
+	shown[1] = then;
+	clock_shows = shown;
+}
+
+(const uint64_t[])
+{
+	__VA_ARGS__, 0
+}
 #define HASH 0u /* its bit is the first */
 #define BIT 1ull
 #define OTHER 0x100ull
@@ -66,14 +75,14 @@ static void a_mark_is_found_for_two_epochs(void **state)
 {
 	(void)state;
 	memset(&entry, 0, sizeof(entry));
-	clock_shows = CLOCK(10);
+	clock_set(10, 0);
 	assert_false(marks_may_have(HASH));
 	marks_set(HASH);
 	assert_int_equal(entry.words[0], WORD(10, BIT));
 	assert_true(marks_may_have(HASH));
-	clock_shows = CLOCK(11);
+	clock_set(11, 0);
 	assert_true(marks_may_have(HASH));
-	clock_shows = CLOCK(12);
+	clock_set(12, 0);
 	assert_false(marks_may_have(HASH));
 }
 
@@ -82,13 +91,13 @@ static void a_reader_that_stood_still_does_not_say_no(void **state)
 {
 	(void)state;
 	entry = (struct flow_marks){ { WORD(12, BIT), 0 } };
-	clock_shows = CLOCK(10, 12);
+	clock_set(10, 12);
 	assert_true(marks_may_have(HASH));
 	/* also where the bit isn't there: it can't know */
 	entry.words[0] = WORD(12, OTHER);
-	clock_shows = CLOCK(10, 12);
+	clock_set(10, 12);
 	assert_true(marks_may_have(HASH));
-	clock_shows = CLOCK(12);
+	clock_set(12, 0);
 	assert_false(marks_may_have(HASH));
 }
 
@@ -97,7 +106,7 @@ static void a_writer_that_stood_still_takes_nothing_back(void **state)
 {
 	(void)state;
 	entry = (struct flow_marks){ { WORD(12, OTHER), 0 } };
-	clock_shows = CLOCK(10, 12);
+	clock_set(10, 12);
 	marks_add(HASH);
 	assert_int_equal(entry.words[0], WORD(12, OTHER | BIT));
 }
@@ -106,7 +115,7 @@ static void the_first_of_an_epoch_takes_the_word_over(void **state)
 {
 	(void)state;
 	entry = (struct flow_marks){ { WORD(10, OTHER), WORD(11, OTHER) } };
-	clock_shows = CLOCK(12);
+	clock_set(12, 0);
 	marks_set(HASH);
 	assert_int_equal(entry.words[0], WORD(12, BIT));
 	assert_int_equal(entry.words[1], WORD(11, OTHER));
