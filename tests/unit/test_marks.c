@@ -62,10 +62,6 @@ static void clock_set(uint64_t first, uint64_t then)
 	clock_shows = shown;
 }
 
-(const uint64_t[])
-{
-	__VA_ARGS__, 0
-}
 #define HASH 0u /* its bit is the first */
 #define BIT 1ull
 #define OTHER 0x100ull
