@@ -265,9 +265,9 @@ static size_t read_listing(const struct listing_header *block)
 			strlen(listing_string(block, block->description));
 
 	for (uint32_t i = 0; i < block->row_count; i++) {
-		const uint32_t strings[] = { rows[i].name, rows[i].ports, rows[i].port_of,
-					     rows[i].from, rows[i].to,    rows[i].note,
-					     rows[i].peers };
+		const uint32_t strings[] = { rows[i].name,  rows[i].ports, rows[i].port_of,
+					     rows[i].from,  rows[i].to,    rows[i].note,
+					     rows[i].peers, rows[i].limit, rows[i].payload };
 
 		for (size_t n = 0; n < sizeof(strings) / sizeof(*strings); n++)
 			length += strlen(listing_string(block, strings[n]));

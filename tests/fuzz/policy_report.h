@@ -10,7 +10,7 @@
 #include "user/policy/policy.h"
 #include "user/report/gate.h"
 
-/* Strings of the policy's are lent, never freed or written. */
+/* Strings of the policy's are lent, never freed or written; limit and payload are the rules' own. */
 static struct report_rule *report_rules(const struct policy *policy)
 {
 	struct report_rule *rules = calloc(policy->rule_count + 1, sizeof(*rules));
@@ -26,6 +26,10 @@ static struct report_rule *report_rules(const struct policy *policy)
 		rules[i].protocol = (char *)(protocol ? protocol : "47");
 		rules[i].ports = rule->ports_text;
 		rules[i].peers = rule->peers_text ? rule->peers_text : (char *)"";
+		rules[i].limit = policy_limit_text(&rule->limit);
+		rules[i].payload = policy_payload_text(rule);
+		if (!rules[i].limit || !rules[i].payload)
+			exit(0);
 		rules[i].from = rule->from.text;
 		rules[i].to = rule->to.text;
 		rules[i].note = rule->note ? rule->note : (char *)"";
@@ -94,6 +98,10 @@ static void report_check_policy(const struct policy *policy)
 
 	report_check_tables(policy, rules);
 	report_check_jsons(policy, rules);
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		free(rules[i].limit);
+		free(rules[i].payload);
+	}
 	free(rules);
 }
 
