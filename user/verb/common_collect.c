@@ -10,6 +10,7 @@
 #include "user/base/cleanup.h"
 #include "user/base/text.h"
 #include "user/image/image.h"
+#include "user/kernel/flows.h"
 #include "user/kernel/netns.h"
 #include "user/kernel/state.h"
 #include "user/verb/common.h"
@@ -212,7 +213,7 @@ static int collect_once(const struct gate *gate, uint64_t word, struct report_ga
 	if (!error)
 		error = collect_policy(gate, &counts, &state, report);
 	if (!error)
-		error = gate_count_flows(gate, &flows);
+		error = flows_count(gate, &flows);
 	if (error)
 		return error;
 	collect_interfaces(gate, report);
