@@ -24,13 +24,19 @@ static const struct option common_all[] = {
 	{ "interval", required_argument, NULL, 'n' },
 	{ "yes", no_argument, NULL, 'y' },
 	{ "all", no_argument, NULL, 'a' },
+	{ "rule", required_argument, NULL, 'r' },
+	{ "address", required_argument, NULL, 'A' },
+	{ "port", required_argument, NULL, 'p' },
+	{ "protocol", required_argument, NULL, 'P' },
+	{ "flush", no_argument, NULL, 'F' },
+	{ "dry-run", no_argument, NULL, 'D' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
 
 /* Options of the contract that a later version brings: refused by name, never ignored. */
-static const char *const common_later[] = { "confirm",      "dry-run", "force", "replace",
-					    "keep-session", "no-wait", "from",  "host" };
+static const char *const common_later[] = { "confirm", "force", "replace", "keep-session",
+					    "no-wait", "from",  "host" };
 
 static const struct option *common_find(int letter)
 {
@@ -167,6 +173,18 @@ static int common_value(int letter, const char *value, struct common_options *op
 			      word == 1 ? ATTACH_TC_TCX :
 					  ATTACH_TC_AUTO;
 		break;
+	case 'r':
+		options->rule = value;
+		break;
+	case 'A':
+		options->address = value;
+		break;
+	case 'p':
+		options->port = value;
+		break;
+	case 'P':
+		options->protocol = value;
+		break;
 	case 'n':
 		if (number_parse(value, 3600, &seconds) || !seconds) {
 			diag_usage(diags, "--interval", "'%s' is not a number of seconds", value);
@@ -191,6 +209,10 @@ static void common_flag(int letter, struct common_options *options)
 		options->yes = true;
 	else if (letter == 'a')
 		options->all = true;
+	else if (letter == 'F')
+		options->flush = true;
+	else if (letter == 'D')
+		options->dry_run = true;
 }
 
 /* What getopt did not know: a later version's, a slip of the pen, or another verb's. */

@@ -23,6 +23,8 @@ extern const struct verb verb_apply;
 extern const struct verb verb_detach;
 extern const struct verb verb_status;
 extern const struct verb verb_stats;
+extern const struct verb verb_flows;
+extern const struct verb verb_diff;
 extern const struct verb verb_policies;
 
 #endif
