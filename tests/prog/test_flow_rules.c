@@ -21,6 +21,7 @@
 #include "user/base/cleanup.h"
 #include "user/base/text.h"
 #include "user/kernel/flows.h"
+#include "user/kernel/readback.h"
 #include "user/kernel/state.h"
 
 #define POLICIES 40u
@@ -156,6 +157,7 @@ static void list(const struct prog *prog, struct flows *flows)
 	autoclose int tuples = inner(prog, MAP_TUPLES, slot);
 	autoclose int four = inner(prog, MAP_PREFIXES4, slot);
 	autoclose int six = inner(prog, MAP_PREFIXES6, slot);
+	cleanup(image_free) struct image image = { 0 };
 	cleanup(flow_rules_end) struct flow_rules rules = { 0 };
 	const struct flows_source source = {
 		.tables = { prog->object.maps[MAP_FLOWS4], prog->object.maps[MAP_FLOWS6] },
@@ -164,9 +166,10 @@ static void list(const struct prog *prog, struct flows *flows)
 		.hz = PROG_HZ,
 	};
 
-	assert_return_code(flow_rules_begin(&rules, &state_memory(prog->word)->generations[slot],
-					    tuples, (const int[]){ four, six }),
+	assert_return_code(readback_maps(&state_memory(prog->word)->generations[slot], tuples, four,
+					 six, &image),
 			   0);
+	assert_return_code(flow_rules_begin(&rules, &image), 0);
 	flows->count = 0;
 	assert_return_code(flows_walk(&source, keep, flows), 0);
 }

@@ -33,6 +33,7 @@ struct image {
 	struct prefix6 *prefixes6;
 	size_t prefix6_count;
 	struct listing_header *listing; /* the block; listing->size bytes */
+	uint32_t flows_max;             /* per address family: not in the maps, but of their size */
 };
 
 /*

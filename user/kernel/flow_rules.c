@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The twin of bpf/rules.h for what goes out; there the verifier has its say on the shape. */
 #include <arpa/inet.h>
-#include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "user/kernel/flow_rules.h"
 
@@ -16,31 +14,68 @@
 #define ICMP4_ECHO_REQUEST 8u
 #define ICMP6_ECHO_REQUEST 128u
 
-#define ANSWERS 16384u /* a power of two; 512 KiB */
+/* An address as a number, in which both families compare alike. */
+typedef unsigned __int128 address_t;
 
-/* Is an address in a set? One that was asked last with its hash. */
-struct flow_rules_answer {
-	struct prefix6 key; /* set 0: none yet */
-	uint8_t family;
-	bool is_in;
+struct flow_rules_range {
+	uint32_t set;
+	address_t first;
+	address_t last;
 };
 
-int flow_rules_begin(struct flow_rules *rules, const struct generation *generation, int tuples,
-		     const int prefixes[2])
+static address_t flow_rules_number(uint8_t family, const uint32_t *address)
 {
-	*rules = (struct flow_rules){
-		.generation = generation,
-		.tuples = tuples,
-		.prefixes = { prefixes[0], prefixes[1] },
-		.answers = calloc(ANSWERS, sizeof(*rules->answers)),
-	};
-	return rules->answers ? 0 : -ENOMEM;
+	address_t number = 0;
+
+	for (int i = 0; i < (family == 4 ? 1 : 4); i++)
+		number = number << 32 | ntohl(address[i]);
+	return number;
+}
+
+/*
+ * Adds a prefix, if none before holds it. They come by set and first address, of equal ones the wider
+ * first: so what is inside another stands behind it.
+ */
+static void flow_rules_add(struct flow_rules *rules, uint8_t family, uint32_t set,
+			   const uint32_t *address, uint32_t length)
+{
+	struct flow_rules_range *list = rules->ranges[family == 6];
+	size_t *count = &rules->counts[family == 6];
+	uint32_t host_bits = (family == 4 ? 32 : 128) - (length - PREFIX_SET_BITS);
+	address_t first = flow_rules_number(family, address), last = first;
+
+	if (host_bits == 128)
+		last = ~(address_t)0;
+	else
+		last |= ((address_t)1 << host_bits) - 1;
+	if (*count && list[*count - 1].set == set && list[*count - 1].last >= last)
+		return;
+	list[(*count)++] = (struct flow_rules_range){ set, first, last };
+}
+
+int flow_rules_begin(struct flow_rules *rules, const struct image *image)
+{
+	*rules = (struct flow_rules){ .image = image };
+	rules->ranges[0] = calloc(image->prefix4_count + 1, sizeof(**rules->ranges));
+	rules->ranges[1] = calloc(image->prefix6_count + 1, sizeof(**rules->ranges));
+	if (!rules->ranges[0] || !rules->ranges[1]) {
+		flow_rules_end(rules);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < image->prefix4_count; i++)
+		flow_rules_add(rules, 4, image->prefixes4[i].set, &image->prefixes4[i].address,
+			       image->prefixes4[i].length);
+	for (size_t i = 0; i < image->prefix6_count; i++)
+		flow_rules_add(rules, 6, image->prefixes6[i].set, image->prefixes6[i].address,
+			       image->prefixes6[i].length);
+	return 0;
 }
 
 void flow_rules_end(struct flow_rules *rules)
 {
-	free(rules->answers);
-	rules->answers = NULL;
+	free(rules->ranges[0]);
+	free(rules->ranges[1]);
+	*rules = (struct flow_rules){ 0 };
 }
 
 bool flow_rules_is_icmp(const struct flow_ends *ends)
@@ -54,32 +89,26 @@ static bool flow_rules_has_ports(const struct flow_ends *ends)
 	       ends->protocol == PROTOCOL_SCTP;
 }
 
-static uint32_t flow_rules_hash(const struct prefix6 *key)
-{
-	uint32_t hash = key->set * 0x9e3779b1u;
-
-	for (int i = 0; i < 4; i++)
-		hash = (hash ^ key->address[i]) * 0x85ebca6bu;
-	return hash ^ hash >> 15;
-}
-
 static bool flow_rules_in_set(const struct flow_rules *rules, uint8_t family, uint32_t set,
 			      const uint32_t address[4])
 {
-	/* a prefix4 is the beginning of a prefix6 */
-	struct prefix6 key = { .length = PREFIX_SET_BITS + (family == 4 ? 32 : 128), .set = set };
-	struct flow_rules_answer *answer;
-	uint8_t one;
+	const struct flow_rules_range *list = rules->ranges[family == 6];
+	address_t number = flow_rules_number(family, address);
+	size_t from = 0, end = rules->counts[family == 6];
 
 	if (set == SET_ANY)
 		return true;
-	memcpy(key.address, address, family == 4 ? 4 : sizeof(key.address));
-	answer = &rules->answers[flow_rules_hash(&key) & (ANSWERS - 1)];
-	if (answer->family == family && memcmp(&answer->key, &key, sizeof(key)) == 0)
-		return answer->is_in;
-	*answer = (struct flow_rules_answer){ .key = key, .family = family };
-	answer->is_in = bpf_map_lookup_elem(rules->prefixes[family == 6], &key, &one) == 0;
-	return answer->is_in;
+	/* the last range that begins at the address or before it */
+	while (from < end) {
+		size_t middle = from + (end - from) / 2;
+
+		if (list[middle].set < set ||
+		    (list[middle].set == set && list[middle].first <= number))
+			from = middle + 1;
+		else
+			end = middle;
+	}
+	return from && list[from - 1].set == set && list[from - 1].last >= number;
 }
 
 static bool flow_rules_is_peer(const struct generation *generation, uint32_t peers, uint16_t port)
@@ -94,7 +123,7 @@ static bool flow_rules_is_peer(const struct generation *generation, uint32_t pee
 static uint16_t flow_rules_walk(const struct flow_rules *rules, const struct flow_ends *ends,
 				uint16_t entry, uint16_t role)
 {
-	const struct generation *generation = rules->generation;
+	const struct generation *generation = rules->image->generation;
 	uint32_t list = generation->lists[entry & (LISTS_MAX - 1)];
 	uint32_t first = list & LIST_FIRST_MASK;
 	uint16_t other = role == CANDIDATE_DESTINATION ? ends->local_port : ends->remote_port;
@@ -113,21 +142,36 @@ static uint16_t flow_rules_walk(const struct flow_rules *rules, const struct flo
 	return 0;
 }
 
+static int flow_rules_compare(const void *one, const void *two)
+{
+	const struct tuple *a = one, *b = &((const struct image_tuple *)two)->key;
+
+	if (a->direction != b->direction)
+		return (int)a->direction - (int)b->direction;
+	if (a->protocol != b->protocol)
+		return (int)a->protocol - (int)b->protocol;
+	return (int)a->port - (int)b->port;
+}
+
 static uint16_t flow_rules_entry(const struct flow_rules *rules, uint8_t protocol, uint16_t port)
 {
 	const struct tuple tuple = { DIRECTION_OUT, protocol, port };
-	uint16_t entry;
+	const struct image *image = rules->image;
+	const struct image_tuple *found;
 
 	if (protocol == PROTOCOL_TCP || protocol == PROTOCOL_UDP)
-		return rules->generation
+		return image->generation
 			->table[(uint32_t)DIRECTION_OUT << TABLE_DIRECTION_SHIFT |
 				(uint32_t)(protocol == PROTOCOL_UDP) << TABLE_UDP_SHIFT | port];
-	return bpf_map_lookup_elem(rules->tuples, &tuple, &entry) ? 0 : entry;
+	found = image->tuple_count ? bsearch(&tuple, image->tuples, image->tuple_count,
+					     sizeof(*image->tuples), flow_rules_compare) :
+				     NULL;
+	return found ? found->entry : 0;
 }
 
 uint16_t flow_rules_find(const struct flow_rules *rules, const struct flow_ends *ends)
 {
-	const struct generation *generation = rules->generation;
+	const struct generation *generation = rules->image->generation;
 	uint16_t entry, other = 0, by_destination, by_source = 0;
 
 	if (flow_rules_has_ports(ends)) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Whose flow is it: the first out rule of a generation that matches the flow's packet by protocol, ports
- * and addresses (spec 3.3). Asks what the programs ask: the generation in the gate's memory, the hash of
- * tuples, the tries of prefixes. tests/prog/test_flow_rules.c holds it against the programs.
+ * and addresses (spec 3.3), by an image that was read back from the maps that the programs ask
+ * (readback.h): a look-up in the maps themselves would be a system call each.
+ * tests/prog/test_flow_rules.c holds it against the programs.
  */
 #ifndef USER_KERNEL_FLOW_RULES_H
 #define USER_KERNEL_FLOW_RULES_H
@@ -11,6 +12,8 @@
 #include <stdint.h>
 
 #include <edgegate/abi.h>
+
+#include "user/image/image.h"
 
 /* The ends of a flow, whatever its family. IPv4 addresses stand in word 0, the others are 0. */
 struct flow_ends {
@@ -22,20 +25,18 @@ struct flow_ends {
 	uint8_t protocol;
 };
 
-struct flow_rules_answer;
+struct flow_rules_range;
 
-/* What is asked. The generation and the descriptors are borrowed, the answers owned. */
+/* What is asked. The image is borrowed, the ranges owned. */
 struct flow_rules {
-	const struct generation *generation;
-	int tuples;      /* map of the generation's tuples; -1: it has none */
-	int prefixes[2]; /* tries of IPv4 and IPv6 prefixes; -1: there are none */
-	struct flow_rules_answer
-		*answers; /* that tries gave, by hash: one look-up is a system call */
+	const struct image *image;
+	/* the sets' addresses by family, sorted by set and first address; none overlap in a set */
+	struct flow_rules_range *ranges[2];
+	size_t counts[2];
 };
 
 /* -ENOMEM, or 0. */
-int flow_rules_begin(struct flow_rules *rules, const struct generation *generation, int tuples,
-		     const int prefixes[2]);
+int flow_rules_begin(struct flow_rules *rules, const struct image *image);
 void flow_rules_end(struct flow_rules *rules);
 
 /* ICMP over IPv4 or ICMPv6 over IPv6: its flows are echoes. */

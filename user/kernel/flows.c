@@ -10,6 +10,7 @@
 #include "user/base/cleanup.h"
 #include "user/kernel/clock.h"
 #include "user/kernel/flows.h"
+#include "user/kernel/readback.h"
 #include "user/kernel/state.h"
 
 /* ENOSPC, a bucket that holds more than fits into one, would take as many collisions. */
@@ -42,7 +43,7 @@ static void flows_ends6(const struct flow6_key *key, struct flow_ends *ends)
 static bool flows_judge(const struct flows_source *source, const struct flow *flow,
 			struct flows_entry *entry)
 {
-	const struct settings *settings = &source->rules->generation->settings;
+	const struct settings *settings = &source->rules->image->generation->settings;
 	bool is_icmp = flow_rules_is_icmp(&entry->ends);
 	uint64_t timeout =
 		flow_life_timeout(settings->timeouts, entry->ends.protocol, is_icmp, flow->state) *
@@ -112,33 +113,20 @@ int flows_walk(const struct flows_source *source, flows_each each, void *data)
 	return error ? error : flows_walk_table(source, 6, each, data);
 }
 
-/* A map of the slot; -1 where it has none, and then nothing asks for it. */
-static int flows_open_part(const struct gate *gate, unsigned int slot, const char *name)
-{
-	char path[PINS_PATH_SIZE];
-
-	pins_path(path, gate->directory, "slot%u-%s", slot, name);
-	return bpf_obj_get(path);
-}
-
 /* By the policy of one slot. */
 static int flows_walk_slot(const struct gate *gate, unsigned int slot, flows_each each, void *data)
 {
-	autoclose int tuples = flows_open_part(gate, slot, "tuples");
-	autoclose int prefixes4 = flows_open_part(gate, slot, "prefixes4");
-	autoclose int prefixes6 = flows_open_part(gate, slot, "prefixes6");
+	cleanup(image_free) struct image image = { 0 };
 	cleanup(flow_rules_end) struct flow_rules rules = { 0 };
 	struct flows_source source = {
 		.tables = { gate->maps[MAP_FLOWS4], gate->maps[MAP_FLOWS6] },
 		.rules = &rules,
 		.hz = gate->stamp.hz,
 	};
-	int error;
+	int error = readback(gate, slot, &image);
 
-	if (tuples < 0)
-		return -ENOENT;
-	error = flow_rules_begin(&rules, &state_memory(gate->word)->generations[slot], tuples,
-				 (const int[]){ prefixes4, prefixes6 });
+	if (!error)
+		error = flow_rules_begin(&rules, &image);
 	if (!error)
 		error = clock_jiffies(&source.now);
 	return error ? error : flows_walk(&source, each, data);
