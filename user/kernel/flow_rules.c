@@ -14,60 +14,14 @@
 #define ICMP4_ECHO_REQUEST 8u
 #define ICMP6_ECHO_REQUEST 128u
 
-/* An address as a number, in which both families compare alike. */
-typedef unsigned __int128 address_t;
-
-struct flow_rules_range {
-	uint32_t set;
-	address_t first;
-	address_t last;
-};
-
-static address_t flow_rules_number(uint8_t family, const uint32_t *address)
-{
-	address_t number = 0;
-
-	for (int i = 0; i < (family == 4 ? 1 : 4); i++)
-		number = number << 32 | ntohl(address[i]);
-	return number;
-}
-
-/*
- * Adds a prefix, if none before holds it. They come by set and first address, of equal ones the wider
- * first: so what is inside another stands behind it.
- */
-static void flow_rules_add(struct flow_rules *rules, uint8_t family, uint32_t set,
-			   const uint32_t *address, uint32_t length)
-{
-	struct flow_rules_range *list = rules->ranges[family == 6];
-	size_t *count = &rules->counts[family == 6];
-	uint32_t host_bits = (family == 4 ? 32 : 128) - (length - PREFIX_SET_BITS);
-	address_t first = flow_rules_number(family, address), last = first;
-
-	if (host_bits == 128)
-		last = ~(address_t)0;
-	else
-		last |= ((address_t)1 << host_bits) - 1;
-	if (*count && list[*count - 1].set == set && list[*count - 1].last >= last)
-		return;
-	list[(*count)++] = (struct flow_rules_range){ set, first, last };
-}
-
 int flow_rules_begin(struct flow_rules *rules, const struct image *image)
 {
 	*rules = (struct flow_rules){ .image = image };
-	rules->ranges[0] = calloc(image->prefix4_count + 1, sizeof(**rules->ranges));
-	rules->ranges[1] = calloc(image->prefix6_count + 1, sizeof(**rules->ranges));
-	if (!rules->ranges[0] || !rules->ranges[1]) {
+	if (image_ranges(image, 4, &rules->ranges[0], &rules->counts[0]) ||
+	    image_ranges(image, 6, &rules->ranges[1], &rules->counts[1])) {
 		flow_rules_end(rules);
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < image->prefix4_count; i++)
-		flow_rules_add(rules, 4, image->prefixes4[i].set, &image->prefixes4[i].address,
-			       image->prefixes4[i].length);
-	for (size_t i = 0; i < image->prefix6_count; i++)
-		flow_rules_add(rules, 6, image->prefixes6[i].set, image->prefixes6[i].address,
-			       image->prefixes6[i].length);
 	return 0;
 }
 
@@ -92,23 +46,9 @@ static bool flow_rules_has_ports(const struct flow_ends *ends)
 static bool flow_rules_in_set(const struct flow_rules *rules, uint8_t family, uint32_t set,
 			      const uint32_t address[4])
 {
-	const struct flow_rules_range *list = rules->ranges[family == 6];
-	address_t number = flow_rules_number(family, address);
-	size_t from = 0, end = rules->counts[family == 6];
-
-	if (set == SET_ANY)
-		return true;
-	/* the last range that begins at the address or before it */
-	while (from < end) {
-		size_t middle = from + (end - from) / 2;
-
-		if (list[middle].set < set ||
-		    (list[middle].set == set && list[middle].first <= number))
-			from = middle + 1;
-		else
-			end = middle;
-	}
-	return from && list[from - 1].set == set && list[from - 1].last >= number;
+	return set == SET_ANY ||
+	       image_ranges_find(rules->ranges[family == 6], rules->counts[family == 6], set,
+				 image_address_number(family, address));
 }
 
 static bool flow_rules_is_peer(const struct generation *generation, uint32_t peers, uint16_t port)
@@ -144,13 +84,7 @@ static uint16_t flow_rules_walk(const struct flow_rules *rules, const struct flo
 
 static int flow_rules_compare(const void *one, const void *two)
 {
-	const struct tuple *a = one, *b = &((const struct image_tuple *)two)->key;
-
-	if (a->direction != b->direction)
-		return (int)a->direction - (int)b->direction;
-	if (a->protocol != b->protocol)
-		return (int)a->protocol - (int)b->protocol;
-	return (int)a->port - (int)b->port;
+	return image_tuple_compare(one, &((const struct image_tuple *)two)->key);
 }
 
 static uint16_t flow_rules_entry(const struct flow_rules *rules, uint8_t protocol, uint16_t port)

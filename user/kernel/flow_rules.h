@@ -25,13 +25,10 @@ struct flow_ends {
 	uint8_t protocol;
 };
 
-struct flow_rules_range;
-
 /* What is asked. The image is borrowed, the ranges owned. */
 struct flow_rules {
 	const struct image *image;
-	/* the sets' addresses by family, sorted by set and first address; none overlap in a set */
-	struct flow_rules_range *ranges[2];
+	struct image_range *ranges[2]; /* image_ranges() of IPv4 and IPv6 */
 	size_t counts[2];
 };
 

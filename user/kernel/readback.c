@@ -12,14 +12,8 @@
 /* Sorted as the compiler sorts them (user/image/image.h). */
 static int readback_compare_tuples(const void *one, const void *two)
 {
-	const struct tuple *a = &((const struct image_tuple *)one)->key;
-	const struct tuple *b = &((const struct image_tuple *)two)->key;
-
-	if (a->direction != b->direction)
-		return (int)a->direction - (int)b->direction;
-	if (a->protocol != b->protocol)
-		return (int)a->protocol - (int)b->protocol;
-	return (int)a->port - (int)b->port;
+	return image_tuple_compare(&((const struct image_tuple *)one)->key,
+				   &((const struct image_tuple *)two)->key);
 }
 
 static int readback_compare4(const void *one, const void *two)
