@@ -9,6 +9,7 @@
 #include "user/kernel/make.h"
 #include "user/kernel/netns.h"
 #include "user/kernel/publish.h"
+#include "user/kernel/readback.h"
 #include "user/kernel/state.h"
 #include "user/verb/common_say.h"
 #include "user/verb/common.h"
@@ -21,7 +22,9 @@ struct apply {
 	struct image image;
 	struct gate gate;
 	struct object object;
-	struct listing_header *before; /* what was in force, or NULL */
+	struct image before; /* what was in force */
+	enum mode mode_before;
+	bool has_before;
 	bool is_new;
 	char names[128]; /* "eth0 and eth1" */
 	char what[160];  /* "apply to eth0" */
@@ -34,7 +37,7 @@ static void apply_free(struct apply *apply)
 	image_free(&apply->image);
 	gate_close(&apply->gate);
 	object_close(&apply->object);
-	free(apply->before);
+	image_free(&apply->before);
 }
 
 static void apply_name(struct apply *apply)
@@ -165,7 +168,7 @@ static int apply_open_gate(struct apply *apply, struct diags *diags)
 	return apply_check_hooks(apply, diags);
 }
 
-static int apply_make(struct apply *apply, const struct invocation *invocation, struct diags *diags)
+static struct make_wish apply_wish(const struct apply *apply, const struct invocation *invocation)
 {
 	const struct common_options *options = &apply->options;
 	struct make_wish wish = {
@@ -185,40 +188,61 @@ static int apply_make(struct apply *apply, const struct invocation *invocation, 
 		interface->facing = (uint8_t)options->interfaces[i].facing;
 		interface->xdp = (uint8_t)options->xdp;
 	}
+	return wish;
+}
+
+static int apply_make(struct apply *apply, const struct invocation *invocation, struct diags *diags)
+{
+	const struct make_wish wish = apply_wish(apply, invocation);
+
 	return make_gate(&wish, &apply->gate, &apply->object, apply->what, diags);
 }
 
-/* Compiles against what runs, and puts it into force. */
-static int apply_publish(struct apply *apply, struct diags *diags)
+/* What is in force, and what it counts, for compiling against. */
+static int apply_read_running(struct apply *apply, struct listing_header **former,
+			      struct gate_counts *counts, struct diags *diags)
+{
+	struct state state = state_unpack(state_read(apply->gate.word));
+	int error = readback(&apply->gate, state.live, &apply->before);
+
+	apply->has_before = !error;
+	apply->mode_before = state.mode;
+	if (error == -ENOENT)
+		error = 0;
+	if (!error)
+		error = gate_listing(&apply->gate, state.former, former);
+	if (!error)
+		error = gate_read_counts(&apply->gate, counts);
+	return error ? diag_system(diags, -error, apply->what, "cannot read what is in force") : 0;
+}
+
+/* Compiles against what runs. */
+static int apply_compile(struct apply *apply, struct diags *diags)
 {
 	struct image_running running = { .applied_at = (uint64_t)time(NULL) };
 	cleanup(gate_free_counts) struct gate_counts counts = { 0 };
 	autofree struct listing_header *former = NULL;
-	const struct object *object = apply->is_new ? &apply->object : NULL;
-	enum mode mode = apply->options.mode;
 	int error = 0;
 
-	if (!apply->is_new) {
-		struct state state = state_unpack(state_read(apply->gate.word));
-
-		error = gate_listing(&apply->gate, state.live, &apply->before);
-		if (!error)
-			error = gate_listing(&apply->gate, state.former, &former);
-		if (!error)
-			error = gate_read_counts(&apply->gate, &counts);
-		if (error)
-			return diag_system(diags, -error, apply->what,
-					   "cannot read what is in force");
-		running.kept[0] = apply->before;
-		running.kept[1] = former;
-		running.counts = counts.rules;
-	}
-	running.epoch = (1ull << apply->gate.stamp.epoch_shift) / apply->gate.stamp.hz;
-	image_free(&apply->image);
-	error = image_compile(apply->policy, &running, &apply->image, diags);
+	if (!apply->is_new)
+		error = apply_read_running(apply, &former, &counts, diags);
 	if (error)
 		return error;
-	return publish(&apply->gate, &apply->image, mode, object, apply->what, diags);
+	running.kept[0] = apply->before.listing;
+	running.kept[1] = former;
+	running.counts = counts.rules;
+	/* a gate that is only thought of has no epoch yet */
+	if (apply->gate.stamp.hz)
+		running.epoch = (1ull << apply->gate.stamp.epoch_shift) / apply->gate.stamp.hz;
+	image_free(&apply->image);
+	return image_compile(apply->policy, &running, &apply->image, diags);
+}
+
+/* The same before it is done and where it is only asked. */
+static int apply_say_changes(const struct apply *apply)
+{
+	return common_say_changes(apply->names, apply->has_before ? &apply->before : NULL,
+				  apply->mode_before, &apply->image, apply->options.mode);
 }
 
 static int apply_report(struct apply *apply)
@@ -231,7 +255,6 @@ static int apply_report(struct apply *apply)
 		return common_print(NULL);
 	text_format(&text, "%s: policy %s is in force%s\n", names, apply->policy->name,
 		    monitors ? " in monitor mode" : "");
-	common_say_changes(apply->before, apply->image.listing, &text);
 	common_say_effect(apply->policy, names, apply->options.mode, &text);
 	if (apply->gate.stamp.hooks == HOOKS_XDP)
 		text_add(
@@ -239,6 +262,42 @@ static int apply_report(struct apply *apply)
 			"With --hooks xdp only what is forwarded is judged in both directions: "
 			"traffic to and from this machine itself is judged in one direction only.\n");
 	return common_print(text_take(&text));
+}
+
+/* Makes the gate, or makes it whole, and puts the policy into force. */
+static int apply_act(struct apply *apply, const struct invocation *invocation, struct diags *diags)
+{
+	int error = apply->is_new ? apply_make(apply, invocation, diags) :
+				    make_whole(&apply->gate, (enum attach_tc)apply->options.tc,
+					       apply->what, diags);
+
+	if (error)
+		return error;
+	error = apply_compile(apply, diags);
+	/* whoever can't be told what changes doesn't get it */
+	if (!error && apply_say_changes(apply))
+		error = diag_system(diags, 0, apply->what, "nothing was changed");
+	if (!error)
+		error = publish(&apply->gate, &apply->image, apply->options.mode,
+				apply->is_new ? &apply->object : NULL, apply->what, diags);
+	if (error && apply->is_new)
+		make_undone(&apply->gate, apply->what, diags);
+	return error;
+}
+
+/* --dry-run: refuses what apply would refuse, as far as can be seen without doing it. */
+static int apply_look(struct apply *apply, const struct invocation *invocation, struct diags *diags)
+{
+	struct make_wish wish;
+	int error = 0;
+
+	if (apply->is_new) {
+		wish = apply_wish(apply, invocation);
+		error = make_check(&wish, apply->what, diags);
+	}
+	if (!error)
+		error = apply_compile(apply, diags);
+	return error;
 }
 
 static int apply_work(struct apply *apply, const struct invocation *invocation, struct diags *diags)
@@ -253,24 +312,22 @@ static int apply_work(struct apply *apply, const struct invocation *invocation, 
 	if (!error)
 		error = image_compile(apply->policy, &fresh, &apply->image, diags);
 	if (!error)
-		error = pins_prepare(apply->what, diags);
+		error = apply->options.dry_run ? pins_check(apply->what, diags) :
+						 pins_prepare(apply->what, diags);
 	if (error)
 		return error;
-	lock = lock_take(apply->what, diags);
-	if (lock < 0)
-		return lock;
+	/* who only looks leaves no trace, not even a lock */
+	if (!apply->options.dry_run) {
+		lock = lock_take(apply->what, diags);
+		if (lock < 0)
+			return lock;
+	}
 	error = apply_find_interfaces(apply, diags);
 	if (!error)
 		error = apply_open_gate(apply, diags);
 	if (!error)
-		error = apply->is_new ? apply_make(apply, invocation, diags) :
-					make_whole(&apply->gate, (enum attach_tc)apply->options.tc,
-						   apply->what, diags);
-	if (error)
-		return error;
-	error = apply_publish(apply, diags);
-	if (error && apply->is_new)
-		make_undone(&apply->gate, apply->what, diags);
+		error = apply->options.dry_run ? apply_look(apply, invocation, diags) :
+						 apply_act(apply, invocation, diags);
 	return error;
 }
 
@@ -278,7 +335,7 @@ static int apply_run(int argc, char **argv, const struct invocation *invocation)
 {
 	cleanup(apply_free) struct apply apply = { .gate = GATE_CLOSED };
 	cleanup(diags_clear) struct diags diags = { 0 };
-	int error = common_options_read(&verb_apply, argc, argv, "igHmxt", &apply.options, &diags);
+	int error = common_options_read(&verb_apply, argc, argv, "igHmxtD", &apply.options, &diags);
 	int status;
 
 	if (error)
@@ -293,7 +350,9 @@ static int apply_run(int argc, char **argv, const struct invocation *invocation)
 	if (!error)
 		common_say_warnings(apply.policy, &apply.image, &diags);
 	status = common_end(&diags);
-	return error ? status : apply_report(&apply);
+	if (error)
+		return status;
+	return apply.options.dry_run ? apply_say_changes(&apply) : apply_report(&apply);
 }
 
 const struct verb verb_apply = {
@@ -324,6 +383,7 @@ const struct verb verb_apply = {
 		"                    generic is slower and must be asked for; default auto: native\n"
 		"      --tc auto|tcx|clsact\n"
 		"                    default auto: TCX from Linux 6.6 on, clsact before\n"
+		"      --dry-run     print what would change, and change nothing\n"
 		"  -h, --help        this page\n"
 		"\n"
 		"Interfaces, facings, hooks and flows.max stay as they were when the gate was made; to\n"
