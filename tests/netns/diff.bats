@@ -53,6 +53,27 @@ everything() { # INTERFACE
 	jq -e '.was.policy == "lync-2013-public-im" and .closes.tuples == 4 and .opens.tuples == 0' <<<"$output"
 }
 
+# GOLDEN_UPDATE=1 writes the expectations anew: read them.
+@test "diff: each shipped policy with each other one" {
+	local one two golden
+	for one in $("$EDGEGATE" policies --json | jq -r '.policies[].name'); do
+		for two in $("$EDGEGATE" policies --json | jq -r '.policies[].name'); do
+			golden=tests/golden/diff/$one--$two.txt
+			run --separate-stderr -0 "$EDGEGATE" diff "$one" "$two"
+			[[ -z $stderr ]]
+			[[ -z ${GOLDEN_UPDATE-} ]] || echo "$output" >"$golden"
+			diff "$golden" - <<<"$output"
+		done
+	done
+	# standard input, files, and what can't be compared
+	run --separate-stderr -0 "$EDGEGATE" diff - lync-2013-public-im <user/policy/builtin/lync-2013-public-im.yaml
+	[[ ${lines[1]} == '  no rule changed' && ${#lines[@]} == 2 ]]
+	run --separate-stderr -2 "$EDGEGATE" diff - - <user/policy/builtin/lync-2013-public-im.yaml
+	run --separate-stderr -2 "$EDGEGATE" diff lync-2013-public-im
+	run --separate-stderr -2 "$EDGEGATE" diff lync-2013-public-im lync-2013
+	[[ $stderr == *'lync-2013'* ]]
+}
+
 @test "diff: apply says the same before it acts" {
 	gate host apply -i gate0
 	run --separate-stderr -0 gate host apply -i gate0 lync-2013-public-im-relay --mode monitor
