@@ -13,7 +13,7 @@
 
 #define PROTOCOL_ICMP 1
 #define PROTOCOL_ICMPV6 58
-#define MEMBERS_SHOWN 8u /* of an address set */
+#define MEMBERS_SHOWN 8u /* of a group */
 #define NANOSECONDS 1000000000ull
 
 int diff_add_field(struct diff_field **fields, size_t *count, const char *name, char *was, char *is,
@@ -60,8 +60,8 @@ static void fields_member(struct text *text, size_t shown, int family, const voi
 		text_format(text, "/%u", bits);
 }
 
-/* "any"; "192.0.2.10, 2001:db8::/32"; the first few and how many more. */
-static char *fields_members(const struct image *image, uint32_t set)
+/* "any"; "192.0.2.10, 2001:db8::/32"; of more than `most` the first and how many more. */
+static char *fields_members(const struct image *image, uint32_t set, size_t most)
 {
 	autotext struct text text = { 0 };
 	size_t count = 0;
@@ -69,15 +69,15 @@ static char *fields_members(const struct image *image, uint32_t set)
 	if (set == SET_ANY)
 		return strdup("any");
 	for (size_t i = 0; i < image->prefix4_count; i++)
-		if (image->prefixes4[i].set == set && count++ < MEMBERS_SHOWN)
+		if (image->prefixes4[i].set == set && count++ < most)
 			fields_member(&text, count - 1, 4, &image->prefixes4[i].address,
 				      image->prefixes4[i].length);
 	for (size_t i = 0; i < image->prefix6_count; i++)
-		if (image->prefixes6[i].set == set && count++ < MEMBERS_SHOWN)
+		if (image->prefixes6[i].set == set && count++ < most)
 			fields_member(&text, count - 1, 6, image->prefixes6[i].address,
 				      image->prefixes6[i].length);
-	if (count > MEMBERS_SHOWN)
-		text_format(&text, " and %zu more", count - MEMBERS_SHOWN);
+	if (count > most)
+		text_format(&text, " and %zu more", count - most);
 	return text_take(&text);
 }
 
@@ -86,13 +86,15 @@ static char *fields_addresses(const struct diff_side *side, const struct listing
 			      bool from)
 {
 	const char *written = listing_string(side->image->listing, from ? row->from : row->to);
-	autofree char *members = fields_members(side->image, fields_set(side, row, from));
+	uint32_t set = fields_set(side, row, from);
+	autofree char *members = fields_members(side->image, set, SIZE_MAX);
+	autofree char *few = fields_members(side->image, set, MEMBERS_SHOWN);
 
-	if (!members)
+	if (!members || !few)
 		return NULL;
 	if (strcmp(members, written) == 0)
 		return take_pointer(&members);
-	return text_print("%s (%s)", written, members);
+	return text_print("%s (%s)", written, few);
 }
 
 /* Is everything of one side's set in the other's? */
@@ -174,11 +176,11 @@ static char *fields_limit(const struct rule_extra *extra)
 
 	if (!extra->interval)
 		return strdup("");
-	count = (NANOSECONDS * LIMIT_TICKS + extra->interval / 2) / extra->interval;
+	/* the largest count with this interval: the one that was written, but for some above 126,000/s */
+	count = NANOSECONDS * LIMIT_TICKS / extra->interval;
 	if (!count || NANOSECONDS * LIMIT_TICKS / count != extra->interval) {
 		seconds = 60;
-		count = (seconds * NANOSECONDS * LIMIT_TICKS + extra->interval / 2) /
-			extra->interval;
+		count = seconds * NANOSECONDS * LIMIT_TICKS / extra->interval;
 	}
 	return text_print("%llu/%c, burst %llu, per %s", (unsigned long long)count,
 			  seconds == 1 ? 's' : 'm',
