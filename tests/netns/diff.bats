@@ -128,11 +128,11 @@ everything() { # INTERFACE
 
 # Both fail, in the same words.
 same() { # WORDS...
-	local status said
+	local code said
 	run --separate-stderr gate host apply --dry-run "$@"
-	status=$status said=$stderr
-	((status > 0))
+	code=$status said=$stderr
+	((code > 0))
 	run --separate-stderr gate host apply "$@"
-	echo "$status: $stderr / $said"
+	[[ $status == "$code" ]]
 	[[ $stderr == "$said" ]]
 }
