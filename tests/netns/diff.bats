@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What would change: `diff` against what is in force, `apply` before it acts, `apply --dry-run`, which
 # changes nothing.
-# shellcheck disable=SC2154 # bats' run sets stderr
+# shellcheck disable=SC2154,SC2030,SC2031 # bats' run sets stderr and status
 
 load ../lib/net.bash
 load ../lib/servers.bash
