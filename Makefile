@@ -61,7 +61,7 @@ GENERATED := build/gen/builtin_policies.c
 C_SOURCES := $(USER_SOURCES) $(GENERATED:build/%=%)
 objects = $(patsubst %.c,$(1)/%.o,$(2))
 NOT_MAIN := $(filter-out user/main.c,$(C_SOURCES))
-PURE := $(filter user/base/% user/policy/% user/image/% user/report/% gen/%,$(C_SOURCES))
+PURE := $(filter user/base/% user/packet/% user/policy/% user/image/% user/report/% gen/%,$(C_SOURCES))
 
 UNIT_TESTS := $(UNIT_SOURCES:tests/%.c=build/tests/%)
 PROG_TESTS := $(PROG_SOURCES:tests/%.c=build/tests/%)

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "user/packet/frame.h"
+#include "user/packet/wire.h"
 #include "user/policy/nearest.h"
 #include "user/verb/common_judge.h"
 
@@ -24,7 +24,7 @@ int common_judge_open(struct common_judge *judge, const struct policy *policy,
 		.policy = policy,
 		.listing = image->listing,
 		.what = what,
-		.bytes = malloc(FRAME_SIZE_MAX),
+		.bytes = malloc(WIRE_SIZE_MAX),
 	};
 	if (!judge->bytes)
 		return diag_system(diags, ENOMEM, what, NULL);
@@ -101,7 +101,7 @@ static void judge_say(const struct common_judge *judge, uint32_t decision,
 static int judge_send(struct common_judge *judge, const struct words_packet *packet,
 		      uint32_t *decision, struct diags *diags)
 {
-	size_t least, size = frame_write(packet, judge->bytes, &least);
+	size_t least, size = wire_write(packet, judge->bytes, &least);
 
 	judge->now += packet->wait * JUDGE_HZ;
 	if (!size) {
@@ -146,7 +146,7 @@ int common_judge_bytes(struct common_judge *judge, const uint8_t *bytes, size_t 
 	error = judge_run(judge, bytes, captured, length, direction, &decision, diags);
 	if (error)
 		return error;
-	frame_read(bytes, captured, direction == DIRECTION_IN ? POLICY_IN : POLICY_OUT, &packet);
+	wire_read(bytes, captured, direction == DIRECTION_IN ? POLICY_IN : POLICY_OUT, &packet);
 	judge_say(judge, decision, &packet, verdict);
 	return 0;
 }

@@ -4,7 +4,7 @@
 
 #include "user/base/cleanup.h"
 #include "user/base/source.h"
-#include "user/packet/frame.h"
+#include "user/packet/wire.h"
 #include "user/packet/hex.h"
 #include "user/policy/expect.h"
 #include "user/verb/common.h"
@@ -45,14 +45,14 @@ static int explain_find_packet(struct explain *explain, struct diags *diags)
 
 static int explain_hex(struct explain *explain, struct common_verdict *verdict, struct diags *diags)
 {
-	static uint8_t bytes[FRAME_SIZE_MAX];
+	static uint8_t bytes[WIRE_SIZE_MAX];
 	enum direction direction = strncmp(explain->packet, "in ", 3) == 0 ? DIRECTION_IN :
 									     DIRECTION_OUT;
 	size_t size;
 
 	if (hex_read(strstr(explain->packet, "hex ") + 4, bytes, sizeof(bytes), &size)) {
 		diag_usage(diags, "explain", "the packet is not bytes in hex, %u at most",
-			   FRAME_SIZE_MAX);
+			   WIRE_SIZE_MAX);
 		diag_hint(diags, "write two digits a byte, from the Ethernet header on; blanks and "
 				 "colons between them are fine");
 		return -EINVAL;

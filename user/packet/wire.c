@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "user/packet/frame.h"
+#include "user/packet/wire.h"
 
 #include <string.h>
 
@@ -48,7 +48,7 @@ static void put32(uint8_t *at, uint32_t value)
 /* ---- how long ------------------------------------------------------------------------------------ */
 
 /* Bytes of the transport header, with what must be behind it for the packet to be whole. */
-static size_t frame_transport_size(const struct words_packet *packet)
+static size_t wire_transport_size(const struct words_packet *packet)
 {
 	const struct words_flow *flow = &packet->flow;
 	size_t network = packet->about.family == 4 ? 20 : 40;
@@ -79,12 +79,12 @@ static size_t frame_transport_size(const struct words_packet *packet)
 	}
 }
 
-static size_t frame_link_size(const struct words_packet *packet)
+static size_t wire_link_size(const struct words_packet *packet)
 {
 	return 14 + 4 * (size_t)packet->vlan_count;
 }
 
-static size_t frame_network_size(const struct words_packet *packet)
+static size_t wire_network_size(const struct words_packet *packet)
 {
 	if (packet->flow.family == 4)
 		return 20;
@@ -93,7 +93,7 @@ static size_t frame_network_size(const struct words_packet *packet)
 
 /* ---- header by header ---------------------------------------------------------------------------- */
 
-static void frame_write_link(struct writer *writer, const struct words_packet *packet)
+static void wire_write_link(struct writer *writer, const struct words_packet *packet)
 {
 	uint32_t ethertype = packet->arp              ? ETHERTYPE_ARP :
 			     packet->flow.family == 4 ? ETHERTYPE_IP4 :
@@ -114,7 +114,7 @@ static void frame_write_link(struct writer *writer, const struct words_packet *p
 	put16(writer->at - 2, ethertype);
 }
 
-static void frame_write_arp(struct writer *writer, const struct words_packet *packet)
+static void wire_write_arp(struct writer *writer, const struct words_packet *packet)
 {
 	uint8_t *arp = writer_take(writer, 28); /* RFC 826 */
 
@@ -129,8 +129,8 @@ static void frame_write_arp(struct writer *writer, const struct words_packet *pa
 	memcpy(arp + 24, packet->flow.to.address, 4);
 }
 
-static void frame_write_ip4(struct writer *writer, const struct words_flow *flow, uint8_t ttl,
-			    size_t payload)
+static void wire_write_ip4(struct writer *writer, const struct words_flow *flow, uint8_t ttl,
+			   size_t payload)
 {
 	uint8_t *ip = writer_take(writer, 20); /* RFC 791 3.1 */
 
@@ -142,8 +142,8 @@ static void frame_write_ip4(struct writer *writer, const struct words_flow *flow
 	memcpy(ip + 16, flow->to.address, 4);
 }
 
-static void frame_write_ip6(struct writer *writer, const struct words_flow *flow, uint8_t next,
-			    uint8_t ttl, size_t payload)
+static void wire_write_ip6(struct writer *writer, const struct words_flow *flow, uint8_t next,
+			   uint8_t ttl, size_t payload)
 {
 	uint8_t *ip = writer_take(writer, 40); /* RFC 8200 3 */
 
@@ -155,77 +155,77 @@ static void frame_write_ip6(struct writer *writer, const struct words_flow *flow
 	memcpy(ip + 24, flow->to.address, 16);
 }
 
-static void frame_write_network(struct writer *writer, const struct words_packet *packet,
-				size_t payload)
+static void wire_write_network(struct writer *writer, const struct words_packet *packet,
+			       size_t payload)
 {
 	uint32_t more = packet->more ? 1 : 0;
 	uint8_t *begin = writer->at, *fragment;
 
 	if (packet->flow.family == 4) {
-		frame_write_ip4(writer, &packet->flow, packet->ttl, payload);
+		wire_write_ip4(writer, &packet->flow, packet->ttl, payload);
 		put16(begin + 4, packet->id);
 		put16(begin + 6, packet->fragment ? more << 13 | packet->offset / 8 : 0);
 		return;
 	}
 	if (!packet->fragment) {
-		frame_write_ip6(writer, &packet->flow, packet->flow.protocol, packet->ttl, payload);
+		wire_write_ip6(writer, &packet->flow, packet->flow.protocol, packet->ttl, payload);
 		return;
 	}
-	frame_write_ip6(writer, &packet->flow, IP6_FRAGMENT, packet->ttl, 8 + payload);
+	wire_write_ip6(writer, &packet->flow, IP6_FRAGMENT, packet->ttl, 8 + payload);
 	fragment = writer_take(writer, 8); /* RFC 8200 4.5 */
 	fragment[0] = packet->flow.protocol;
 	put16(fragment + 2, packet->offset | more);
 	put32(fragment + 4, packet->id);
 }
 
-static void frame_write_ports(uint8_t *at, const struct words_flow *flow)
+static void wire_write_ports(uint8_t *at, const struct words_flow *flow)
 {
 	put16(at, flow->from.port);
 	put16(at + 2, flow->to.port);
 }
 
 /* The packet that an ICMP error is about: its header and the first eight bytes behind it. */
-static void frame_write_quote(struct writer *writer, const struct words_flow *about)
+static void wire_write_quote(struct writer *writer, const struct words_flow *about)
 {
 	uint8_t *transport;
 
 	if (about->family == 4)
-		frame_write_ip4(writer, about, 63, QUOTED_TRANSPORT);
+		wire_write_ip4(writer, about, 63, QUOTED_TRANSPORT);
 	else
-		frame_write_ip6(writer, about, about->protocol, 63, QUOTED_TRANSPORT);
+		wire_write_ip6(writer, about, about->protocol, 63, QUOTED_TRANSPORT);
 	transport = writer_take(writer, QUOTED_TRANSPORT);
 	if (about->protocol == ICMP || about->protocol == ICMPV6) {
 		transport[0] = about->type;
 		put16(transport + 4, about->echo_id);
 	} else {
-		frame_write_ports(transport, about);
+		wire_write_ports(transport, about);
 		if (about->protocol == UDP)
 			put16(transport + 4, QUOTED_TRANSPORT);
 	}
 }
 
 /* `size`: of header and all behind it. */
-static void frame_write_transport(struct writer *writer, const struct words_packet *packet,
-				  size_t size)
+static void wire_write_transport(struct writer *writer, const struct words_packet *packet,
+				 size_t size)
 {
 	const struct words_flow *flow = &packet->flow;
-	uint8_t *begin = writer_take(writer, frame_transport_size(packet));
+	uint8_t *begin = writer_take(writer, wire_transport_size(packet));
 
 	if (packet->fragment && packet->offset)
 		return;
 	switch (flow->protocol) {
 	case TCP:
-		frame_write_ports(begin, flow);
+		wire_write_ports(begin, flow);
 		begin[12] = 5 << 4;
 		begin[13] = packet->tcp_flags;
 		put16(begin + 14, 65535);
 		break;
 	case UDP:
-		frame_write_ports(begin, flow);
+		wire_write_ports(begin, flow);
 		put16(begin + 4, (uint32_t)size);
 		break;
 	case SCTP:
-		frame_write_ports(begin, flow);
+		wire_write_ports(begin, flow);
 		begin[12] = packet->chunk;
 		put16(begin + 14, 4);
 		break;
@@ -238,7 +238,7 @@ static void frame_write_transport(struct writer *writer, const struct words_pack
 			struct writer quote = { begin + 8 };
 
 			put16(begin + 4, 0);
-			frame_write_quote(&quote, &packet->about);
+			wire_write_quote(&quote, &packet->about);
 		}
 		break;
 	default:
@@ -246,11 +246,11 @@ static void frame_write_transport(struct writer *writer, const struct words_pack
 	}
 }
 
-size_t frame_write(const struct words_packet *packet, uint8_t bytes[FRAME_SIZE_MAX], size_t *least)
+size_t wire_write(const struct words_packet *packet, uint8_t bytes[WIRE_SIZE_MAX], size_t *least)
 {
-	size_t link = frame_link_size(packet);
-	size_t network = packet->arp ? 28 : frame_network_size(packet);
-	size_t transport = packet->arp ? 0 : frame_transport_size(packet) + packet->payload_size;
+	size_t link = wire_link_size(packet);
+	size_t network = packet->arp ? 28 : wire_network_size(packet);
+	size_t transport = packet->arp ? 0 : wire_transport_size(packet) + packet->payload_size;
 	struct writer writer = { bytes };
 
 	if (packet->fragment && packet->more && !packet->length)
@@ -263,12 +263,12 @@ size_t frame_write(const struct words_packet *packet, uint8_t bytes[FRAME_SIZE_M
 			transport = packet->length - link - network;
 	}
 	memset(bytes, 0, packet->length ? packet->length : *least);
-	frame_write_link(&writer, packet);
+	wire_write_link(&writer, packet);
 	if (packet->arp) {
-		frame_write_arp(&writer, packet);
+		wire_write_arp(&writer, packet);
 	} else {
-		frame_write_network(&writer, packet, transport);
-		frame_write_transport(&writer, packet, transport);
+		wire_write_network(&writer, packet, transport);
+		wire_write_transport(&writer, packet, transport);
 		memcpy(writer.at, packet->payload, packet->payload_size);
 	}
 	return packet->length ? packet->length : *least;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "user/packet/frame.h"
+#include "user/packet/wire.h"
 
 /* What is left of a frame. */
 struct reader {
@@ -25,13 +25,13 @@ static uint16_t get16(const uint8_t *at)
 	return (uint16_t)(at[0] << 8 | at[1]);
 }
 
-static void frame_read_ports(const uint8_t *at, struct words_flow *flow)
+static void wire_read_ports(const uint8_t *at, struct words_flow *flow)
 {
 	flow->from.port = get16(at);
 	flow->to.port = get16(at + 2);
 }
 
-static void frame_read_transport(struct reader *reader, struct words_packet *packet)
+static void wire_read_transport(struct reader *reader, struct words_packet *packet)
 {
 	struct words_flow *flow = &packet->flow;
 	const uint8_t *begin = reader->at;
@@ -41,7 +41,7 @@ static void frame_read_transport(struct reader *reader, struct words_packet *pac
 	if (flow->protocol == 6 || flow->protocol == 17 || flow->protocol == 132) {
 		if (reader->left < 4)
 			return;
-		frame_read_ports(begin, flow);
+		wire_read_ports(begin, flow);
 		if (flow->protocol == 6 && reader->left >= 14) {
 			packet->tcp_flags = begin[13];
 			packet->flags_given = true;
@@ -58,7 +58,7 @@ static void frame_read_transport(struct reader *reader, struct words_packet *pac
 	}
 }
 
-static bool frame_read_ip4(struct reader *reader, struct words_packet *packet)
+static bool wire_read_ip4(struct reader *reader, struct words_packet *packet)
 {
 	const uint8_t *ip = reader_take(reader, 20);
 	size_t header;
@@ -82,7 +82,7 @@ static bool frame_read_ip4(struct reader *reader, struct words_packet *packet)
 }
 
 /* Past extension headers, as far as they are there. */
-static void frame_read_chain(struct reader *reader, struct words_packet *packet)
+static void wire_read_chain(struct reader *reader, struct words_packet *packet)
 {
 	for (unsigned int i = 0; i < 8; i++) {
 		uint8_t next = packet->flow.protocol;
@@ -107,7 +107,7 @@ static void frame_read_chain(struct reader *reader, struct words_packet *packet)
 	}
 }
 
-static bool frame_read_ip6(struct reader *reader, struct words_packet *packet)
+static bool wire_read_ip6(struct reader *reader, struct words_packet *packet)
 {
 	const uint8_t *ip = reader_take(reader, 40);
 
@@ -119,11 +119,11 @@ static bool frame_read_ip6(struct reader *reader, struct words_packet *packet)
 	memcpy(packet->flow.to.address, ip + 24, 16);
 	packet->ttl = ip[7];
 	packet->ttl_given = true;
-	frame_read_chain(reader, packet);
+	wire_read_chain(reader, packet);
 	return true;
 }
 
-static bool frame_read_arp(struct reader *reader, struct words_packet *packet)
+static bool wire_read_arp(struct reader *reader, struct words_packet *packet)
 {
 	const uint8_t *arp = reader_take(reader, 28);
 
@@ -136,8 +136,8 @@ static bool frame_read_arp(struct reader *reader, struct words_packet *packet)
 	return true;
 }
 
-bool frame_read(const uint8_t *bytes, size_t size, enum policy_direction direction,
-		struct words_packet *packet)
+bool wire_read(const uint8_t *bytes, size_t size, enum policy_direction direction,
+	       struct words_packet *packet)
 {
 	struct reader reader = { bytes, size };
 	const uint8_t *link = reader_take(&reader, 14);
@@ -157,12 +157,12 @@ bool frame_read(const uint8_t *bytes, size_t size, enum policy_direction directi
 		ethertype = get16(tag + 2);
 	}
 	if (ethertype == 0x0806)
-		return frame_read_arp(&reader, packet);
+		return wire_read_arp(&reader, packet);
 	if (ethertype != 0x0800 && ethertype != 0x86dd)
 		return false;
-	if (!(ethertype == 0x0800 ? frame_read_ip4(&reader, packet) :
-				    frame_read_ip6(&reader, packet)))
+	if (!(ethertype == 0x0800 ? wire_read_ip4(&reader, packet) :
+				    wire_read_ip6(&reader, packet)))
 		return false;
-	frame_read_transport(&reader, packet);
+	wire_read_transport(&reader, packet);
 	return true;
 }
