@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "user/base/array.h"
+#include "user/policy/address.h"
 #include "user/policy/draft.h"
 #include "user/policy/groups.h"
 #include "user/policy/protocol.h"
@@ -163,31 +164,33 @@ static unsigned int expect_end_families(struct draft *draft, const struct policy
 	return 0;
 }
 
-/* One of a group's addresses; of `any`, one from the blocks for documentation, RFC 5737 and 3849. */
+/*
+ * One of a group's addresses: where it has them, one of a block for documentation (RFC 5737, 3849), which
+ * is no martian; else the first that isn't a network's own.
+ */
 static void expect_choose(const struct draft *draft, int family, struct words_end *end)
 {
 	const struct policy_group *group = groups_find(draft, end->group);
-	size_t number = (size_t)(group - draft->store->policy.groups) % 250 + 1;
+	unsigned int last = family == 4 ? 3 : 15;
+	struct policy_prefix chosen = { .family = family, .bits = family == 4 ? 32 : 128 };
+	static const uint8_t block4[3] = { 198, 51, 100 };
+	static const uint8_t block6[4] = { 0x20, 0x01, 0x0d, 0xb8 };
 
-	if (group->members.any) {
-		static const uint8_t block4[3] = { 198, 51, 100 };
-		static const uint8_t block6[4] = { 0x20, 0x01, 0x0d, 0xb8 };
-
-		memset(end->address, 0, sizeof(end->address));
-		memcpy(end->address, family == 4 ? block4 : block6, family == 4 ? 3 : 4);
-		end->address[family == 4 ? 3 : 15] = (uint8_t)number;
-		return;
-	}
+	memcpy(chosen.address, family == 4 ? block4 : block6, family == 4 ? 3 : 4);
+	/* a number of its own, so that two groups are not one and the same host */
+	chosen.address[last] = (uint8_t)((size_t)(group - draft->store->policy.groups) % 250 + 1);
 	for (size_t i = 0; i < group->members.count; i++) {
 		const struct policy_prefix *prefix = &group->members.list[i];
 
 		if (prefix->family != family)
 			continue;
-		memcpy(end->address, prefix->address, sizeof(end->address));
-		if (prefix->bits < (family == 4 ? 32u : 128u))
-			end->address[family == 4 ? 3 : 15] |= 1; /* not the network's own */
-		return;
+		if (!address_contains(prefix, &chosen)) {
+			memcpy(chosen.address, prefix->address, sizeof(chosen.address));
+			chosen.address[last] |= prefix->bits < chosen.bits;
+		}
+		break;
 	}
+	memcpy(end->address, chosen.address, sizeof(end->address));
 }
 
 static void expect_resolve_flow(const struct draft *draft, int family, struct words_flow *flow)
@@ -212,6 +215,12 @@ static unsigned int expect_packet_families(struct draft *draft,
 		families &= expect_end_families(draft, line, &packet->about, &packet->about.to);
 	}
 	return families;
+}
+
+/* Is it a line of a shipped policy, which its user can't change? */
+static bool expect_is_shipped(const struct policy_expectation *line)
+{
+	return line->place.source && policy_builtin_find(line->place.source->name);
 }
 
 static void expect_resolve_line(struct draft *draft, struct policy_expectation *line)
@@ -241,6 +250,38 @@ static void expect_resolve_line(struct draft *draft, struct policy_expectation *
 	}
 }
 
+/*
+ * What a shipped policy expects to be dropped, a policy beside it may open on purpose; and of a group
+ * that its user filled, there may be no address of the family that is needed.
+ */
+static bool expect_is_void(struct draft *draft, const struct policy_expectation *line)
+{
+	unsigned int families = FAMILY4 | FAMILY6;
+
+	if (!expect_is_shipped(line))
+		return false;
+	for (size_t i = 0; i < line->before_count; i++)
+		families &= expect_packet_families(draft, line, &line->before[i]);
+	families &= expect_packet_families(draft, line, &line->packet);
+	return !families || (!line->pass && draft->store->policy.source_count > 1);
+}
+
+static void expect_drop_void(struct draft *draft)
+{
+	struct policy *policy = &draft->store->policy;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < policy->expectation_count; i++) {
+		struct policy_expectation *line = &policy->expectations[i];
+
+		if (expect_is_void(draft, line))
+			expect_free_line(line);
+		else
+			policy->expectations[kept++] = *line;
+	}
+	policy->expectation_count = kept;
+}
+
 void expect_resolve(struct draft *draft)
 {
 	struct policy *policy = &draft->store->policy;
@@ -248,6 +289,7 @@ void expect_resolve(struct draft *draft)
 	/* lines that couldn't be read have ends that say nothing */
 	if (draft->failed)
 		return;
+	expect_drop_void(draft);
 	for (size_t i = 0; i < policy->expectation_count; i++)
 		expect_resolve_line(draft, &policy->expectations[i]);
 }
