@@ -119,7 +119,6 @@ static void bytes_say_what_the_words_said(void **state)
 		packet.length = read.length = 0;
 		packet.wait = 0;
 		packet.payload_size = 0;
-		packet.has_about = false;
 		text = words_text(&packet);
 		back = words_text(&read);
 		assert_string_equal(back, text);

@@ -125,9 +125,8 @@ static int live_copy_fragment(const struct testrun_gate *own, const struct gate 
 	bool in = subject->direction == DIRECTION_IN;
 	size_t size = subject->family == 4 ? 4 : 16;
 	struct fragment_key key = {
-		.identification = subject->family == 4 ?
-					  htons((uint16_t)subject->fragment_id) :
-					  htonl(subject->fragment_id),
+		.identification = subject->family == 4 ? htons((uint16_t)subject->fragment_id) :
+							 htonl(subject->fragment_id),
 		.protocol = subject->protocol,
 		.family = (uint8_t)subject->family,
 		.direction = (uint8_t)subject->direction,

@@ -10,8 +10,8 @@
 struct testrun_subject {
 	int family; /* 4 or 6 */
 	uint8_t protocol;
-	enum direction direction;   /* of the packet */
-	const uint8_t *local;       /* the host's end; IPv4 in the first four bytes, network order */
+	enum direction direction; /* of the packet */
+	const uint8_t *local;     /* the host's end; IPv4 in the first four bytes, network order */
 	const uint8_t *remote;
 	uint16_t local_port;
 	uint16_t remote_port;

@@ -123,6 +123,30 @@ static bool wire_read_ip6(struct reader *reader, struct words_packet *packet)
 	return true;
 }
 
+/* Does the message quote a packet: RFC 792, RFC 4443? */
+static bool wire_is_error(const struct words_flow *flow)
+{
+	if (flow->protocol == 1)
+		return flow->type == 3 || flow->type == 11 || flow->type == 12;
+	return flow->protocol == 58 && flow->type >= 1 && flow->type <= 4;
+}
+
+static void wire_read_quote(const struct reader *message, struct words_packet *packet)
+{
+	struct words_packet quote = { 0 };
+	struct reader reader = *message;
+
+	if ((packet->fragment && packet->offset) || !wire_is_error(&packet->flow) ||
+	    !reader_take(&reader, 8))
+		return;
+	if (!(packet->flow.family == 4 ? wire_read_ip4(&reader, &quote) :
+					 wire_read_ip6(&reader, &quote)))
+		return;
+	wire_read_transport(&reader, &quote);
+	packet->about = quote.flow;
+	packet->has_about = true;
+}
+
 static bool wire_read_arp(struct reader *reader, struct words_packet *packet)
 {
 	const uint8_t *arp = reader_take(reader, 28);
@@ -164,5 +188,6 @@ bool wire_read(const uint8_t *bytes, size_t size, enum policy_direction directio
 				    wire_read_ip6(&reader, packet)))
 		return false;
 	wire_read_transport(&reader, packet);
+	wire_read_quote(&reader, packet);
 	return true;
 }

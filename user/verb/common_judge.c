@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/kernel/testrun_live.h"
 #include "user/packet/wire.h"
 #include "user/policy/nearest.h"
 #include "user/verb/common_judge.h"
@@ -15,22 +17,40 @@
  */
 #define JUDGE_APART (31ull * 86400 * JUDGE_HZ)
 
+static int judge_open(struct common_judge *judge, uint32_t hz, const char *what,
+		      struct diags *diags)
+{
+	*judge = (struct common_judge){ .what = what, .hz = hz, .bytes = malloc(WIRE_SIZE_MAX) };
+	if (!judge->bytes)
+		return diag_system(diags, ENOMEM, what, NULL);
+	return testrun_open(hz, JUDGE_FLOWS, what, &judge->gate, diags);
+}
+
 int common_judge_open(struct common_judge *judge, const struct policy *policy,
 		      const struct image *image, const char *what, struct diags *diags)
 {
-	int error;
+	int error = judge_open(judge, JUDGE_HZ, what, diags);
 
-	*judge = (struct common_judge){
-		.policy = policy,
-		.listing = image->listing,
-		.what = what,
-		.bytes = malloc(WIRE_SIZE_MAX),
-	};
-	if (!judge->bytes)
-		return diag_system(diags, ENOMEM, what, NULL);
-	error = testrun_open(JUDGE_HZ, JUDGE_FLOWS, what, &judge->gate, diags);
+	judge->policy = policy;
+	judge->listing = image->listing;
+	judge->apart = JUDGE_APART;
 	if (!error)
 		error = testrun_publish(judge->gate, image, what, diags);
+	if (error)
+		common_judge_close(judge);
+	return error;
+}
+
+int common_judge_open_live(struct common_judge *judge, const struct gate *gate, const char *what,
+			   struct diags *diags)
+{
+	int error = judge_open(judge, gate->stamp.hz, what, diags);
+
+	judge->live = gate;
+	if (!error)
+		error = testrun_copy_live(judge->gate, gate, &judge->owned, &judge->now, what,
+					  diags);
+	judge->listing = judge->owned;
 	if (error)
 		common_judge_close(judge);
 	return error;
@@ -40,8 +60,10 @@ void common_judge_close(struct common_judge *judge)
 {
 	testrun_close(judge->gate);
 	free(judge->bytes);
+	free(judge->owned);
 	judge->gate = NULL;
 	judge->bytes = NULL;
+	judge->owned = NULL;
 }
 
 void common_verdict_free(struct common_verdict *verdict)
@@ -103,7 +125,7 @@ static int judge_send(struct common_judge *judge, const struct words_packet *pac
 {
 	size_t least, size = wire_write(packet, judge->bytes, &least);
 
-	judge->now += packet->wait * JUDGE_HZ;
+	judge->now += packet->wait * judge->hz;
 	if (!size) {
 		diag_policy(diags, &packet->place,
 			    "len=%u is less than the %zu bytes of its headers", packet->length,
@@ -117,6 +139,47 @@ static int judge_send(struct common_judge *judge, const struct words_packet *pac
 			 diags);
 }
 
+/* What the live gate remembers of `flow`, a packet of which travels in `direction`. */
+static int judge_remember(struct common_judge *judge, const struct words_flow *flow,
+			  enum policy_direction direction, bool is_fragment, uint32_t id,
+			  struct diags *diags)
+{
+	const struct words_end *local = direction == POLICY_IN ? &flow->to : &flow->from;
+	const struct words_end *remote = direction == POLICY_IN ? &flow->from : &flow->to;
+	const struct testrun_subject subject = {
+		.family = flow->family,
+		.protocol = flow->protocol,
+		.direction = direction == POLICY_IN ? DIRECTION_IN : DIRECTION_OUT,
+		.local = local->address,
+		.remote = remote->address,
+		.local_port = (flow->protocol == IPPROTO_ICMP || flow->protocol == IPPROTO_ICMPV6) ?
+				      flow->echo_id :
+				      local->port,
+		.remote_port = remote->port,
+		.fragment_id = id,
+		.is_fragment = is_fragment,
+	};
+
+	if (!judge->live || !flow->family)
+		return 0;
+	return testrun_copy_state(judge->gate, judge->live, judge->now, &subject, judge->what,
+				  diags);
+}
+
+/* Of the packet, and of one that it quotes, which went the other way. */
+static int judge_remember_packet(struct common_judge *judge, const struct words_packet *packet,
+				 struct diags *diags)
+{
+	int error = judge_remember(judge, &packet->flow, packet->direction, packet->fragment,
+				   packet->id, diags);
+
+	if (!error && packet->has_about)
+		error = judge_remember(judge, &packet->about,
+				       packet->direction == POLICY_IN ? POLICY_OUT : POLICY_IN,
+				       false, 0, diags);
+	return error;
+}
+
 int common_judge_words(struct common_judge *judge, const struct words_packet *before,
 		       size_t before_count, const struct words_packet *packet,
 		       struct common_verdict *verdict, struct diags *diags)
@@ -124,7 +187,8 @@ int common_judge_words(struct common_judge *judge, const struct words_packet *be
 	uint32_t decision = 0;
 	int error = 0;
 
-	judge->now += JUDGE_APART;
+	judge->now += judge->apart;
+	error = judge_remember_packet(judge, packet, diags);
 	for (size_t i = 0; !error && i < before_count; i++)
 		error = judge_send(judge, &before[i], &decision, diags);
 	if (!error)
@@ -142,11 +206,13 @@ int common_judge_bytes(struct common_judge *judge, const uint8_t *bytes, size_t 
 	uint32_t decision = 0;
 	int error;
 
-	judge->now += JUDGE_APART;
-	error = judge_run(judge, bytes, captured, length, direction, &decision, diags);
+	judge->now += judge->apart;
+	wire_read(bytes, captured, direction == DIRECTION_IN ? POLICY_IN : POLICY_OUT, &packet);
+	error = judge_remember_packet(judge, &packet, diags);
+	if (!error)
+		error = judge_run(judge, bytes, captured, length, direction, &decision, diags);
 	if (error)
 		return error;
-	wire_read(bytes, captured, direction == DIRECTION_IN ? POLICY_IN : POLICY_OUT, &packet);
 	judge_say(judge, decision, &packet, verdict);
 	return 0;
 }

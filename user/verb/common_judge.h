@@ -5,19 +5,24 @@
 
 #include "user/base/diag.h"
 #include "user/image/image.h"
+#include "user/kernel/gate.h"
 #include "user/kernel/testrun.h"
 #include "user/policy/policy.h"
 #include "user/policy/words.h"
 #include "user/report/verdict.h"
 
-/* A policy, loaded for test runs. Borrows policy and image. */
+/* A policy, loaded for test runs. Borrows policy, image and live gate. */
 struct common_judge {
 	struct testrun_gate *gate;
-	const struct policy *policy; /* NULL: there is only the listing */
+	const struct policy *policy; /* whose rules are near, or NULL */
 	const struct listing_header *listing;
-	const char *what; /* for diagnostics */
-	uint64_t now;     /* jiffies, JUDGE_HZ a second */
-	uint8_t *bytes;   /* room for a frame */
+	const struct gate *live;      /* the gate whose copy it is, or NULL */
+	const char *what;             /* for diagnostics */
+	uint32_t hz;                  /* jiffies per second */
+	uint64_t now;                 /* jiffies */
+	uint64_t apart;               /* jiffies between packets that know nothing of each other */
+	uint8_t *bytes;               /* room for a frame */
+	struct listing_header *owned; /* where the listing is its own */
 };
 
 /* What became of a packet, with the strings that `report` borrows. */
@@ -30,6 +35,10 @@ struct common_verdict {
 /* 0, or a negative errno and diagnostics: -EPERM and -EACCES for want of privilege. */
 int common_judge_open(struct common_judge *judge, const struct policy *policy,
 		      const struct image *image, const char *what, struct diags *diags);
+
+/* The same for what is in force on a gate: each packet meets a copy of what the gate remembers. */
+int common_judge_open_live(struct common_judge *judge, const struct gate *gate, const char *what,
+			   struct diags *diags);
 void common_judge_close(struct common_judge *judge);
 
 /* `before` are sent first, in this order. */

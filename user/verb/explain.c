@@ -13,6 +13,7 @@
 /* What is asked, and of whom. */
 struct explain {
 	struct common_options options;
+	struct gate gate; /* with -i */
 	struct policy *policy;
 	struct image image;
 	struct common_judge judge;
@@ -23,6 +24,7 @@ static void explain_free(struct explain *explain)
 {
 	common_options_free(&explain->options);
 	common_judge_close(&explain->judge);
+	gate_close(&explain->gate);
 	image_free(&explain->image);
 	policy_free(explain->policy);
 }
@@ -80,21 +82,51 @@ static int explain_words(struct explain *explain, struct common_verdict *verdict
 	return error;
 }
 
-static int explain_work(struct explain *explain, struct common_verdict *verdict,
-			struct diags *diags)
+/* Of a policy that may be in force nowhere. */
+static int explain_open_policy(struct explain *explain, struct diags *diags)
 {
 	const struct image_running fresh = { 0 };
 	struct common_options *options = &explain->options;
-	int error = explain_find_packet(explain, diags);
+	int error = policy_load(options->arguments, options->argument_count, options->groups,
+				options->group_count, &explain->policy, diags);
 
-	if (!error)
-		error = policy_load(options->arguments, options->argument_count, options->groups,
-				    options->group_count, &explain->policy, diags);
 	if (!error)
 		error = image_compile(explain->policy, &fresh, &explain->image, diags);
 	if (!error)
 		error = common_judge_open(&explain->judge, explain->policy, &explain->image,
 					  "explain", diags);
+	return error;
+}
+
+/* Of what is in force. */
+static int explain_open_gate(struct explain *explain, struct diags *diags)
+{
+	const struct common_options *options = &explain->options;
+	const char *interface = options->interfaces[0].name;
+	int error;
+
+	if (options->interface_count > 1 || options->argument_count || options->group_count) {
+		diag_usage(diags, "explain",
+			   "-i asks what is in force, of one interface and no policy");
+		diag_hint(diags, "leave the policy out, or -i");
+		return -EINVAL;
+	}
+	error = gate_find(interface, "explain", &explain->gate, diags);
+	if (error == -ENOENT) {
+		diag_system(diags, 0, "explain", "%s has no gate", interface);
+		diag_hint(diags, "which there are: edgegate status");
+	}
+	return error ?: common_judge_open_live(&explain->judge, &explain->gate, "explain", diags);
+}
+
+static int explain_work(struct explain *explain, struct common_verdict *verdict,
+			struct diags *diags)
+{
+	int error = explain_find_packet(explain, diags);
+
+	if (!error)
+		error = explain->options.interface_count ? explain_open_gate(explain, diags) :
+							   explain_open_policy(explain, diags);
 	if (error)
 		return error;
 	if (strncmp(explain->packet, "in hex ", 7) == 0 ||
@@ -105,10 +137,10 @@ static int explain_work(struct explain *explain, struct common_verdict *verdict,
 
 static int explain_run(int argc, char **argv, const struct invocation *invocation)
 {
-	cleanup(explain_free) struct explain explain = { 0 };
+	cleanup(explain_free) struct explain explain = { .gate = GATE_CLOSED };
 	cleanup(common_verdict_free) struct common_verdict verdict = { 0 };
 	cleanup(diags_clear) struct diags diags = { 0 };
-	int error = common_options_read(&verb_explain, argc, argv, "gj", &explain.options, &diags);
+	int error = common_options_read(&verb_explain, argc, argv, "igj", &explain.options, &diags);
 
 	(void)invocation;
 	if (error)
@@ -125,6 +157,7 @@ const struct verb verb_explain = {
 	.name = "explain",
 	.summary = "run one packet through the real program: the verdict, and why",
 	.help = "Usage: edgegate explain [POLICY...] [--group NAME=ADDRESS,...] [--json] 'PACKET'\n"
+		"       edgegate [--netns NAME] explain -i IFACE [--json] 'PACKET'\n"
 		"\n"
 		"Runs the packet through the real program with this policy, over maps of its own, and\n"
 		"says the verdict, the rule or the reason, which step decided, and for what is dropped\n"
@@ -146,6 +179,8 @@ const struct verb verb_explain = {
 		"  chunk=N       SCTP's first        payload=HEX what is behind the headers\n"
 		"  wait=5m       time that passes before it, to ask about timeouts\n"
 		"\n"
+		"  -i, --interface IFACE          ask what is in force there, with a copy of the flow,\n"
+		"                                 fragments and limits that the packet would meet\n"
 		"      --group NAME=ADDRESS,...   the group's members, in place of the policy's\n"
 		"      --json                     as JSON\n"
 		"  -h, --help                     this page\n"
