@@ -98,6 +98,23 @@ static const char *replay_plural(uint64_t number)
 	return number == 1 ? "" : "s";
 }
 
+/* How long the captures took: two units of it, for the eye. */
+static void replay_add_time(uint64_t nanoseconds, struct text *text)
+{
+	uint64_t seconds = nanoseconds / 1000000000u;
+
+	if (seconds < 120)
+		text_format(text, "%.3f s", (double)nanoseconds / 1e9);
+	else if (seconds < 7200)
+		text_format(text, "%" PRIu64 " min %" PRIu64 " s", seconds / 60, seconds % 60);
+	else if (seconds < 172800)
+		text_format(text, "%" PRIu64 " h %" PRIu64 " min", seconds / 3600,
+			    seconds / 60 % 60);
+	else
+		text_format(text, "%" PRIu64 " days %" PRIu64 " h", seconds / 86400,
+			    seconds / 3600 % 24);
+}
+
 char *report_replay_totals(const struct report_replay_totals *totals)
 {
 	uint64_t in = totals->packets[DIRECTION_IN].packets;
@@ -106,8 +123,8 @@ char *report_replay_totals(const struct report_replay_totals *totals)
 		totals->truncated[DIRECTION_IN].packets + totals->truncated[DIRECTION_OUT].packets;
 	autotext struct text text = { 0 };
 
-	text_format(&text, "%" PRIu64 " packet%s in %.3f s", totals->read,
-		    replay_plural(totals->read), (double)totals->nanoseconds / 1e9);
+	text_format(&text, "%" PRIu64 " packet%s in ", totals->read, replay_plural(totals->read));
+	replay_add_time(totals->nanoseconds, &text);
 	if (totals->narrowed)
 		text_format(&text, "; %" PRIu64 " of them shown", in + out);
 	text_format(&text, ": %" PRIu64 " in, %" PRIu64 " out\n", in, out);

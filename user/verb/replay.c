@@ -142,10 +142,11 @@ static int replay_say_guess(const struct host *host, struct diags *diags)
 		memcpy(prefix.address, host->list[i].address, sizeof(prefix.address));
 		address_print(&prefix, texts[i]);
 	}
-	diag_warning(diags, NULL, "replay",
-		     "without --host, it is a guess that the host is %s%s%s: it takes part in most "
-		     "packets",
-		     texts[0], *texts[1] ? " and " : "", texts[1]);
+	diag_warning(
+		diags, NULL, "replay",
+		"without --host, the host is guessed to be %s%s%s, whom most packets are from or "
+		"to",
+		texts[0], *texts[1] ? " and " : "", texts[1]);
 	diag_hint(diags, "say whose packets go out: --host %s%s%s", texts[0], *texts[1] ? "," : "",
 		  texts[1]);
 	common_end(diags);
