@@ -21,12 +21,14 @@ struct writer {
 	pcap_dumper_t *dumper;
 	int link_type;
 	bool nanoseconds;
+	bool failed; /* and it was said */
 };
 
-static int writer_fail(const struct writer *writer, uint64_t packet, struct diags *diags)
+static int writer_fail(struct writer *writer, uint64_t packet, struct diags *diags)
 {
 	int error = errno ? errno : EIO;
 
+	writer->failed = true;
 	if (packet)
 		diag_system(diags, error, writer->what, "cannot write %s: packet %llu",
 			    writer->path, (unsigned long long)packet);
@@ -132,6 +134,8 @@ int writer_add(struct writer *writer, const struct capture_packet *packet, struc
 
 int writer_finish(struct writer *writer, struct diags *diags)
 {
+	if (writer->failed)
+		return -EIO;
 	errno = 0;
 	if (pcap_dump_flush(writer->dumper))
 		return writer_fail(writer, 0, diags);

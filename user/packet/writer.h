@@ -20,7 +20,7 @@ int writer_takes(const struct writer *writer, const struct capture *capture, str
 /* Only the raw bytes, their lengths, the time and, for errors, the number are looked at. */
 int writer_add(struct writer *writer, const struct capture_packet *packet, struct diags *diags);
 
-/* Whole: puts it in its place. */
+/* Whole: puts it in its place. Of one that failed before, nothing more is said: -EIO. */
 int writer_finish(struct writer *writer, struct diags *diags);
 
 /* What was not finished is gone. NULL is fine. */

@@ -271,8 +271,9 @@ static int replay_captures(struct replay *replay, struct diags *diags)
 	ended = error && !replay->show.totals.read ?
 			0 :
 			replay_show_end(&replay->show, replay->clock.now, diags);
-	if (!error && !ended && !replay_signal && replay->show.writer)
-		error = writer_finish(replay->show.writer, diags);
+	/* of a damaged capture, what was read is worth keeping */
+	if (!ended && !replay_signal && replay->show.writer)
+		ended = writer_finish(replay->show.writer, diags);
 	return error ? error : ended;
 }
 
