@@ -53,12 +53,9 @@ static const char *const words[] = {
 	"in arp",
 	"in arp tag=8100",
 	"in eth 01:80:c2:00:00:00 8 data=x4242030000000000",
-	"in icmp 198.51.100.7 > 192.0.2.10 type=3 code=4 "
-	"quote{ udp 192.0.2.10:40000 > 198.51.100.7:3478 data=20 }",
-	"in icmp 198.51.100.7 > 192.0.2.10 type=11 "
-	"quote{ udp 192.0.2.10:40000 > 198.51.100.7:3478 data=20 options=01010101 }",
-	"in icmpv6 2001:db8::7 > 2001:db8::10 type=2 "
-	"quote{ udp [2001:db8::10]:40000 > [2001:db8::7]:3478 data=20 dst }",
+	"in icmp 198.51.100.7 > 192.0.2.10 type=3 code=4 quote{ udp 192.0.2.10:40000 > 198.51.100.7:3478 data=20 }",
+	"in icmp 198.51.100.7 > 192.0.2.10 type=11 quote{ udp 192.0.2.10:40000 > 198.51.100.7:3478 data=20 options=01010101 }",
+	"in icmpv6 2001:db8::7 > 2001:db8::10 type=2 quote{ udp [2001:db8::10]:40000 > [2001:db8::7]:3478 data=20 dst }",
 };
 
 static struct testrun_gate *gate;

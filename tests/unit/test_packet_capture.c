@@ -64,11 +64,11 @@ static bool next(struct capture *capture, struct capture_packet *packet)
 /* ---- what becomes of link types ------------------------------------------------------------------ */
 
 static const struct written {
-	int type; /* LINKTYPE_... */
+	long type; /* LINKTYPE_... */
 	const char *packet;
-	uint32_t length; /* on the wire; 0: all is there */
+	size_t length; /* on the wire; 0: all is there */
 	const char *frame;
-	uint32_t frame_length; /* 0: all is there */
+	size_t frame_length; /* 0: all is there */
 } written[] = {
 	{ 1, "0102030405060708090a0b0c0800" IP4, 0, "0102030405060708090a0b0c0800" IP4, 0 },
 	{ 1, "0102030405060708090a0b0c0800" IP4, 1514, "0102030405060708090a0b0c0800" IP4, 1514 },
@@ -111,8 +111,9 @@ static void link_types_become_ethernet(void **unused)
 		struct capture_packet packet;
 		struct capture *capture;
 
-		capture_bytes_header(&bytes, 0xa1b2c3d4, written[i].type, i % 2);
-		capture_bytes_packet(&bytes, 1, 0, written[i].packet, written[i].length, i % 2);
+		capture_bytes_header(&bytes, 0xa1b2c3d4, (int)written[i].type, i % 2);
+		capture_bytes_packet(&bytes, 1, 0, written[i].packet, (uint32_t)written[i].length,
+				     i % 2);
 		capture_bytes_save(&bytes, path, bytes.count);
 		capture_bytes_hex(&frame, written[i].frame);
 		capture = open_it();

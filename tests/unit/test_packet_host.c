@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 
 #include "tests/lib/frame.h"
+#include "user/base/text.h"
 #include "user/packet/host.h"
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
@@ -110,7 +111,7 @@ static void expect_guess(const char *expected, const char *const *words, size_t 
 	static struct frame_bytes frame;
 	struct host_guess *guess = host_guess_new();
 	struct host host = { 0 };
-	char got[2 * INET6_ADDRSTRLEN + 2] = "";
+	autotext struct text got = { 0 };
 
 	assert_non_null(guess);
 	for (size_t i = 0; i < count; i++) {
@@ -123,11 +124,9 @@ static void expect_guess(const char *expected, const char *const *words, size_t 
 
 		assert_non_null(inet_ntop(host.list[i].family == 6 ? AF_INET6 : AF_INET,
 					  host.list[i].address, one, sizeof(one)));
-		if (*got)
-			strcat(got, " ");
-		strcat(got, one);
+		text_format(&got, "%s%s", i ? " " : "", one);
 	}
-	assert_string_equal(got, expected);
+	assert_string_equal(got.length ? got.bytes : "", expected);
 	host_guess_free(guess);
 	host_free(&host);
 }
