@@ -162,24 +162,30 @@ void gate_read_settings(const struct gate *gate, struct settings *settings)
 		*settings = state_memory(gate->word)->generations[state.live].settings;
 }
 
-int gate_count_flows(const struct gate *gate, size_t *count)
+int gate_count_flows_at(const struct gate *gate, uint32_t hz, uint64_t now,
+			const uint32_t timeouts[TIMEOUT_COUNT], size_t *count)
 {
-	static const uint32_t none[TIMEOUT_COUNT];
-	struct flow_clock clock = { .timeouts = none, .hz = gate->stamp.hz };
-	struct settings settings;
+	const struct flow_clock clock = { .timeouts = timeouts, .now = now, .hz = hz };
 	size_t found = 0;
-	int error;
+	int error = flows_count(gate->maps[MAP_FLOWS4], sizeof(struct flow4_key),
+				offsetof(struct flow4_key, protocol), &clock, &found);
 
-	gate_read_settings(gate, &settings);
-	clock.timeouts = settings.timeouts;
-	error = clock_jiffies(&clock.now);
-	if (!error)
-		error = flows_count(gate->maps[MAP_FLOWS4], sizeof(struct flow4_key),
-				    offsetof(struct flow4_key, protocol), &clock, &found);
 	if (!error)
 		error = flows_count(gate->maps[MAP_FLOWS6], sizeof(struct flow6_key),
 				    offsetof(struct flow6_key, protocol), &clock, &found);
 	if (!error)
 		*count = found;
 	return error;
+}
+
+int gate_count_flows(const struct gate *gate, size_t *count)
+{
+	struct settings settings;
+	uint64_t now;
+	int error = clock_jiffies(&now);
+
+	if (error)
+		return error;
+	gate_read_settings(gate, &settings);
+	return gate_count_flows_at(gate, gate->stamp.hz, now, settings.timeouts, count);
 }

@@ -66,6 +66,9 @@ void gate_read_settings(const struct gate *gate, struct settings *settings);
 
 /* Live flows, both families', by a walk over the tables. */
 int gate_count_flows(const struct gate *gate, size_t *count);
+/* The same by another clock: those that live at `now` with these timeouts. Looks at the maps only. */
+int gate_count_flows_at(const struct gate *gate, uint32_t hz, uint64_t now,
+			const uint32_t timeouts[TIMEOUT_COUNT], size_t *count);
 
 /* What is attached to an interface, by what the kernel says of it now and not by pins. */
 struct gate_attachment {
