@@ -54,10 +54,10 @@ on_terminal() { # COMMAND
 	local verb
 	run --separate-stderr -0 "$EDGEGATE" --help
 	[[ -z $stderr && ${#lines[@]} -le 24 ]]
-	for verb in check apply detach status stats flows diff policies; do
+	for verb in check apply detach status stats flows diff replay policies; do
 		[[ $output == *"  $verb "* ]]
 	done
-	for verb in check apply detach status stats flows diff policies; do
+	for verb in check apply detach status stats flows diff replay policies; do
 		run --separate-stderr -0 "$EDGEGATE" $verb --help
 		[[ -z $stderr && ${lines[0]} == "Usage: edgegate "*"$verb"* ]]
 	done

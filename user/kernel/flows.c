@@ -217,6 +217,26 @@ int flows_count(const struct gate *gate, size_t *count)
 	return error;
 }
 
+int flows_count_at(const int tables[2], const struct image *image, uint32_t hz, uint64_t now,
+		   size_t *count)
+{
+	cleanup(flow_rules_end) struct flow_rules rules = { 0 };
+	const struct flows_source source = {
+		.tables = { tables[0], tables[1] },
+		.rules = &rules,
+		.now = now,
+		.hz = hz,
+	};
+	size_t found = 0;
+	int error = flow_rules_begin(&rules, image);
+
+	if (!error)
+		error = flows_walk(&source, flows_add_one, &found);
+	if (!error)
+		*count = found;
+	return error;
+}
+
 /* ---- flushing ---------------------------------------------------------------------------------- */
 
 static void flows_key(const struct flow_ends *ends, void *key)

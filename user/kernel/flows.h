@@ -53,6 +53,10 @@ int flows_read(const struct gate *gate, flows_wanted wanted, const void *data, s
 /* How many there are. */
 int flows_count(const struct gate *gate, size_t *count);
 
+/* The same by another clock: those that live at `now` under a policy; `tables` as in flows_source. */
+int flows_count_at(const int tables[2], const struct image *image, uint32_t hz, uint64_t now,
+		   size_t *count);
+
 /* Takes these out of the tables; one that went by itself meanwhile is not counted in *gone. */
 int flows_flush(const struct gate *gate, const struct flows *flows, size_t *gone);
 

@@ -11,8 +11,10 @@
 #include "user/kernel/publish.h"
 #include "user/kernel/readback.h"
 #include "user/kernel/state.h"
+#include "user/verb/apply_check.h"
 #include "user/verb/common_say.h"
 #include "user/verb/common.h"
+#include "user/verb/common_judge.h"
 
 /* One apply, from the words to the gate. */
 struct apply {
@@ -78,76 +80,14 @@ static int apply_find_interfaces(struct apply *apply, struct diags *diags)
 	return 0;
 }
 
-/* Facings of one gate: both hooks on both kinds would judge what is forwarded twice. */
-static int apply_check_hooks(const struct apply *apply, struct diags *diags)
-{
-	bool facings[2] = { false, false };
-
-	for (size_t i = 0; i < apply->options.interface_count; i++)
-		facings[apply->options.interfaces[i].facing] = true;
-	if (apply->options.hooks == HOOKS_BOTH && facings[FACING_OUTSIDE] &&
-	    facings[FACING_INSIDE]) {
-		diag_usage(diags, apply->what,
-			   "inside and outside interfaces in one gate judge what is "
-			   "forwarded twice");
-		diag_hint(diags, "judge each packet once: --hooks xdp; or name only one side");
-		return -EINVAL;
-	}
-	if (apply->options.hooks == HOOKS_XDP &&
-	    !(facings[FACING_OUTSIDE] && facings[FACING_INSIDE])) {
-		diag_usage(diags, apply->what,
-			   "--hooks xdp needs an outside and an inside interface: "
-			   "XDP sees only what an interface receives");
-		diag_hint(diags, "--hooks xdp -i eth0 -i eth1:inside; or leave --hooks out");
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int apply_changed(const struct apply *apply, const char *what_of_it, struct diags *diags)
-{
-	diag_system(diags, 0, apply->what, "%s fixed when the gate on %s was made", what_of_it,
-		    gate_name(&apply->gate));
-	diag_hint(diags, "to change it: edgegate detach -i %s, then apply",
-		  gate_name(&apply->gate));
-	return -EEXIST;
-}
-
-/* What a gate has had since it was made must be what is asked for now, where it is asked for. */
-static int apply_check_gate(const struct apply *apply, struct diags *diags)
-{
-	const struct common_options *options = &apply->options;
-	const struct stamp *stamp = &apply->gate.stamp;
-
-	for (size_t i = 0; i < options->interface_count; i++) {
-		const struct common_interface *asked = &options->interfaces[i];
-		int at = gate_interface(&apply->gate, asked->name);
-
-		if (at < 0)
-			return apply_changed(apply, "its interfaces were", diags);
-		if (asked->facing_given && (uint8_t)asked->facing != stamp->interfaces[at].facing)
-			return apply_changed(apply, "the facing was", diags);
-		if (options->xdp_given && (uint8_t)options->xdp != stamp->interfaces[at].xdp)
-			return apply_changed(apply, "the XDP mode was", diags);
-		if (apply->options.tc != ATTACH_TC_AUTO &&
-		    stamp->interfaces[at].tc != TC_KIND_NONE &&
-		    (options->tc == ATTACH_TC_TCX) != (stamp->interfaces[at].tc == TC_KIND_TCX))
-			return apply_changed(apply, "the way of tc was", diags);
-	}
-	if (options->hooks_given && (uint32_t)options->hooks != stamp->hooks)
-		return apply_changed(apply, "its hooks were", diags);
-	if (apply->policy->settings.flows_max != stamp->flows_max)
-		return apply_changed(apply, "flows.max was", diags);
-	return 0;
-}
-
 /* The gate that has the first interface; is_new if there is none. */
 static int apply_open_gate(struct apply *apply, struct diags *diags)
 {
 	int error = gate_find(apply->options.interfaces[0].name, apply->what, &apply->gate, diags);
 
 	if (!error)
-		return apply_check_gate(apply, diags);
+		return apply_check_gate(&apply->options, &apply->gate, apply->policy, apply->what,
+					diags);
 	if (error != -ENOENT)
 		return error;
 	apply->is_new = true;
@@ -165,7 +105,7 @@ static int apply_open_gate(struct apply *apply, struct diags *diags)
 		diag_hint(diags, "take that one away first: edgegate detach -i %s", name);
 		return -EEXIST;
 	}
-	return apply_check_hooks(apply, diags);
+	return apply_check_hooks(&apply->options, apply->what, diags);
 }
 
 static struct make_wish apply_wish(const struct apply *apply, const struct invocation *invocation)
@@ -304,6 +244,7 @@ static int apply_work(struct apply *apply, const struct invocation *invocation, 
 {
 	const struct image_running fresh = { 0 };
 	autoclose int lock = -1;
+	size_t run;
 	int error = policy_load(apply->options.arguments, apply->options.argument_count,
 				apply->options.groups, apply->options.group_count, &apply->policy,
 				diags);
@@ -311,6 +252,9 @@ static int apply_work(struct apply *apply, const struct invocation *invocation, 
 	/* all that can be wrong with the policy comes before anything is touched */
 	if (!error)
 		error = image_compile(apply->policy, &fresh, &apply->image, diags);
+	if (!error)
+		error = common_expect(apply->policy, &apply->image, false, apply->what, &run,
+				      diags);
 	if (!error)
 		error = apply->options.dry_run ? pins_check(apply->what, diags) :
 						 pins_prepare(apply->what, diags);
@@ -335,7 +279,7 @@ static int apply_run(int argc, char **argv, const struct invocation *invocation)
 {
 	cleanup(apply_free) struct apply apply = { .gate = GATE_CLOSED };
 	cleanup(diags_clear) struct diags diags = { 0 };
-	int error = common_options_read(&verb_apply, argc, argv, "igHmxtD", &apply.options, &diags);
+	int error = common_options_read(&verb_apply, argc, argv, "igHmxtN", &apply.options, &diags);
 	int status;
 
 	if (error)
@@ -366,6 +310,8 @@ const struct verb verb_apply = {
 		"\n"
 		"POLICY is a file, - for standard input, or a shipped policy's name; several are read\n"
 		"as one, in that order. Without any it is the built-in default, lync-2013-public-im.\n"
+		"The policy's `expect` lines are run on the real program first; one that fails stops\n"
+		"the apply.\n"
 		"\n"
 		"  -i, --interface IFACE[:outside|inside]\n"
 		"                    an interface of the gate; outside (the default): the internet is\n"

@@ -314,7 +314,7 @@ static int flows_run(int argc, char **argv, const struct invocation *invocation)
 	cleanup(flows_work_free) struct flows_work run = { .options = &options };
 	struct report_style style;
 	autoclose int lock = -1;
-	int error = common_options_read(&verb_flows, argc, argv, "ijrApPFy", &options, &diags);
+	int error = common_options_read(&verb_flows, argc, argv, "ijrApPXy", &options, &diags);
 	int status;
 
 	(void)invocation;

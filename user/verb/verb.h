@@ -26,5 +26,7 @@ extern const struct verb verb_stats;
 extern const struct verb verb_flows;
 extern const struct verb verb_diff;
 extern const struct verb verb_policies;
+extern const struct verb verb_explain;
+extern const struct verb verb_replay;
 
 #endif
