@@ -16,8 +16,9 @@ teardown() { net_end; }
 
 # With open=--open keys that the schema doesn't name are borne.
 fits() { # SCHEMA COMMAND...
-	local schema=docs/schema/$1.json options=(${open-})
+	local schema=docs/schema/$1.json options=()
 	shift
+	[[ -z ${open-} ]] || options=(--open)
 	"$@" >"$NET_DIR/document"
 	# a document that says nothing fits many schemas
 	[[ -s $NET_DIR/document ]]
