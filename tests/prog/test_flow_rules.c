@@ -174,10 +174,18 @@ static void list(const struct prog *prog, struct flows *flows)
 	assert_return_code(flows_walk(&source, keep, flows), 0);
 }
 
+static bool is_the_same(const struct flow_ends *one, const struct flow_ends *two)
+{
+	return memcmp(one->local, two->local, sizeof(one->local)) == 0 &&
+	       memcmp(one->remote, two->remote, sizeof(one->remote)) == 0 &&
+	       one->local_port == two->local_port && one->remote_port == two->remote_port &&
+	       one->family == two->family && one->protocol == two->protocol;
+}
+
 static const struct flows_entry *find(const struct flows *flows, const struct flow_ends *ends)
 {
 	for (size_t i = 0; i < flows->count; i++)
-		if (memcmp(&flows->list[i].ends, ends, sizeof(*ends)) == 0)
+		if (is_the_same(&flows->list[i].ends, ends))
 			return &flows->list[i];
 	return NULL;
 }

@@ -233,7 +233,7 @@ static int fields_add_word(const struct diff_side *was, const struct listing_row
 	};
 	autofree char *was_word = was_row ? fields_word(was, was_row, word, behind) : strdup("");
 	autofree char *is_word = is_row ? fields_word(is, is_row, word, behind) : strdup("");
-	const struct listing_row *row = is_row ? is_row : was_row;
+	uint8_t protocol = is_row ? is_row->protocol : was_row ? was_row->protocol : 0;
 	const char *name = names[behind][word];
 
 	if (!was_word || !is_word)
@@ -241,7 +241,7 @@ static int fields_add_word(const struct diff_side *was, const struct listing_row
 	if (strcmp(was_word, is_word) == 0)
 		return 0;
 	if (!behind && word == WORD_PORTS &&
-	    (row->protocol == PROTOCOL_ICMP || row->protocol == PROTOCOL_ICMPV6))
+	    (protocol == PROTOCOL_ICMP || protocol == PROTOCOL_ICMPV6))
 		name = "types";
 	return diff_add_field(&rule->fields, &rule->field_count, name,
 			      *was_word ? take_pointer(&was_word) : NULL,

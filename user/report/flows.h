@@ -12,17 +12,17 @@
 /* Strings are borrowed. */
 struct report_flow {
 	const char *rule;     /* NULL: none, the policy's `ping` lets it live */
-	unsigned int order;   /* of the rule in the policy; those without come last */
 	const char *protocol; /* "tcp", "47" */
+	unsigned int order;   /* of the rule in the policy; those without come last */
+	uint32_t state;       /* enum flow_state; TCP only */
+	uint32_t age;         /* seconds */
+	uint32_t left;        /* seconds */
 	uint32_t local[4];    /* network order; IPv4 in word 0 */
 	uint32_t remote[4];   /* network order */
 	uint16_t local_port;  /* host order; an echo's identifier */
 	uint16_t remote_port; /* host order */
 	uint8_t family;       /* 4 or 6 */
 	bool has_ports, is_echo, is_tcp;
-	uint32_t state; /* enum flow_state; TCP only */
-	uint32_t age;   /* seconds */
-	uint32_t left;  /* seconds */
 };
 
 /* The flows of one gate. */
