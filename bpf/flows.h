@@ -7,6 +7,8 @@
 #ifndef BPF_FLOWS_H
 #define BPF_FLOWS_H
 
+#include <edgegate/flow_life.h>
+
 #include "bpf/clock.h"
 #include "bpf/maps.h"
 #include "bpf/marks.h"
@@ -67,29 +69,12 @@ static __always_inline bool flows_may_have(const struct policy *policy, const st
 	       marks_may_have(flows_hash(packet, direction));
 }
 
-static __always_inline bool flows_is_transitory(__u32 state)
-{
-	const __u32 both_fins = FLOW_FIN_OUT | FLOW_FIN_IN;
-
-	return !(state & FLOW_ESTABLISHED) || (state & both_fins) == both_fins ||
-	       (state & FLOW_RST);
-}
-
 static __always_inline bool flows_is_live(const struct policy *policy, const struct packet *packet,
 					  const struct flow *flow, __u64 now)
 {
-	const __u32 *timeouts = policy->generation->settings.timeouts;
-	__u64 timeout;
+	__u64 timeout = flow_life_timeout(policy->generation->settings.timeouts, packet->protocol,
+					  packet->flags & PACKET_ICMP, flow->state);
 
-	if (packet->protocol == IPPROTO_TCP)
-		timeout = flows_is_transitory(flow->state) ? timeouts[TIMEOUT_TCP_TRANSITORY] :
-							     timeouts[TIMEOUT_TCP];
-	else if (packet->protocol == IPPROTO_UDP)
-		timeout = timeouts[TIMEOUT_UDP];
-	else if (packet->flags & PACKET_ICMP)
-		timeout = timeouts[TIMEOUT_ICMP];
-	else
-		timeout = timeouts[TIMEOUT_OTHER];
 	/* the other CPU may have seen the next jiffy: not longer ago than never */
 	return (__s64)(now - flow->last_seen) < (__s64)(timeout * clock_hz);
 }

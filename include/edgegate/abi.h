@@ -330,6 +330,23 @@ struct testrun {
 };
 #define TESTRUN_LONG_WAY 1u /* no short cut for the common packet */
 
+/* A packet of a batch: edgegate_batch. */
+struct batch_packet {
+	__u64 now;       /* jiffies to judge by */
+	__u32 frame_len; /* bytes to judge by */
+	__u32 size;      /* of `bytes` that are there: 14 at least */
+	__u32 direction; /* enum direction */
+	__u32 decision;  /* DECISION(), written by the program */
+	__u8 bytes[4072];
+};
+#define BATCH_BYTES 3400u /* that a test run at tc takes on a page of 4 KiB */
+#define BATCH_MAX 512u
+
+struct batch_state {
+	__u32 count; /* of packets */
+	__u32 next;  /* that is to be run */
+};
+
 /* ---- the stamp: the first thing that is read of a pinned gate ---------------------------------- */
 
 #define GATE_INTERFACES_MAX 16u

@@ -23,8 +23,8 @@ on_terminal() { # COMMAND
 
 @test "output: apply says what changed and what is dropped" {
 	run --separate-stderr -0 gate host apply -i gate0
-	[[ ${lines[0]} == 'gate0: policy lync-2013-public-im is in force' ]]
-	[[ $output == *'  + access-sip-mtls-in'*'On gate0, everything is dropped, in both directions, but what 3 rules in and 3 out let begin, the replies to it'* ]]
+	[[ ${lines[0]} == 'gate0: no policy -> lync-2013-public-im' ]]
+	[[ $output == *'  + access-sip-mtls-in'*'gate0: policy lync-2013-public-im is in force'*'On gate0, everything is dropped, in both directions, but what 3 rules in and 3 out let begin, the replies to it'* ]]
 	run --separate-stderr -0 gate host apply -i gate0
 	[[ $output == *'no rule changed'* ]]
 	run --separate-stderr -0 gate host apply -i gate0 lync-2013-public-im-relay host-basics --group av-edge=192.0.2.10
@@ -54,10 +54,10 @@ on_terminal() { # COMMAND
 	local verb
 	run --separate-stderr -0 "$EDGEGATE" --help
 	[[ -z $stderr && ${#lines[@]} -le 24 ]]
-	for verb in check apply detach status stats policies; do
+	for verb in check apply detach status stats flows diff replay policies; do
 		[[ $output == *"  $verb "* ]]
 	done
-	for verb in check apply detach status stats policies; do
+	for verb in check apply detach status stats flows diff replay policies; do
 		run --separate-stderr -0 "$EDGEGATE" $verb --help
 		[[ -z $stderr && ${lines[0]} == "Usage: edgegate "*"$verb"* ]]
 	done

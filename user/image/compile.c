@@ -83,6 +83,7 @@ int image_compile(const struct policy *policy, const struct image_running *runni
 	if (!made.generation)
 		return diag_system(diags, ENOMEM, "compile the policy", "its table needs memory");
 	image_settings(policy, running, &made.generation->settings);
+	made.flows_max = policy->settings.flows_max;
 	error = slots_assign(policy, running, &slots, diags);
 	if (!error)
 		error = sets_compile(policy, slots, &made, diags);

@@ -33,6 +33,7 @@ struct image {
 	struct prefix6 *prefixes6;
 	size_t prefix6_count;
 	struct listing_header *listing; /* the block; listing->size bytes */
+	uint32_t flows_max;             /* per address family: not in the maps, but of their size */
 };
 
 /*
@@ -56,6 +57,41 @@ void image_free(struct image *image);
 
 /* The longest timeout of a flow, seconds. */
 uint32_t image_longest_timeout(const struct policy *policy);
+
+/* The order of an image's tuples: by direction, protocol, port. */
+static inline int image_tuple_compare(const struct tuple *one, const struct tuple *two)
+{
+	if (one->direction != two->direction)
+		return (int)one->direction - (int)two->direction;
+	if (one->protocol != two->protocol)
+		return (int)one->protocol - (int)two->protocol;
+	return (int)one->port - (int)two->port;
+}
+
+/* ---- address sets ---------------------------------------------------------------------------- */
+
+/* An address as a number in which both families compare alike. */
+typedef unsigned __int128 image_address;
+
+/* Addresses of a set from first to last inclusive. */
+struct image_range {
+	uint32_t set;
+	image_address first;
+	image_address last;
+};
+
+/* Network order; one word of IPv4, four of IPv6. */
+image_address image_address_number(int family, const uint32_t *words);
+
+/*
+ * All sets' addresses of a family (4 or 6), sorted by set and address; in a set none overlap or touch.
+ * Caller frees *ranges. -ENOMEM, or 0.
+ */
+int image_ranges(const struct image *image, int family, struct image_range **ranges, size_t *count);
+
+/* The range of a set that an address is in, from such a list; NULL: it is in none. */
+const struct image_range *image_ranges_find(const struct image_range *ranges, size_t count,
+					    uint32_t set, image_address address);
 
 /* ---- listing ---------------------------------------------------------------------------------- */
 

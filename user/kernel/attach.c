@@ -102,6 +102,17 @@ int attach_xdp(const char *directory, unsigned int index, const struct stamp_int
 	return attach_pin(link, directory, "xdp", index, what, diags);
 }
 
+int attach_xdp_check(const struct stamp_interface *interface, const char *what, struct diags *diags)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+
+	if (bpf_xdp_query((int)interface->ifindex, 0, &query) ||
+	    query.attach_mode == XDP_ATTACHED_NONE)
+		return 0;
+	attach_xdp_owner(interface->name, interface->ifindex, what, diags);
+	return -EBUSY;
+}
+
 /* -EOPNOTSUPP: this kernel has no TCX, and nothing was said. */
 static int attach_tcx(const char *directory, unsigned int index,
 		      const struct stamp_interface *interface, int program, const char *what,

@@ -16,6 +16,10 @@ enum attach_tc { ATTACH_TC_AUTO, ATTACH_TC_TCX, ATTACH_TC_CLSACT };
 int attach_xdp(const char *directory, unsigned int index, const struct stamp_interface *interface,
 	       int program, const char *what, struct diags *diags);
 
+/* Would attach_xdp() be refused because another program is there? -EBUSY with a diag, or 0. */
+int attach_xdp_check(const struct stamp_interface *interface, const char *what,
+		     struct diags *diags);
+
 /*
  * tc egress, at the head: a TCX link pinned as tcN-link, or a clsact filter with its program pinned as
  * tcN-program. Sets interface->tc and ->clsact_is_ours.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Counters and flows of a gate: read by descriptor, in batches. */
+/* Counters of a gate: read by descriptor, in batches. */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -7,9 +7,7 @@
 #include <string.h>
 
 #include "user/base/cleanup.h"
-#include "user/kernel/clock.h"
 #include "user/kernel/gate.h"
-#include "user/kernel/state.h"
 
 #define BATCH 256u
 
@@ -95,91 +93,4 @@ void gate_free_counts(struct gate_counts *counts)
 	free(counts->rules);
 	free(counts->outcomes);
 	*counts = (struct gate_counts){ 0 };
-}
-
-/* What a flow's end depends on. */
-struct flow_clock {
-	const uint32_t *timeouts; /* of the policy in force, seconds */
-	uint64_t now;             /* jiffies */
-	uint32_t hz;
-};
-
-static bool flow_is_live(const struct flow_clock *clock, const struct flow *flow, uint8_t protocol)
-{
-	const uint32_t both_fins = FLOW_FIN_OUT | FLOW_FIN_IN;
-	enum timeout timeout = TIMEOUT_OTHER;
-
-	if (protocol == 6)
-		timeout = !(flow->state & FLOW_ESTABLISHED) ||
-					  (flow->state & both_fins) == both_fins ||
-					  flow->state & FLOW_RST ?
-				  TIMEOUT_TCP_TRANSITORY :
-				  TIMEOUT_TCP;
-	else if (protocol == 17)
-		timeout = TIMEOUT_UDP;
-	else if (protocol == 1 || protocol == 58)
-		timeout = TIMEOUT_ICMP;
-	return (int64_t)(clock->now - flow->last_seen) <
-	       (int64_t)clock->timeouts[timeout] * clock->hz;
-}
-
-static int flows_count(int fd, size_t key_size, size_t protocol_at, const struct flow_clock *clock,
-		       size_t *count)
-{
-	const uint32_t batch = 4096;
-	autofree char *keys = calloc(batch, key_size);
-	autofree struct flow *flows = calloc(batch, sizeof(*flows));
-	LIBBPF_OPTS(bpf_map_batch_opts, options);
-	uint32_t position = 0, got;
-	bool first = true, last = false;
-
-	if (!keys || !flows)
-		return -ENOMEM;
-	while (!last) {
-		got = batch;
-		if (bpf_map_lookup_batch(fd, first ? NULL : &position, &position, keys, flows, &got,
-					 &options)) {
-			/* ENOSPC: a bucket holds more than fits, which takes 4,096 collisions */
-			if (errno != ENOENT)
-				return -errno;
-			last = true;
-		}
-		first = false;
-		for (uint32_t i = 0; i < got; i++)
-			if (flow_is_live(clock, &flows[i],
-					 (uint8_t)keys[i * key_size + protocol_at]))
-				(*count)++;
-	}
-	return 0;
-}
-
-void gate_read_settings(const struct gate *gate, struct settings *settings)
-{
-	struct state state = state_unpack(state_read(gate->word));
-
-	*settings = (struct settings){ 0 };
-	if (state.live < SLOT_COUNT)
-		*settings = state_memory(gate->word)->generations[state.live].settings;
-}
-
-int gate_count_flows(const struct gate *gate, size_t *count)
-{
-	static const uint32_t none[TIMEOUT_COUNT];
-	struct flow_clock clock = { .timeouts = none, .hz = gate->stamp.hz };
-	struct settings settings;
-	size_t found = 0;
-	int error;
-
-	gate_read_settings(gate, &settings);
-	clock.timeouts = settings.timeouts;
-	error = clock_jiffies(&clock.now);
-	if (!error)
-		error = flows_count(gate->maps[MAP_FLOWS4], sizeof(struct flow4_key),
-				    offsetof(struct flow4_key, protocol), &clock, &found);
-	if (!error)
-		error = flows_count(gate->maps[MAP_FLOWS6], sizeof(struct flow6_key),
-				    offsetof(struct flow6_key, protocol), &clock, &found);
-	if (!error)
-		*count = found;
-	return error;
 }

@@ -61,12 +61,6 @@ struct gate_counts {
 int gate_read_counts(const struct gate *gate, struct gate_counts *counts);
 void gate_free_counts(struct gate_counts *counts);
 
-/* The settings of the live policy; all zero where there is none. */
-void gate_read_settings(const struct gate *gate, struct settings *settings);
-
-/* Live flows, both families', by a walk over the tables. */
-int gate_count_flows(const struct gate *gate, size_t *count);
-
 /* What is attached to an interface, by what the kernel says of it now and not by pins. */
 struct gate_attachment {
 	uint32_t xdp_program; /* ids; 0: nothing is attached */

@@ -265,6 +265,18 @@ int make_gate(const struct make_wish *wish, struct gate *gate, struct object *ob
 	return error;
 }
 
+int make_check(const struct make_wish *wish, const char *what, struct diags *diags)
+{
+	char finished[PINS_PATH_SIZE];
+	int error;
+
+	pins_gate(finished, netns_cookie(), wish->interfaces[0].name);
+	error = make_is_free(finished, what, diags);
+	for (unsigned int i = 0; !error && i < wish->interface_count; i++)
+		error = attach_xdp_check(&wish->interfaces[i], what, diags);
+	return error;
+}
+
 /*
  * What became of an interface since the last apply: renamed, made anew under its old name, or gone.
  * What was attached to one that is gone, is gone with it, and its pins hold nothing.

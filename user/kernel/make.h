@@ -29,6 +29,9 @@ struct make_wish {
 int make_gate(const struct make_wish *wish, struct gate *gate, struct object *object,
 	      const char *what, struct diags *diags);
 
+/* Refuses what make_gate() would, as far as can be seen without making it. */
+int make_check(const struct make_wish *wish, const char *what, struct diags *diags);
+
 /* Attaches what a killed apply left unattached. Nothing to do: does nothing. */
 int make_whole(struct gate *gate, enum attach_tc tc, const char *what, struct diags *diags);
 

@@ -69,16 +69,31 @@ static int pins_refuse(const char *what, struct diags *diags)
 	return -EXDEV;
 }
 
+/* A bpffs is here that process 1 has not, or it has one that we don't see: a mount namespace of its own. */
+static bool pins_is_foreign(void)
+{
+	enum pins_of_init found = pins_compare();
+
+	return found == PINS_OTHER || (found == PINS_NONE && pins_is_bpffs(PINS_BPFFS));
+}
+
+int pins_check(const char *what, struct diags *diags)
+{
+	if (pins_is_foreign())
+		return pins_refuse(what, diags);
+	if (geteuid() == 0)
+		return 0;
+	diag_system(diags, EPERM, what, NULL);
+	diag_hint(diags, "run edgegate as root");
+	return -EPERM;
+}
+
 int pins_prepare(const char *what, struct diags *diags)
 {
-	if (pins_is_bpffs(PINS_BPFFS)) {
-		enum pins_of_init found = pins_compare();
-
-		return found == PINS_NONE || found == PINS_OTHER ? pins_refuse(what, diags) : 0;
-	}
-	/* process 1 has one that we don't see: this is a mount namespace of its own */
-	if (pins_compare() == PINS_OTHER)
+	if (pins_is_foreign())
 		return pins_refuse(what, diags);
+	if (pins_is_bpffs(PINS_BPFFS))
+		return 0;
 	if (mount("bpf", PINS_BPFFS, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700")) {
 		int error = errno;
 

@@ -27,6 +27,9 @@
  */
 int pins_prepare(const char *what, struct diags *diags);
 
+/* Refuses what pins_prepare() would, and who may not do it; mounts nothing, and no bpffs is fine. */
+int pins_check(const char *what, struct diags *diags);
+
 /* The folder of a gate. `cookie` is the network namespace's. */
 void pins_gate(char path[PINS_PATH_SIZE], uint64_t cookie, const char *interface);
 void pins_unfinished(char path[PINS_PATH_SIZE], uint64_t cookie, const char *interface);

@@ -8,6 +8,7 @@
 #include "user/base/cleanup.h"
 #include "user/base/text.h"
 #include "user/report/gate.h"
+#include "user/report/replay.h"
 
 #define JSON_VERSION 1
 
@@ -174,32 +175,58 @@ char *report_check_json(const struct report_check *check)
 	for (size_t i = 0; i < check->rule_count; i++)
 		json_array_append_new(rules, json_check_rule(&check->rules[i]));
 	snprintf(hash, sizeof(hash), "%016" PRIx64, check->policy_hash);
-	root = json_pack("{s:i, s:s, s:s, s:o, s:{s:I, s:I}, s:I}", "version", JSON_VERSION,
-			 "policy", check->policy, "policy_hash", hash, "rules", rules, "tuples",
-			 "in", (json_int_t)check->tuples[DIRECTION_IN], "out",
+	root = json_pack("{s:i, s:s, s:s, s:o, s:{s:I, s:I}, s:I, s:{s:I, s:I}}", "version",
+			 JSON_VERSION, "policy", check->policy, "policy_hash", hash, "rules", rules,
+			 "tuples", "in", (json_int_t)check->tuples[DIRECTION_IN], "out",
 			 (json_int_t)check->tuples[DIRECTION_OUT], "prefixes",
-			 (json_int_t)check->prefixes);
+			 (json_int_t)check->prefixes, "expectations", "count",
+			 (json_int_t)check->expectations, "run",
+			 (json_int_t)check->expectations_run);
 	return json_finish(root);
 }
 
-static char *json_gates(const struct report_gate *gates, size_t count,
-			json_t *(*each)(const struct report_gate *gate))
+static json_t *json_gates(const struct report_gate *gates, size_t count,
+			  json_t *(*each)(const struct report_gate *gate))
 {
-	cleanup(cleanup_json) json_t *root = NULL;
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list, each(&gates[i]));
-	root = json_pack("{s:i, s:o}", "version", JSON_VERSION, "gates", list);
-	return json_finish(root);
+	return json_pack("{s:i, s:o}", "version", JSON_VERSION, "gates", list);
 }
 
 char *report_stats_json(const struct report_gate *gates, size_t count)
 {
-	return json_gates(gates, count, json_gate_stats);
+	cleanup(cleanup_json) json_t *root = json_gates(gates, count, json_gate_stats);
+
+	return json_finish(root);
 }
 
 char *report_status_json(const struct report_gate *gates, size_t count)
 {
-	return json_gates(gates, count, json_gate_status);
+	cleanup(cleanup_json) json_t *root = json_gates(gates, count, json_gate_status);
+
+	return json_finish(root);
+}
+
+char *report_replay_summary_json(const struct report_gate *gates, size_t count,
+				 const struct report_replay_totals *totals)
+{
+	cleanup(cleanup_json) json_t *root = json_gates(gates, count, json_gate_stats);
+	autofree char *dumped = NULL;
+	json_t *unknown = json_array();
+
+	for (int direction = 0; direction < DIRECTION_COUNT; direction++)
+		json_array_append_new(unknown,
+				      json_pack("{s:s, s:s, s:I, s:I}", "direction",
+						report_direction((enum direction)direction),
+						"reason", REPORT_REPLAY_TRUNCATED, "packets",
+						(json_int_t)totals->truncated[direction].packets,
+						"bytes",
+						(json_int_t)totals->truncated[direction].bytes));
+	if (json_object_set_new(root, "unknown", unknown))
+		return NULL;
+	/* one line, as the packets in front of it */
+	dumped = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	return dumped ? text_print("%s\n", dumped) : NULL;
 }

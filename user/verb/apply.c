@@ -9,9 +9,12 @@
 #include "user/kernel/make.h"
 #include "user/kernel/netns.h"
 #include "user/kernel/publish.h"
+#include "user/kernel/readback.h"
 #include "user/kernel/state.h"
+#include "user/verb/apply_check.h"
 #include "user/verb/common_say.h"
 #include "user/verb/common.h"
+#include "user/verb/common_judge.h"
 
 /* One apply, from the words to the gate. */
 struct apply {
@@ -21,7 +24,9 @@ struct apply {
 	struct image image;
 	struct gate gate;
 	struct object object;
-	struct listing_header *before; /* what was in force, or NULL */
+	struct image before; /* what was in force */
+	enum mode mode_before;
+	bool has_before;
 	bool is_new;
 	char names[128]; /* "eth0 and eth1" */
 	char what[160];  /* "apply to eth0" */
@@ -34,7 +39,7 @@ static void apply_free(struct apply *apply)
 	image_free(&apply->image);
 	gate_close(&apply->gate);
 	object_close(&apply->object);
-	free(apply->before);
+	image_free(&apply->before);
 }
 
 static void apply_name(struct apply *apply)
@@ -75,76 +80,14 @@ static int apply_find_interfaces(struct apply *apply, struct diags *diags)
 	return 0;
 }
 
-/* Facings of one gate: both hooks on both kinds would judge what is forwarded twice. */
-static int apply_check_hooks(const struct apply *apply, struct diags *diags)
-{
-	bool facings[2] = { false, false };
-
-	for (size_t i = 0; i < apply->options.interface_count; i++)
-		facings[apply->options.interfaces[i].facing] = true;
-	if (apply->options.hooks == HOOKS_BOTH && facings[FACING_OUTSIDE] &&
-	    facings[FACING_INSIDE]) {
-		diag_usage(diags, apply->what,
-			   "inside and outside interfaces in one gate judge what is "
-			   "forwarded twice");
-		diag_hint(diags, "judge each packet once: --hooks xdp; or name only one side");
-		return -EINVAL;
-	}
-	if (apply->options.hooks == HOOKS_XDP &&
-	    !(facings[FACING_OUTSIDE] && facings[FACING_INSIDE])) {
-		diag_usage(diags, apply->what,
-			   "--hooks xdp needs an outside and an inside interface: "
-			   "XDP sees only what an interface receives");
-		diag_hint(diags, "--hooks xdp -i eth0 -i eth1:inside; or leave --hooks out");
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int apply_changed(const struct apply *apply, const char *what_of_it, struct diags *diags)
-{
-	diag_system(diags, 0, apply->what, "%s fixed when the gate on %s was made", what_of_it,
-		    gate_name(&apply->gate));
-	diag_hint(diags, "to change it: edgegate detach -i %s, then apply",
-		  gate_name(&apply->gate));
-	return -EEXIST;
-}
-
-/* What a gate has had since it was made must be what is asked for now, where it is asked for. */
-static int apply_check_gate(const struct apply *apply, struct diags *diags)
-{
-	const struct common_options *options = &apply->options;
-	const struct stamp *stamp = &apply->gate.stamp;
-
-	for (size_t i = 0; i < options->interface_count; i++) {
-		const struct common_interface *asked = &options->interfaces[i];
-		int at = gate_interface(&apply->gate, asked->name);
-
-		if (at < 0)
-			return apply_changed(apply, "its interfaces were", diags);
-		if (asked->facing_given && (uint8_t)asked->facing != stamp->interfaces[at].facing)
-			return apply_changed(apply, "the facing was", diags);
-		if (options->xdp_given && (uint8_t)options->xdp != stamp->interfaces[at].xdp)
-			return apply_changed(apply, "the XDP mode was", diags);
-		if (apply->options.tc != ATTACH_TC_AUTO &&
-		    stamp->interfaces[at].tc != TC_KIND_NONE &&
-		    (options->tc == ATTACH_TC_TCX) != (stamp->interfaces[at].tc == TC_KIND_TCX))
-			return apply_changed(apply, "the way of tc was", diags);
-	}
-	if (options->hooks_given && (uint32_t)options->hooks != stamp->hooks)
-		return apply_changed(apply, "its hooks were", diags);
-	if (apply->policy->settings.flows_max != stamp->flows_max)
-		return apply_changed(apply, "flows.max was", diags);
-	return 0;
-}
-
 /* The gate that has the first interface; is_new if there is none. */
 static int apply_open_gate(struct apply *apply, struct diags *diags)
 {
 	int error = gate_find(apply->options.interfaces[0].name, apply->what, &apply->gate, diags);
 
 	if (!error)
-		return apply_check_gate(apply, diags);
+		return apply_check_gate(&apply->options, &apply->gate, apply->policy, apply->what,
+					diags);
 	if (error != -ENOENT)
 		return error;
 	apply->is_new = true;
@@ -162,10 +105,10 @@ static int apply_open_gate(struct apply *apply, struct diags *diags)
 		diag_hint(diags, "take that one away first: edgegate detach -i %s", name);
 		return -EEXIST;
 	}
-	return apply_check_hooks(apply, diags);
+	return apply_check_hooks(&apply->options, apply->what, diags);
 }
 
-static int apply_make(struct apply *apply, const struct invocation *invocation, struct diags *diags)
+static struct make_wish apply_wish(const struct apply *apply, const struct invocation *invocation)
 {
 	const struct common_options *options = &apply->options;
 	struct make_wish wish = {
@@ -185,40 +128,56 @@ static int apply_make(struct apply *apply, const struct invocation *invocation, 
 		interface->facing = (uint8_t)options->interfaces[i].facing;
 		interface->xdp = (uint8_t)options->xdp;
 	}
+	return wish;
+}
+
+static int apply_make(struct apply *apply, const struct invocation *invocation, struct diags *diags)
+{
+	const struct make_wish wish = apply_wish(apply, invocation);
+
 	return make_gate(&wish, &apply->gate, &apply->object, apply->what, diags);
 }
 
-/* Compiles against what runs, and puts it into force. */
-static int apply_publish(struct apply *apply, struct diags *diags)
+/* What is in force, and what it counts, for compiling against. */
+static int apply_read_running(struct apply *apply, struct listing_header **former,
+			      struct gate_counts *counts, struct diags *diags)
+{
+	struct state state = state_unpack(state_read(apply->gate.word));
+	int error = readback(&apply->gate, state.live, &apply->before);
+
+	apply->has_before = !error;
+	apply->mode_before = state.mode;
+	if (error == -ENOENT)
+		error = 0;
+	if (!error)
+		error = gate_listing(&apply->gate, state.former, former);
+	if (!error)
+		error = gate_read_counts(&apply->gate, counts);
+	return error ? diag_system(diags, -error, apply->what, "cannot read what is in force") : 0;
+}
+
+/* Compiles against what runs. */
+static int apply_compile(struct apply *apply, struct diags *diags)
 {
 	struct image_running running = { .applied_at = (uint64_t)time(NULL) };
 	cleanup(gate_free_counts) struct gate_counts counts = { 0 };
 	autofree struct listing_header *former = NULL;
-	const struct object *object = apply->is_new ? &apply->object : NULL;
-	enum mode mode = apply->options.mode;
 	int error = 0;
 
-	if (!apply->is_new) {
-		struct state state = state_unpack(state_read(apply->gate.word));
-
-		error = gate_listing(&apply->gate, state.live, &apply->before);
-		if (!error)
-			error = gate_listing(&apply->gate, state.former, &former);
-		if (!error)
-			error = gate_read_counts(&apply->gate, &counts);
-		if (error)
-			return diag_system(diags, -error, apply->what,
-					   "cannot read what is in force");
-		running.kept[0] = apply->before;
-		running.kept[1] = former;
-		running.counts = counts.rules;
-	}
-	running.epoch = (1ull << apply->gate.stamp.epoch_shift) / apply->gate.stamp.hz;
-	image_free(&apply->image);
-	error = image_compile(apply->policy, &running, &apply->image, diags);
+	if (!apply->is_new)
+		error = apply_read_running(apply, &former, &counts, diags);
 	if (error)
 		return error;
-	if (running.epoch < image_longest_timeout(apply->policy)) {
+	running.kept[0] = apply->before.listing;
+	running.kept[1] = former;
+	running.counts = counts.rules;
+	/* a gate that is only thought of has no epoch yet: it will be made for this policy */
+	running.epoch = apply->gate.stamp.hz ?
+				(1ull << apply->gate.stamp.epoch_shift) / apply->gate.stamp.hz :
+				UINT64_MAX;
+	image_free(&apply->image);
+	error = image_compile(apply->policy, &running, &apply->image, diags);
+	if (!error && !(apply->image.generation->settings.flags & SETTING_FLOW_MARKS)) {
 		diag_warning(
 			diags, NULL, apply->what,
 			"its timeouts are longer than those that the gate was made for: a flood of "
@@ -226,7 +185,14 @@ static int apply_publish(struct apply *apply, struct diags *diags)
 		diag_hint(diags,
 			  "detach and apply make the gate anew; conversations are cut by it");
 	}
-	return publish(&apply->gate, &apply->image, mode, object, apply->what, diags);
+	return error;
+}
+
+/* The same before it is done and where it is only asked. */
+static int apply_say_changes(const struct apply *apply)
+{
+	return common_say_changes(apply->names, apply->has_before ? &apply->before : NULL,
+				  apply->mode_before, &apply->image, apply->options.mode);
 }
 
 static int apply_report(struct apply *apply)
@@ -239,7 +205,6 @@ static int apply_report(struct apply *apply)
 		return common_print(NULL);
 	text_format(&text, "%s: policy %s is in force%s\n", names, apply->policy->name,
 		    monitors ? " in monitor mode" : "");
-	common_say_changes(apply->before, apply->image.listing, &text);
 	common_say_effect(apply->policy, names, apply->options.mode, &text);
 	if (apply->gate.stamp.hooks == HOOKS_XDP)
 		text_add(
@@ -249,10 +214,47 @@ static int apply_report(struct apply *apply)
 	return common_print(text_take(&text));
 }
 
+/* Makes the gate, or makes it whole, and puts the policy into force. */
+static int apply_act(struct apply *apply, const struct invocation *invocation, struct diags *diags)
+{
+	int error = apply->is_new ? apply_make(apply, invocation, diags) :
+				    make_whole(&apply->gate, (enum attach_tc)apply->options.tc,
+					       apply->what, diags);
+
+	if (error)
+		return error;
+	error = apply_compile(apply, diags);
+	/* whoever can't be told what changes doesn't get it */
+	if (!error && apply_say_changes(apply))
+		error = diag_system(diags, 0, apply->what, "nothing was changed");
+	if (!error)
+		error = publish(&apply->gate, &apply->image, apply->options.mode,
+				apply->is_new ? &apply->object : NULL, apply->what, diags);
+	if (error && apply->is_new)
+		make_undone(&apply->gate, apply->what, diags);
+	return error;
+}
+
+/* --dry-run: refuses what apply would refuse, as far as can be seen without doing it. */
+static int apply_look(struct apply *apply, const struct invocation *invocation, struct diags *diags)
+{
+	struct make_wish wish;
+	int error = 0;
+
+	if (apply->is_new) {
+		wish = apply_wish(apply, invocation);
+		error = make_check(&wish, apply->what, diags);
+	}
+	if (!error)
+		error = apply_compile(apply, diags);
+	return error;
+}
+
 static int apply_work(struct apply *apply, const struct invocation *invocation, struct diags *diags)
 {
 	const struct image_running fresh = { 0 };
 	autoclose int lock = -1;
+	size_t run;
 	int error = policy_load(apply->options.arguments, apply->options.argument_count,
 				apply->options.groups, apply->options.group_count, &apply->policy,
 				diags);
@@ -261,24 +263,25 @@ static int apply_work(struct apply *apply, const struct invocation *invocation, 
 	if (!error)
 		error = image_compile(apply->policy, &fresh, &apply->image, diags);
 	if (!error)
-		error = pins_prepare(apply->what, diags);
+		error = common_expect(apply->policy, &apply->image, false, apply->what, &run,
+				      diags);
+	if (!error)
+		error = apply->options.dry_run ? pins_check(apply->what, diags) :
+						 pins_prepare(apply->what, diags);
 	if (error)
 		return error;
-	lock = lock_take(apply->what, diags);
-	if (lock < 0)
-		return lock;
+	/* who only looks leaves no trace, not even a lock */
+	if (!apply->options.dry_run) {
+		lock = lock_take(apply->what, diags);
+		if (lock < 0)
+			return lock;
+	}
 	error = apply_find_interfaces(apply, diags);
 	if (!error)
 		error = apply_open_gate(apply, diags);
 	if (!error)
-		error = apply->is_new ? apply_make(apply, invocation, diags) :
-					make_whole(&apply->gate, (enum attach_tc)apply->options.tc,
-						   apply->what, diags);
-	if (error)
-		return error;
-	error = apply_publish(apply, diags);
-	if (error && apply->is_new)
-		make_undone(&apply->gate, apply->what, diags);
+		error = apply->options.dry_run ? apply_look(apply, invocation, diags) :
+						 apply_act(apply, invocation, diags);
 	return error;
 }
 
@@ -286,7 +289,7 @@ static int apply_run(int argc, char **argv, const struct invocation *invocation)
 {
 	cleanup(apply_free) struct apply apply = { .gate = GATE_CLOSED };
 	cleanup(diags_clear) struct diags diags = { 0 };
-	int error = common_options_read(&verb_apply, argc, argv, "igHmxt", &apply.options, &diags);
+	int error = common_options_read(&verb_apply, argc, argv, "igHmxtN", &apply.options, &diags);
 	int status;
 
 	if (error)
@@ -301,7 +304,9 @@ static int apply_run(int argc, char **argv, const struct invocation *invocation)
 	if (!error)
 		common_say_warnings(apply.policy, &apply.image, &diags);
 	status = common_end(&diags);
-	return error ? status : apply_report(&apply);
+	if (error)
+		return status;
+	return apply.options.dry_run ? apply_say_changes(&apply) : apply_report(&apply);
 }
 
 const struct verb verb_apply = {
@@ -315,6 +320,8 @@ const struct verb verb_apply = {
 		"\n"
 		"POLICY is a file, - for standard input, or a shipped policy's name; several are read\n"
 		"as one, in that order. Without any it is the built-in default, lync-2013-public-im.\n"
+		"The policy's `expect` lines are run on the real program first; one that fails stops\n"
+		"the apply.\n"
 		"\n"
 		"  -i, --interface IFACE[:outside|inside]\n"
 		"                    an interface of the gate; outside (the default): the internet is\n"
@@ -332,6 +339,7 @@ const struct verb verb_apply = {
 		"                    generic is slower and must be asked for; default auto: native\n"
 		"      --tc auto|tcx|clsact\n"
 		"                    default auto: TCX from Linux 6.6 on, clsact before\n"
+		"      --dry-run     print what would change, and change nothing\n"
 		"  -h, --help        this page\n"
 		"\n"
 		"Interfaces, facings, hooks and flows.max stay as they were when the gate was made; to\n"

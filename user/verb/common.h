@@ -22,6 +22,13 @@ int common_end(struct diags *diags);
 /* Prints to standard output and frees. NULL: says that memory is short. Returns an exit status. */
 int common_print(char *text);
 
+/*
+ * Asks on a terminal whether a consequence ("opens eth0 to everything") is meant; where nobody can be
+ * asked, or the answer is no, says so in `diags`. True: go on.
+ */
+bool common_ask(const char *what, struct diags *diags, const char *consequence, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /* Colour on a terminal without NO_COLOR (https://no-color.org), and its width. */
 struct report_style common_style(void);
 
@@ -47,19 +54,38 @@ struct common_options {
 	enum xdp_mode xdp;
 	bool xdp_given;
 	int tc; /* enum attach_tc */
-	bool json, watch, yes, all;
+	bool json, watch, yes, all, summary, flush, dry_run;
+	const char *rule, *address, *port, *protocol; /* as given, or NULL */
+	const char **hosts; /* --host, as often as it was given; the list is owned */
+	size_t host_count;
+	const char *only; /* "pass", "drop", "unknown", or NULL */
+	const char *filter, *write, *diff;
 	unsigned int interval;        /* seconds between two looks of --watch */
 	const char *const *arguments; /* what is left, argument_count of them */
 	size_t argument_count;
 };
 
 /*
- * Reads a verb's options. `allowed` names those that it takes, by their letters: i g H m x t j w y a n.
+ * Reads a verb's options. `allowed` names those that it takes, by their letters: i g H m x t j w y a n o O F W D S r A p P X N.
  * 0; 1: --help was printed, 2: it could not be; -EINVAL with a diag. An option of a later version is refused by name.
  */
 int common_options_read(const struct verb *verb, int argc, char **argv, const char *allowed,
 			struct common_options *options, struct diags *diags);
 void common_options_free(struct common_options *options);
+
+/* ---- common_gates.c ----------------------------------------------------------------------------------- */
+
+/* What is done with a gate. A negative errno with a diag ends it for a single one; of several, others go on. */
+typedef int (*common_gate_function)(const struct gate *gate, const char *what, void *data,
+				    struct diags *diags);
+
+/* With every gate there is, or with `interface` only the one that has it. */
+int common_each_gate(const char *interface, const char *what, common_gate_function each, void *data,
+		     struct diags *diags);
+
+/* The gate on an interface; that there is none is said. */
+int common_find_gate(const char *interface, const char *what, struct gate *gate,
+		     struct diags *diags);
 
 /* ---- common_collect.c -------------------------------------------------------------------------------- */
 
@@ -75,6 +101,9 @@ struct common_gates {
 int common_collect_all(const char *interface, const char *what, struct common_gates *gates,
 		       struct diags *diags);
 void common_gates_free(struct common_gates *gates);
+
+/* As in the metrics: "eth0", "blue/eth0". Caller frees. */
+char *common_gate_label(const struct gate *gate);
 
 /* "a, b and c": the gate's interfaces, by the names that they have in its stamp. Caller frees. */
 char *common_gate_names(const struct gate *gate);

@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "user/base/array.h"
 #include "user/base/cleanup.h"
 #include "user/base/text.h"
 #include "user/image/image.h"
+#include "user/kernel/flows.h"
 #include "user/kernel/netns.h"
 #include "user/kernel/state.h"
 #include "user/verb/common.h"
@@ -229,7 +229,7 @@ static int collect_once(const struct gate *gate, uint64_t word, struct report_ga
 	if (!error)
 		error = collect_policy(gate, &counts, &state, report);
 	if (!error)
-		error = gate_count_flows(gate, &flows);
+		error = flows_count(gate, &flows);
 	if (error)
 		return error;
 	collect_interfaces(gate, report);
@@ -297,31 +297,10 @@ static int collect_add(struct common_gates *gates, const struct gate *gate, cons
 	return 0;
 }
 
-struct collect_walk {
-	struct common_gates *gates;
-	const char *what;
-	struct diags *diags;
-};
-
-/* One that can't be read is said and passed over: the others are shown all the same. */
-static int collect_each(const char *directory, bool finished, void *data)
+static int collect_add_report(const struct gate *gate, const char *what, void *data,
+			      struct diags *diags)
 {
-	struct collect_walk *walk = data;
-	cleanup(gate_close) struct gate gate = GATE_CLOSED;
-
-	struct diags said = { 0 };
-	char stamp[PINS_PATH_SIZE];
-
-	if (!finished)
-		return 0;
-	if (gate_open(directory, walk->what, &gate, &said) == 0)
-		collect_add(walk->gates, &gate, walk->what, &said);
-	/* one that was detached meanwhile is no news */
-	pins_path(stamp, directory, PINS_STAMP);
-	if (access(stamp, F_OK) == 0)
-		diags_move(walk->diags, &said);
-	diags_clear(&said);
-	return 0;
+	return collect_add(data, gate, what, diags);
 }
 
 static int collect_compare(const void *one, const void *two)
@@ -333,29 +312,19 @@ static int collect_compare(const void *one, const void *two)
 int common_collect_all(const char *interface, const char *what, struct common_gates *gates,
 		       struct diags *diags)
 {
-	struct collect_walk walk = { gates, what, diags };
-	cleanup(gate_close) struct gate gate = GATE_CLOSED;
-	int error;
+	int error = common_each_gate(interface, what, collect_add_report, gates, diags);
 
-	if (interface) {
-		error = gate_find(interface, what, &gate, diags);
-		if (error == -ENOENT) {
-			diag_system(diags, 0, what, "there is no gate on %s", interface);
-			diag_hint(diags,
-				  "list them: edgegate status; make one: edgegate apply -i %s",
-				  interface);
-		}
-		return error ? error : collect_add(gates, &gate, what, diags);
-	}
-	error = pins_each(collect_each, &walk);
-	if (error) {
-		diag_system(diags, -error, what, "cannot list " PINS_ROOT);
-		diag_hint(diags, "run edgegate as root");
-		return error;
-	}
-	if (gates->count)
+	if (!error && gates->count)
 		qsort(gates->list, gates->count, sizeof(*gates->list), collect_compare);
-	return 0;
+	return error;
+}
+
+char *common_gate_label(const struct gate *gate)
+{
+	struct report_gate report = { 0 };
+
+	collect_interfaces(gate, &report);
+	return collect_label(&gate->stamp, &report);
 }
 
 char *common_gate_names(const struct gate *gate)

@@ -24,13 +24,25 @@ static const struct option common_all[] = {
 	{ "interval", required_argument, NULL, 'n' },
 	{ "yes", no_argument, NULL, 'y' },
 	{ "all", no_argument, NULL, 'a' },
+	{ "host", required_argument, NULL, 'o' },
+	{ "only", required_argument, NULL, 'O' },
+	{ "filter", required_argument, NULL, 'F' },
+	{ "write", required_argument, NULL, 'W' },
+	{ "diff", required_argument, NULL, 'D' },
+	{ "summary", no_argument, NULL, 'S' },
+	{ "rule", required_argument, NULL, 'r' },
+	{ "address", required_argument, NULL, 'A' },
+	{ "port", required_argument, NULL, 'p' },
+	{ "protocol", required_argument, NULL, 'P' },
+	{ "flush", no_argument, NULL, 'X' },
+	{ "dry-run", no_argument, NULL, 'N' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
 
 /* Options of the contract that a later version brings: refused by name, never ignored. */
-static const char *const common_later[] = { "confirm",      "dry-run", "force", "replace",
-					    "keep-session", "no-wait", "from",  "host" };
+static const char *const common_later[] = { "confirm",      "force",   "replace",
+					    "keep-session", "no-wait", "from" };
 
 static const struct option *common_find(int letter)
 {
@@ -131,6 +143,40 @@ static int common_word(const char *option, const char *given, const char *const 
 	return -EINVAL;
 }
 
+/* What replay alone takes. */
+static int common_replay_value(int letter, const char *value, struct common_options *options,
+			       struct diags *diags)
+{
+	static const char *const verdicts[] = { "pass", "drop", "unknown" };
+	const char **host;
+	int word = 0;
+
+	switch (letter) {
+	case 'o':
+		host = array_add(&options->hosts, &options->host_count);
+		if (!host)
+			return diag_system(diags, ENOMEM, "--host", NULL);
+		*host = value;
+		break;
+	case 'O':
+		word = common_word("--only", value, verdicts, 3, diags);
+		options->only = word >= 0 ? verdicts[word] : NULL;
+		break;
+	case 'F':
+		options->filter = value;
+		break;
+	case 'W':
+		options->write = value;
+		break;
+	case 'D':
+		options->diff = value;
+		break;
+	default:
+		break;
+	}
+	return word < 0 ? word : 0;
+}
+
 /* An option with an argument. */
 static int common_value(int letter, const char *value, struct common_options *options,
 			struct diags *diags)
@@ -167,6 +213,18 @@ static int common_value(int letter, const char *value, struct common_options *op
 			      word == 1 ? ATTACH_TC_TCX :
 					  ATTACH_TC_AUTO;
 		break;
+	case 'r':
+		options->rule = value;
+		break;
+	case 'A':
+		options->address = value;
+		break;
+	case 'p':
+		options->port = value;
+		break;
+	case 'P':
+		options->protocol = value;
+		break;
 	case 'n':
 		if (number_parse(value, 3600, &seconds) || !seconds) {
 			diag_usage(diags, "--interval", "'%s' is not a number of seconds", value);
@@ -176,7 +234,7 @@ static int common_value(int letter, const char *value, struct common_options *op
 		options->interval = (unsigned int)seconds;
 		break;
 	default:
-		break;
+		return common_replay_value(letter, value, options, diags);
 	}
 	return word < 0 ? word : 0;
 }
@@ -191,6 +249,12 @@ static void common_flag(int letter, struct common_options *options)
 		options->yes = true;
 	else if (letter == 'a')
 		options->all = true;
+	else if (letter == 'S')
+		options->summary = true;
+	else if (letter == 'X')
+		options->flush = true;
+	else if (letter == 'N')
+		options->dry_run = true;
 }
 
 /* What getopt did not know: a later version's, a slip of the pen, or another verb's. */
@@ -268,4 +332,7 @@ void common_options_free(struct common_options *options)
 	free(options->groups);
 	options->groups = NULL;
 	options->group_count = 0;
+	free(options->hosts);
+	options->hosts = NULL;
+	options->host_count = 0;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +7,7 @@
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
+#include "user/base/text.h"
 #include "user/verb/common.h"
 
 int common_end(struct diags *diags)
@@ -33,6 +35,29 @@ int common_print(char *text)
 		return 1;
 	}
 	return 0;
+}
+
+bool common_ask(const char *what, struct diags *diags, const char *consequence, ...)
+{
+	autotext struct text text = { 0 };
+	va_list arguments;
+	char answer[8];
+
+	va_start(arguments, consequence);
+	text_format_list(&text, consequence, arguments);
+	va_end(arguments);
+	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
+		diag_usage(diags, what, "it %s, and nobody is there to ask",
+			   text.bytes ? text.bytes : "");
+		diag_hint(diags, "if that is meant: edgegate %s ... --yes", what);
+		return false;
+	}
+	fprintf(stderr, "This %s. Go on? [y/N] ", text.bytes ? text.bytes : "");
+	if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
+		return true;
+	diag_system(diags, 0, what, "not confirmed: nothing was changed");
+	diag_hint(diags, "answer y, or give --yes");
+	return false;
 }
 
 struct report_style common_style(void)

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "user/base/cleanup.h"
+#include "user/verb/common.h"
+#include "user/verb/common_diff.h"
 #include "user/verb/common_say.h"
 
 #define PROTOCOL_UDP 17u
@@ -17,31 +19,23 @@ static size_t say_count_rules(const struct policy *policy, enum policy_direction
 	return count;
 }
 
-void common_say_changes(const struct listing_header *before, const struct listing_header *after,
-			struct text *text)
+int common_say_changes(const char *interfaces, const struct image *before, enum mode mode_before,
+		       const struct image *after, enum mode mode)
 {
-	const struct listing_row *rows = listing_rows(after);
-	size_t same = 0;
+	static const char *const modes[] = { "enforce", "monitor" };
+	const struct listing_header *was = before ? before->listing : NULL;
+	autofree char *changes = common_diff(before, after, false);
+	autotext struct text text = { 0 };
 
-	for (uint32_t i = 0; i < after->row_count; i++) {
-		const char *name = listing_string(after, rows[i].name);
-		const struct listing_row *was = before ? listing_find(before, name) : NULL;
-
-		if (!was)
-			text_format(text, "  + %s\n", name);
-		else if (was->meaning != rows[i].meaning)
-			text_format(text, "  ~ %s\n", name);
-		else
-			same++;
-	}
-	for (uint32_t i = 0; before && i < before->row_count; i++) {
-		const char *name = listing_string(before, listing_rows(before)[i].name);
-
-		if (!listing_find(after, name))
-			text_format(text, "  - %s\n", name);
-	}
-	if (same == after->row_count && before && before->row_count == after->row_count)
-		text_format(text, "  no rule changed\n");
+	if (!changes)
+		return common_print(NULL);
+	text_format(&text, "%s: %s -> %s%s\n%s", interfaces,
+		    was ? listing_string(was, was->policy) : "no policy",
+		    listing_string(after->listing, after->listing->policy),
+		    mode == MODE_MONITOR ? ", in monitor mode" : "", changes);
+	if (was && mode_before != mode)
+		text_format(&text, "  ~ mode %s -> %s\n", modes[mode_before], modes[mode]);
+	return common_print(text_take(&text));
 }
 
 /* "a, b and c" */

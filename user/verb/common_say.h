@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What apply says besides doing it: what changed, what is dropped, what to look out for. */
+/* What apply says besides doing it: what changes, what is dropped, what to look out for. */
 #ifndef USER_VERB_COMMON_SAY_H
 #define USER_VERB_COMMON_SAY_H
 
@@ -8,9 +8,9 @@
 #include "user/image/image.h"
 #include "user/policy/policy.h"
 
-/* Rule by rule: "+ name", "- name", "~ name". `before` is NULL for a gate that had no policy. */
-void common_say_changes(const struct listing_header *before, const struct listing_header *after,
-			struct text *text);
+/* What changes, on standard output. `before` NULL: there was no policy. Returns an exit status. */
+int common_say_changes(const char *interfaces, const struct image *before, enum mode mode_before,
+		       const struct image *after, enum mode mode);
 
 /* In a sentence: what passes, so that everything else is known to be dropped. */
 void common_say_effect(const struct policy *policy, const char *interfaces, enum mode mode,

@@ -12,25 +12,10 @@
 #include "user/kernel/netns.h"
 #include "user/verb/common.h"
 
-/* Asks on a terminal. True: go on. */
+/* True: go on. */
 static bool detach_is_meant(const char *names, bool yes, struct diags *diags)
 {
-	char answer[8];
-
-	if (yes)
-		return true;
-	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
-		diag_usage(diags, "detach", "it opens %s to everything, and nobody is there to ask",
-			   names);
-		diag_hint(diags, "if that is meant: edgegate detach ... --yes");
-		return false;
-	}
-	fprintf(stderr, "This opens %s to everything. Go on? [y/N] ", names);
-	if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
-		return true;
-	diag_system(diags, 0, "detach", "not confirmed: nothing was changed");
-	diag_hint(diags, "answer y, or give --yes");
-	return false;
+	return yes || common_ask("detach", diags, "opens %s to everything", names);
 }
 
 /* A folder that no gate can be read from, or one that was never finished: its links end with it. */

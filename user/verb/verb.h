@@ -23,6 +23,10 @@ extern const struct verb verb_apply;
 extern const struct verb verb_detach;
 extern const struct verb verb_status;
 extern const struct verb verb_stats;
+extern const struct verb verb_flows;
+extern const struct verb verb_diff;
 extern const struct verb verb_policies;
+extern const struct verb verb_explain;
+extern const struct verb verb_replay;
 
 #endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Capture files, made byte by byte, so that no library is trusted to write what it is to read. */
+#ifndef TESTS_LIB_CAPTURE_BYTES_H
+#define TESTS_LIB_CAPTURE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CAPTURE_BYTES_MAX 4096
+
+/* A file while it grows. Zero-initialised is empty. All of these fail the test if it grows too large. */
+struct capture_bytes {
+	uint8_t list[CAPTURE_BYTES_MAX];
+	size_t count;
+};
+
+void capture_bytes_hex(struct capture_bytes *bytes, const char *text);
+void capture_bytes_number(struct capture_bytes *bytes, uint32_t number, size_t size,
+			  bool big_endian);
+size_t capture_bytes_hex_size(const char *text);
+
+/* pcap: `magic` says how fine its times are; `type` is LINKTYPE_... */
+void capture_bytes_header(struct capture_bytes *bytes, uint32_t magic, int type, bool big_endian);
+/* `packet` in hex; `length` on the wire; 0: as many as there are. */
+void capture_bytes_packet(struct capture_bytes *bytes, uint32_t seconds, uint32_t fraction,
+			  const char *packet, uint32_t length, bool big_endian);
+
+/*
+ * pcapng (draft-ietf-opsawg-pcapng): section header, an Ethernet interface whose times have this
+ * if_tsresol, and one enhanced packet at that many ticks.
+ */
+void capture_bytes_pcapng(struct capture_bytes *bytes, int resolution, uint32_t low,
+			  const char *packet);
+
+/* The first `size` bytes become the file. */
+void capture_bytes_save(const struct capture_bytes *bytes, const char *path, size_t size);
+
+#endif

@@ -1,0 +1,126 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# Every --json fits its schema in docs/schema/, with real output of a real gate.
+
+load ../lib/net.bash
+load ../lib/servers.bash
+load ../lib/rows.bash
+
+setup() {
+	net_begin
+	python3 -c 'import jsonschema' 2>/dev/null || skip 'needs python3-jsonschema'
+	net_pair
+}
+
+teardown() { net_end; }
+
+# With open=--open keys that the schema doesn't name are borne.
+fits() { # SCHEMA COMMAND...
+	local schema=docs/schema/$1.json options=()
+	shift
+	[[ -z ${open-} ]] || options=(--open)
+	"$@" >"$NET_DIR/document"
+	# a document that says nothing fits many schemas
+	[[ -s $NET_DIR/document ]]
+	tests/lib/validate-json "${options[@]}" "$schema" <"$NET_DIR/document"
+}
+
+@test "schema: every verb that has --json has one" {
+	local verb verbs=()
+	mapfile -t verbs < <("$EDGEGATE" --help | awk '/^  [a-z]+  / { print $1 }')
+	((${#verbs[@]} > 8))
+	for verb in "${verbs[@]}"; do
+		if "$EDGEGATE" "$verb" --help | grep -q -e --json; then
+			[[ -f docs/schema/$verb.json ]]
+		else
+			[[ ! -e docs/schema/$verb.json ]]
+		fi
+	done
+}
+
+@test "schema: explain, replay" {
+	local packet
+	for packet in 'in tcp 198.51.100.7:40000 > 192.0.2.10:22' 'in tcp 198.51.100.7:40000 > 192.0.2.10:443' \
+		'out tcp 192.0.2.10:443 > 198.51.100.7:40000 flags=A' 'in arp 198.51.100.7 > 192.0.2.10' 'in hex 00'; do
+		fits explain "$EDGEGATE" explain --json "$packet"
+	done
+	# two frames on Ethernet, little-endian pcap: UDP in, and a start of one
+	{
+		printf '\xd4\xc3\xb2\xa1\2\0\4\0\0\0\0\0\0\0\0\0\0\0\1\0\1\0\0\0'
+		printf '\1\0\0\0\0\0\0\0\52\0\0\0\52\0\0\0\2\0\0\0\0\1\2\0\0\0\0\2\10\0'
+		printf '\105\0\0\34\0\0\0\0\100\21\0\0\306\63\144\7\300\0\2\12\234\100\15\226\0\10\0\0'
+		printf '\2\0\0\0\0\0\0\0\20\0\0\0\52\0\0\0\2\0\0\0\0\1\2\0\0\0\0\2\10\0\105\0'
+	} >"$NET_DIR/two.pcap"
+	open=--open
+	fits replay "$EDGEGATE" replay --json --summary lync-2013-public-im --host 192.0.2.10 "$NET_DIR/two.pcap"
+	[[ $(jq -s length "$NET_DIR/document") == 3 ]]
+	jq -se '.[0].rule == "av-stun-in" and .[1].verdict == "unknown"' "$NET_DIR/document"
+}
+
+@test "schema: check, policies, diff" {
+	local one two
+	fits policies "$EDGEGATE" policies --json
+	for one in $("$EDGEGATE" policies --json | jq -r '.policies[].name'); do
+		fits check "$EDGEGATE" check --json "$one"
+		for two in $("$EDGEGATE" policies --json | jq -r '.policies[].name'); do
+			fits diff "$EDGEGATE" diff --json "$one" "$two"
+		done
+	done
+	cat >"$NET_DIR/all.yaml" <<-'END'
+		policy: all
+		groups: {us: [192.0.2.10, "2001:db8::/32"]}
+		rules:
+		  - {name: t, direction: in, protocol: tcp, ports: [80, 443], limit: {rate: 5/m, per: source}, note: one}
+		  - {name: u, direction: out, protocol: udp, ports: 3478, peer-ports: 1-9, from: us,
+		     payload: {class: udp-media}}
+		  - {name: g, direction: in, protocol: 47}
+		  - {name: i, direction: in, protocol: icmp, types: [echo-request, 13]}
+		essentials: {ping: true, arp: false}
+		fragments: drop
+		flows: {max: 2048, timeouts: {udp: 90s}}
+	END
+	fits check "$EDGEGATE" check --json "$NET_DIR/all.yaml"
+	fits diff "$EDGEGATE" diff --json "$NET_DIR/all.yaml" lync-2013-public-im
+	fits diff "$EDGEGATE" diff --json lync-2013-public-im "$NET_DIR/all.yaml"
+	sed 's/90s/91s/; s/80, 443/80-81/; s/::\/32/::\/33/; s/5\/m/6\/m/' "$NET_DIR/all.yaml" >"$NET_DIR/other.yaml"
+	fits diff "$EDGEGATE" diff --json "$NET_DIR/all.yaml" "$NET_DIR/other.yaml"
+	jq -e '[.rules[].fields[] | .addresses // empty] == ["narrower"]' "$NET_DIR/document"
+}
+
+@test "schema: stats, status, flows of a gate that has had much to do" {
+	tcp_serve peer 5061
+	udp_serve peer 53
+	gate host apply -i gate0 --group access-edge=192.0.2.10,2001:db8::10
+	printf '%s\n' 'policy: ping' 'essentials: {ping: true}' 'rules:' \
+		'  - {name: relay-out, direction: out, protocol: udp, ports: 53, peer-ports: 1-65535}' >"$NET_DIR/ping.yaml"
+	gate host apply -i gate0 lync-2013-public-im "$NET_DIR/ping.yaml"
+	tcp_try host 192.0.2.1 5061
+	tcp_try host 2001:db8::1 5061
+	udp_try host 192.0.2.1 53
+	ping_try host 192.0.2.1
+	ping_try host 2001:db8::1
+	fits stats gate host stats --json -i gate0
+	fits status gate host status --json -i gate0
+	fits flows gate host flows --json -i gate0
+	[[ $(jq '.gates[0].flows | length' "$NET_DIR/document") == 5 ]]
+	fits diff gate host diff --json -i gate0
+	# rules of the former policy, and what no policy has any more
+	gate host apply -i gate0 host-basics
+	gate host apply -i gate0 host-basics
+	gate host apply -i gate0 lync-2013-public-im-relay
+	fits stats gate host stats --json -i gate0
+	jq -e '[.gates[0].rules[] | .reserve // empty] | length > 0' "$NET_DIR/document"
+	jq -e 'any(.gates[0].rules[]; .name == "(removed)" and .protocol == null)' "$NET_DIR/document"
+	fits flows gate host flows --flush --yes --json -i gate0
+}
+
+@test "schema: a document that does not fit is told" {
+	gate host apply -i gate0
+	gate host stats --json -i gate0 | jq '.gates[0].rules[0].packets = "7"' >"$NET_DIR/wrong"
+	run -1 tests/lib/validate-json docs/schema/stats.json <"$NET_DIR/wrong"
+	[[ $output == 'gates/0/rules/0/packets: '* ]]
+	gate host stats --json -i gate0 | jq '.gates[0].more = 1' >"$NET_DIR/wrong"
+	run -1 tests/lib/validate-json docs/schema/stats.json <"$NET_DIR/wrong"
+	gate host stats --json -i gate0 | jq 'del(.gates[0].flows)' >"$NET_DIR/wrong"
+	run -1 tests/lib/validate-json docs/schema/stats.json <"$NET_DIR/wrong"
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Whose flow is it: the first out rule of a generation that matches the flow's packet by protocol, ports
+ * and addresses (spec 3.3), by an image that was read back from the maps that the programs ask
+ * (readback.h): a look-up in the maps themselves would be a system call each.
+ * tests/prog/test_flow_rules.c holds it against the programs.
+ */
+#ifndef USER_KERNEL_FLOW_RULES_H
+#define USER_KERNEL_FLOW_RULES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <edgegate/abi.h>
+
+#include "user/image/image.h"
+
+/* The ends of a flow, whatever its family. IPv4 addresses stand in word 0, the others are 0. */
+struct flow_ends {
+	uint32_t local[4]; /* the host's; network order */
+	uint32_t remote[4];
+	uint16_t local_port; /* network order; of ICMP the echo's identifier */
+	uint16_t remote_port;
+	uint8_t family; /* 4 or 6 */
+	uint8_t protocol;
+};
+
+/* What is asked. The image is borrowed, the ranges owned. */
+struct flow_rules {
+	const struct image *image;
+	struct image_range *ranges[2]; /* image_ranges() of IPv4 and IPv6 */
+	size_t counts[2];
+};
+
+/* -ENOMEM, or 0. */
+int flow_rules_begin(struct flow_rules *rules, const struct image *image);
+void flow_rules_end(struct flow_rules *rules);
+
+/* ICMP over IPv4 or ICMPv6 over IPv6: its flows are echoes. */
+bool flow_rules_is_icmp(const struct flow_ends *ends);
+
+/* The rule's slot; 0: no out rule matches. */
+uint16_t flow_rules_find(const struct flow_rules *rules, const struct flow_ends *ends);
+
+#endif

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "user/verb/apply_check.h"
+
+#include <errno.h>
+
+#include "user/kernel/attach.h"
+
+int apply_check_hooks(const struct common_options *options, const char *what, struct diags *diags)
+{
+	bool facings[2] = { false, false };
+
+	for (size_t i = 0; i < options->interface_count; i++)
+		facings[options->interfaces[i].facing] = true;
+	if (options->hooks == HOOKS_BOTH && facings[FACING_OUTSIDE] && facings[FACING_INSIDE]) {
+		diag_usage(diags, what,
+			   "inside and outside interfaces in one gate judge what is "
+			   "forwarded twice");
+		diag_hint(diags, "judge each packet once: --hooks xdp; or name only one side");
+		return -EINVAL;
+	}
+	if (options->hooks == HOOKS_XDP && !(facings[FACING_OUTSIDE] && facings[FACING_INSIDE])) {
+		diag_usage(diags, what,
+			   "--hooks xdp needs an outside and an inside interface: "
+			   "XDP sees only what an interface receives");
+		diag_hint(diags, "--hooks xdp -i eth0 -i eth1:inside; or leave --hooks out");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int apply_changed(const struct gate *gate, const char *what_of_it, const char *what,
+			 struct diags *diags)
+{
+	diag_system(diags, 0, what, "%s fixed when the gate on %s was made", what_of_it,
+		    gate_name(gate));
+	diag_hint(diags, "to change it: edgegate detach -i %s, then apply", gate_name(gate));
+	return -EEXIST;
+}
+
+int apply_check_gate(const struct common_options *options, const struct gate *gate,
+		     const struct policy *policy, const char *what, struct diags *diags)
+{
+	const struct stamp *stamp = &gate->stamp;
+
+	for (size_t i = 0; i < options->interface_count; i++) {
+		const struct common_interface *asked = &options->interfaces[i];
+		int at = gate_interface(gate, asked->name);
+
+		if (at < 0)
+			return apply_changed(gate, "its interfaces were", what, diags);
+		if (asked->facing_given && (uint8_t)asked->facing != stamp->interfaces[at].facing)
+			return apply_changed(gate, "the facing was", what, diags);
+		if (options->xdp_given && (uint8_t)options->xdp != stamp->interfaces[at].xdp)
+			return apply_changed(gate, "the XDP mode was", what, diags);
+		if (options->tc != ATTACH_TC_AUTO && stamp->interfaces[at].tc != TC_KIND_NONE &&
+		    (options->tc == ATTACH_TC_TCX) != (stamp->interfaces[at].tc == TC_KIND_TCX))
+			return apply_changed(gate, "the way of tc was", what, diags);
+	}
+	if (options->hooks_given && (uint32_t)options->hooks != stamp->hooks)
+		return apply_changed(gate, "its hooks were", what, diags);
+	if (policy->settings.flows_max != stamp->flows_max)
+		return apply_changed(gate, "flows.max was", what, diags);
+	return 0;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a gate can't be, and what it can't become. -EINVAL or -EEXIST with a diag, or 0. */
+#ifndef USER_VERB_APPLY_CHECK_H
+#define USER_VERB_APPLY_CHECK_H
+
+#include "user/verb/common.h"
+
+/* Facings of one gate: both hooks on both kinds would judge what is forwarded twice. */
+int apply_check_hooks(const struct common_options *options, const char *what, struct diags *diags);
+
+/* What a gate has had since it was made must be what is asked for now, where it is asked for. */
+int apply_check_gate(const struct common_options *options, const struct gate *gate,
+		     const struct policy *policy, const char *what, struct diags *diags);
+
+#endif

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Every gate there is, or the one on an interface. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "user/base/cleanup.h"
+#include "user/verb/common.h"
+
+struct gates_walk {
+	common_gate_function each;
+	const char *what;
+	void *data;
+	struct diags *diags;
+};
+
+/* One that can't be read is said and passed over: the others are shown all the same. */
+static int gates_each(const char *directory, bool finished, void *data)
+{
+	struct gates_walk *walk = data;
+	cleanup(gate_close) struct gate gate = GATE_CLOSED;
+
+	struct diags said = { 0 };
+	char stamp[PINS_PATH_SIZE];
+
+	if (!finished)
+		return 0;
+	if (gate_open(directory, walk->what, &gate, &said) == 0)
+		walk->each(&gate, walk->what, walk->data, &said);
+	/* one that was detached meanwhile is no news */
+	pins_path(stamp, directory, PINS_STAMP);
+	if (access(stamp, F_OK) == 0)
+		diags_move(walk->diags, &said);
+	diags_clear(&said);
+	return 0;
+}
+
+int common_find_gate(const char *interface, const char *what, struct gate *gate,
+		     struct diags *diags)
+{
+	int error = gate_find(interface, what, gate, diags);
+
+	if (error == -ENOENT) {
+		diag_system(diags, 0, what, "there is no gate on %s", interface);
+		diag_hint(diags, "list them: edgegate status; make one: edgegate apply -i %s",
+			  interface);
+	}
+	return error;
+}
+
+int common_each_gate(const char *interface, const char *what, common_gate_function each, void *data,
+		     struct diags *diags)
+{
+	struct gates_walk walk = { each, what, data, diags };
+	cleanup(gate_close) struct gate gate = GATE_CLOSED;
+	int error;
+
+	if (interface) {
+		error = common_find_gate(interface, what, &gate, diags);
+		return error ? error : each(&gate, what, data, diags);
+	}
+	error = pins_each(gates_each, &walk);
+	if (error) {
+		diag_system(diags, -error, what, "cannot list " PINS_ROOT);
+		diag_hint(diags, "run edgegate as root");
+	}
+	return error;
+}
