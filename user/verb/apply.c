@@ -218,7 +218,7 @@ static int apply_publish(struct apply *apply, struct diags *diags)
 	error = image_compile(apply->policy, &running, &apply->image, diags);
 	if (error)
 		return error;
-	if (running.epoch < image_longest_timeout(apply->policy)) {
+	if (!(apply->image.generation->settings.flags & SETTING_FLOW_MARKS)) {
 		diag_warning(
 			diags, NULL, apply->what,
 			"its timeouts are longer than those that the gate was made for: a flood of "
