@@ -106,7 +106,7 @@ BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -std=gnu11 $(WARNINGS) -Iinclude -I. \
 all: build/edgegate ## build edgegate (default)
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo 'Variables: V=1 shows commands; ONLY=PATTERN picks test files; STRICT=1 fails on a skipped test;'
 	@echo '           FUZZ=TARGET,..., FUZZ_SECONDS=N (600) and, for the target property, FUZZ_PACKETS=N (10 million);'
 	@echo '           prefix=DIR and DESTDIR=DIR say where to install.'
@@ -285,6 +285,7 @@ $(WIRE): $(call objects,build/obj,$(WIRE_SOURCES)) build/testlib.a build/sources
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $(filter %.o %.a,$^) -lcmocka -o $@
+
 # ---- fuzzing: clang's, with objects of their own ---------------------------------------------------
 
 build/fuzz/obj/%.o: %.c build/flags

@@ -26,13 +26,16 @@ static __always_inline __u32 gate_miss(__u32 match)
 	return match == RULES_ADDRESS ? OUTCOME_DROP_ADDRESS : OUTCOME_DROP_NO_RULE;
 }
 
-/* What a rule that takes the packet in its own direction says in the end. */
+/*
+ * What a rule that takes the packet in its own direction says in the end. On the short way it has no
+ * more to ask: gate_asks_more().
+ */
 static __always_inline __u32 gate_rule(const struct policy *policy, const struct packet *packet,
-				       __u32 match, __u32 direction)
+				       __u32 match, __u32 direction, bool is_short)
 {
 	__u32 outcome = OUTCOME_UNDECIDED;
 
-	if (match & RULES_EXTRA)
+	if (!is_short && match & RULES_EXTRA)
 		outcome = limits_judge(packet, policy->slot, RULES_SLOT(match), direction);
 	return outcome ? outcome : DECISION(OUTCOME_RULE, RULES_SLOT(match));
 }
@@ -61,8 +64,7 @@ static __always_inline __u32 gate_rules_in(const struct policy *policy, const st
 	if (is_short && gate_asks_more(packet, *match))
 		return OUTCOME_UNDECIDED;
 	if (rules_is_slot(*match) && likely(!ends))
-		return is_short ? DECISION(OUTCOME_RULE, RULES_SLOT(*match)) :
-				  gate_rule(policy, packet, *match, DIRECTION_IN);
+		return gate_rule(policy, packet, *match, DIRECTION_IN, is_short);
 	if (packet->flags & PACKET_OPENS)
 		return OUTCOME_UNDECIDED;
 	reply = rules_match(policy, packet, DIRECTION_OUT, true);
@@ -71,16 +73,14 @@ static __always_inline __u32 gate_rules_in(const struct policy *policy, const st
 		return DECISION(OUTCOME_REPLY, RULES_SLOT(reply));
 	if (!rules_is_slot(*match))
 		return OUTCOME_UNDECIDED;
-	return is_short ? DECISION(OUTCOME_RULE, RULES_SLOT(*match)) :
-			  gate_rule(policy, packet, *match, DIRECTION_IN);
+	return gate_rule(policy, packet, *match, DIRECTION_IN, is_short);
 }
 
 /* From the host, by a rule and no flow: a flow begins, if the rule has no more to ask. */
 static __always_inline __u32 gate_begin(const struct policy *policy, const struct packet *packet,
 					__u32 match, bool is_short)
 {
-	__u32 decision = is_short ? DECISION(OUTCOME_RULE, RULES_SLOT(match)) :
-				    gate_rule(policy, packet, match, DIRECTION_OUT);
+	__u32 decision = gate_rule(policy, packet, match, DIRECTION_OUT, is_short);
 
 	if (is_short)
 		flows_create(packet);
@@ -112,9 +112,8 @@ static __always_inline __u32 gate_rules_out(const struct policy *policy,
 	    (!(packet->flags & PACKET_ICMP) || rules_is_echo_request(packet))) {
 		flow = flows_of_host(policy, packet);
 		if (flow) {
-			decision = is_short ? DECISION(OUTCOME_RULE, RULES_SLOT(*match)) :
-					      gate_rule(policy, packet, *match, DIRECTION_OUT);
-			if (is_short || DECISION_OUTCOME(decision) == OUTCOME_RULE)
+			decision = gate_rule(policy, packet, *match, DIRECTION_OUT, is_short);
+			if (DECISION_OUTCOME(decision) == OUTCOME_RULE)
 				flows_refresh(flow, packet);
 			return decision;
 		}

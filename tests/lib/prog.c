@@ -154,6 +154,13 @@ void prog_policies(struct prog *prog, const char *const *names, size_t count)
 	policy_free(policy);
 }
 
+void prog_setup(struct prog *prog, const char *policy_text)
+{
+	prog_open(prog, false);
+	if (policy_text)
+		prog_policy(prog, policy_text);
+}
+
 void prog_rollback(struct prog *prog)
 {
 	struct state state = state_unpack(state_read(prog->word));

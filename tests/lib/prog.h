@@ -66,6 +66,29 @@ void prog_open_sized(struct prog *prog, uint32_t flows_max, uint32_t epoch_shift
 /* Checks that all counters together are all packets, and frees. */
 void prog_close(struct prog *prog);
 
+/*
+ * What nearly every test file has for all its tests: `prog`, and open_gate() and close_gate() for cmocka's
+ * group, with this policy; NULL: none yet.
+ */
+#define PROG_FIXTURE(policy_text)                                                                  \
+	static struct prog prog;                                                                   \
+	static int open_gate(void **state)                                                         \
+	{                                                                                          \
+		(void)state;                                                                       \
+		prog_setup(&prog, policy_text);                                                    \
+		return 0;                                                                          \
+	}                                                                                          \
+	static int close_gate(void **state)                                                        \
+	{                                                                                          \
+		(void)state;                                                                       \
+		prog_close(&prog);                                                                 \
+		return 0;                                                                          \
+	}                                                                                          \
+	struct prog
+
+/* prog_open() without multi-buffer support, and a policy; NULL: none. */
+void prog_setup(struct prog *prog, const char *policy_text);
+
 /* Without any memory of former packets, at PROG_BEGIN, both hooks, IPv4. The policy stays. */
 void prog_reset(struct prog *prog);
 

@@ -30,21 +30,7 @@ static const char off[] = "policy: no-dhcp\n"
 			  "rules:\n"
 			  "  - {name: web-in, direction: in, protocol: tcp, ports: 443}\n";
 
-static struct prog prog;
-
-static int open_gate(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	return 0;
-}
-
-static int close_gate(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(NULL);
 
 static void requests_go_out(void **state)
 {

@@ -31,21 +31,7 @@ static const char but_arp[] = "policy: essentials\n"
 			      "  - {name: web-in, direction: in, protocol: tcp, ports: 443}\n"
 			      "essentials: {link-control: false, neighbor-discovery: false}\n";
 
-static struct prog prog;
-
-static int open_gate(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	return 0;
-}
-
-static int close_gate(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(NULL);
 
 static void pass_as(const char *const *frames, size_t count, enum outcome outcome)
 {

@@ -36,22 +36,7 @@ static const char policy[] = "policy: fragments\n"
 static const char udp[] = "udp PEER:40000 > HOST:3478 data=8";
 static const char gre[] = "47 PEER > HOST data=16";
 
-static struct prog prog;
-
-static int open_policy(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	prog_policy(&prog, policy);
-	return 0;
-}
-
-static int close_policy(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(policy);
 
 static void a_first_one_is_judged_like_any_packet(void **state)
 {
@@ -159,5 +144,5 @@ int main(void)
 		cmocka_unit_test(an_atomic_one_is_none),
 	};
 
-	return cmocka_run_group_tests(tests, open_policy, close_policy);
+	return cmocka_run_group_tests(tests, open_gate, close_gate);
 }

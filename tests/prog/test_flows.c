@@ -24,22 +24,7 @@ static const char policy[] =
 	"  - {name: icmp-out, direction: out, protocol: icmp, types: [8, 13]}\n"
 	"  - {name: icmpv6-out, direction: out, protocol: icmpv6, types: [128, 139]}\n";
 
-static struct prog prog;
-
-static int open_policy(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	prog_policy(&prog, policy);
-	return 0;
-}
-
-static int close_policy(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(policy);
 
 #define SYN_OUT "out tcp HOST:40000 > PEER:443 syn"
 #define ACK_OUT "out tcp HOST:40000 > PEER:443 ack"
@@ -297,5 +282,5 @@ int main(void)
 		cmocka_unit_test(a_full_table_goes_on),
 	};
 
-	return cmocka_run_group_tests(tests, open_policy, close_policy);
+	return cmocka_run_group_tests(tests, open_gate, close_gate);
 }

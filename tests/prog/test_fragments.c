@@ -33,22 +33,7 @@ static const char tcp[] = "tcp PEER:40000 > HOST:443 ack data=4";
 static const char udp[] = "udp PEER:40000 > HOST:3478 data=8";
 static const char gre[] = "47 PEER > HOST data=16";
 
-static struct prog prog;
-
-static int open_policy(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	prog_policy(&prog, policy);
-	return 0;
-}
-
-static int close_policy(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(policy);
 
 static void of_ip4(void **state)
 {
@@ -156,5 +141,5 @@ int main(void)
 		cmocka_unit_test(whatever_they_hold_no_flow_is_made),
 	};
 
-	return cmocka_run_group_tests(tests, open_policy, close_policy);
+	return cmocka_run_group_tests(tests, open_gate, close_gate);
 }

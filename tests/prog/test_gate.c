@@ -28,21 +28,7 @@ static const char third[] =
 	"     to: [198.51.100.7, \"2001:db8:f::7\"]}\n"
 	"  - {name: dns-out, direction: out, protocol: udp, ports: 53, to: 10.0.0.1}\n";
 
-static struct prog prog;
-
-static int open_gate(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	return 0;
-}
-
-static int close_gate(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(NULL);
 
 /* One of each kind. */
 static const struct prog_case kinds[] = {

@@ -51,21 +51,7 @@ static const char echo_rules[] =
 	"  - {name: icmp-out, direction: out, protocol: icmp, types: [8, 13]}\n"
 	"  - {name: icmp6-out, direction: out, protocol: icmpv6, types: [128, 139]}\n";
 
-static struct prog prog;
-
-static int open_gate(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	return 0;
-}
-
-static int close_gate(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(NULL);
 
 static const char sent[] = "out udp HOST:40000 > PEER:53";
 

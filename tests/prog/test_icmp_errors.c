@@ -38,21 +38,7 @@
 
 static const char policy[] = "policy: errors\nflows: {timeouts: {udp: 5m, tcp: 1h}}\n" RULES;
 
-static struct prog prog;
-
-static int open_gate(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	return 0;
-}
-
-static int close_gate(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(NULL);
 
 /* ---- in ------------------------------------------------------------------------------------------ */
 

@@ -32,22 +32,7 @@ static const char policy[] =
 
 static const char tcp[] = "tcp PEER:40000 > HOST:443 syn";
 
-static struct prog prog;
-
-static int open_policy(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	prog_policy(&prog, policy);
-	return 0;
-}
-
-static int close_policy(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(policy);
 
 static void the_fixed_header(void **state)
 {
@@ -189,5 +174,5 @@ int main(void)
 		cmocka_unit_test(extension_headers_that_should_not_be_there),
 	};
 
-	return cmocka_run_group_tests(tests, open_policy, close_policy);
+	return cmocka_run_group_tests(tests, open_gate, close_gate);
 }

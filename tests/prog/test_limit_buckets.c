@@ -18,21 +18,7 @@
 #define IN "in udp PEER:4000 > HOST:53"
 #define OUT "out udp HOST:4000 > PEER:53"
 
-static struct prog prog;
-
-static int open_gate(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	return 0;
-}
-
-static int close_gate(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(NULL);
 
 /* Rules `dns-in` and `dns-out` with this limit. */
 static void apply(struct prog *told, const char *limit)

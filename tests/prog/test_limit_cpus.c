@@ -24,21 +24,7 @@
 #define BURST 100000u
 #define SOURCES 20000u
 
-static struct prog prog;
-
-static int open_gate(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	return 0;
-}
-
-static int close_gate(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(NULL);
 
 /* What one CPU sends. */
 struct sender {

@@ -17,22 +17,7 @@ static const char policy[] =
 	"rules:\n"
 	"  - {name: dns-out, direction: out, protocol: udp, ports: 53, limit: {rate: 1/m, burst: 3}}\n";
 
-static struct prog prog;
-
-static int open_policy(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	prog_policy(&prog, policy);
-	return 0;
-}
-
-static int close_policy(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(policy);
 
 /* At tc, where it is known how many packets an offloaded one becomes: so many tokens. */
 static void offloaded_packets_take_a_token_for_each_segment(void **state)
@@ -83,5 +68,5 @@ int main(void)
 		cmocka_unit_test(offloaded_packets_take_a_token_for_each_segment),
 	};
 
-	return cmocka_run_group_tests(tests, open_policy, close_policy);
+	return cmocka_run_group_tests(tests, open_gate, close_gate);
 }

@@ -20,21 +20,7 @@
 #define LIMITED OUTCOME_DROP_RATE_LIMIT
 #define SPOOFED 200000u
 
-static struct prog prog;
-
-static int open_gate(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	return 0;
-}
-
-static int close_gate(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(NULL);
 
 static void apply(const char *limit)
 {

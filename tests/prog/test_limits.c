@@ -40,22 +40,7 @@ static const char policy[] =
 	"  - {name: answered, direction: in, protocol: udp, ports: 1000}\n"
 	"  - {name: dhcp-out, direction: out, protocol: udp, ports: [67, 547], limit: {rate: 1/m, burst: 1}}\n";
 
-static struct prog prog;
-
-static int open_policy(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	prog_policy(&prog, policy);
-	return 0;
-}
-
-static int close_policy(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(policy);
 
 #define LIMITED OUTCOME_DROP_RATE_LIMIT
 
@@ -368,5 +353,5 @@ int main(void)
 		cmocka_unit_test(monitoring_takes_tokens_too),
 	};
 
-	return cmocka_run_group_tests(tests, open_policy, close_policy);
+	return cmocka_run_group_tests(tests, open_gate, close_gate);
 }

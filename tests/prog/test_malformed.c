@@ -37,22 +37,7 @@ static const char sctp[] = "sctp PEER:40000 > HOST:2905";
 static const char echo[] = "PING PEER > HOST type=REQUEST";
 static const char gre[] = "47 PEER > HOST";
 
-static struct prog prog;
-
-static int open_policy(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	prog_policy(&prog, policy);
-	return 0;
-}
-
-static int close_policy(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(policy);
 
 static void at_the_link(void **state)
 {
@@ -264,5 +249,5 @@ int main(void)
 		cmocka_unit_test(the_first_fault_is_named),
 	};
 
-	return cmocka_run_group_tests(tests, open_policy, close_policy);
+	return cmocka_run_group_tests(tests, open_gate, close_gate);
 }

@@ -26,22 +26,7 @@
 #define FRAGMENT OUTCOME_DROP_FRAGMENT
 #define LATER OUTCOME_PASS_FRAGMENT
 
-static struct prog prog;
-
-static int open_policy(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	prog_policy(&prog, payload_policy);
-	return 0;
-}
-
-static int close_policy(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(payload_policy);
 
 /* ---- the class --------------------------------------------------------------------------------- */
 
@@ -352,5 +337,5 @@ int main(void)
 		cmocka_unit_test(payload_behind_the_first_buffer),
 	};
 
-	return cmocka_run_group_tests(tests, open_policy, close_policy);
+	return cmocka_run_group_tests(tests, open_gate, close_gate);
 }

@@ -18,22 +18,7 @@
 #define RULE OUTCOME_RULE
 #define PAYLOAD OUTCOME_DROP_PAYLOAD
 
-static struct prog prog;
-
-static int open_policy(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	prog_policy(&prog, payload_policy);
-	return 0;
-}
-
-static int close_policy(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(payload_policy);
 
 /* Four bytes that say `said`, in a datagram that holds `held` more. */
 static void try_length(unsigned int first, unsigned int said, unsigned int held, bool fits)
@@ -304,5 +289,5 @@ int main(void)
 		cmocka_unit_test(what_can_not_be_read),
 	};
 
-	return cmocka_run_group_tests(tests, open_policy, close_policy);
+	return cmocka_run_group_tests(tests, open_gate, close_gate);
 }

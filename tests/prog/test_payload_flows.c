@@ -45,22 +45,7 @@ static const char policy[] =
 	/* what the host asks from there is answered there */
 	"  - {name: both-in, direction: in, protocol: udp, ports: 40001,\n" HELD;
 
-static struct prog prog;
-
-static int open_policy(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	prog_policy(&prog, policy);
-	return 0;
-}
-
-static int close_policy(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(policy);
 
 /* ---- who is asked ------------------------------------------------------------------------------ */
 
@@ -248,5 +233,5 @@ int main(void)
 		cmocka_unit_test(payload_comes_before_limit),
 	};
 
-	return cmocka_run_group_tests(tests, open_policy, close_policy);
+	return cmocka_run_group_tests(tests, open_gate, close_gate);
 }

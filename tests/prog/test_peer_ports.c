@@ -15,21 +15,7 @@
 #define ADDRESS OUTCOME_DROP_ADDRESS
 #define NO_RULE OUTCOME_DROP_NO_RULE
 
-static struct prog prog;
-
-static int open_gate(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	return 0;
-}
-
-static int close_gate(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(NULL);
 
 static const char policy[] =
 	"policy: peers\n"

@@ -30,21 +30,7 @@ static const char with_rules[] =
 	"  - {name: echo-out, direction: out, protocol: icmp, types: [8], to: 198.51.100.7}\n"
 	"  - {name: echo6-out, direction: out, protocol: icmpv6, types: [128], to: \"2001:db8:f::7\"}\n";
 
-static struct prog prog;
-
-static int open_gate(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	return 0;
-}
-
-static int close_gate(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(NULL);
 
 static const struct prog_case frames[] = {
 	{ "in PING PEER > HOST type=REQUEST echo=7", PING, NULL },

@@ -13,21 +13,7 @@
 #define NO_RULE OUTCOME_DROP_NO_RULE
 #define ADDRESS OUTCOME_DROP_ADDRESS
 
-static struct prog prog;
-
-static int open_gate(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	return 0;
-}
-
-static int close_gate(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(NULL);
 
 static void by_whose_port_it_is(void **state)
 {

@@ -14,21 +14,7 @@
 
 #include "user/base/text.h"
 
-static struct prog prog;
-
-static int open_gate(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	return 0;
-}
-
-static int close_gate(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(NULL);
 
 static void publish_text(struct text *text)
 {

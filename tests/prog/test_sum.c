@@ -18,21 +18,7 @@
 
 #define FRAMES 20000
 
-static struct prog prog;
-
-static int open_gate(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	return 0;
-}
-
-static int close_gate(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(NULL);
 
 static const char *const seeds[] = {
 	"in tcp PEER:40000 > HOST:443 syn",

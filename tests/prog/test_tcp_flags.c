@@ -21,22 +21,7 @@ static const char policy[] = "policy: flags\n"
 static const char *const valid[] = { "syn",     "syn urg",     "syn ack", "rst",    "rst ack",
 				     "fin ack", "fin ack urg", "ack",     "ack urg" };
 
-static struct prog prog;
-
-static int open_policy(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	prog_policy(&prog, policy);
-	return 0;
-}
-
-static int close_policy(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(policy);
 
 static void name_flags(unsigned int flags, char *words)
 {
@@ -114,5 +99,5 @@ int main(void)
 		cmocka_unit_test(nor_as_a_reply),
 	};
 
-	return cmocka_run_group_tests(tests, open_policy, close_policy);
+	return cmocka_run_group_tests(tests, open_gate, close_gate);
 }

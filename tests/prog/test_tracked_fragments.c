@@ -36,22 +36,7 @@ static const char policy[] = "policy: fragments\n"
 			     "  - {name: sctp-out, direction: out, protocol: sctp, ports: 2905}\n"
 			     "  - {name: gre-out, direction: out, protocol: 47}\n";
 
-static struct prog prog;
-
-static int open_policy(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	prog_policy(&prog, policy);
-	return 0;
-}
-
-static int close_policy(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(policy);
 
 static void later_ones_follow_the_first_of_the_same_packet(void **state)
 {
@@ -332,5 +317,5 @@ int main(void)
 		cmocka_unit_test(a_policy_that_drops_them_drops_all),
 	};
 
-	return cmocka_run_group_tests(tests, open_policy, close_policy);
+	return cmocka_run_group_tests(tests, open_gate, close_gate);
 }

@@ -19,21 +19,7 @@ static const char policy[] = "policy: weights\n"
 			     "  - {name: udp-out, direction: out, protocol: udp, ports: 443}\n"
 			     "  - {name: gre-out, direction: out, protocol: 47}\n";
 
-static struct prog prog;
-
-static int open_gate(void **state)
-{
-	(void)state;
-	prog_open(&prog, false);
-	return 0;
-}
-
-static int close_gate(void **state)
-{
-	(void)state;
-	prog_close(&prog);
-	return 0;
-}
+PROG_FIXTURE(NULL);
 
 /* At tc, with what it is to count. */
 static void expect_weight(const char *words, enum outcome outcome, unsigned int packets,

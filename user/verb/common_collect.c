@@ -84,11 +84,11 @@ static char *collect_ports(const char *ports, const char *port_of)
 	return strdup(ports);
 }
 
-/* Was there memory for all of it? */
+/* Was there memory for all of it? The protocol is the caller's to look at: "(removed)" has none. */
 static bool collect_is_whole(const struct report_rule *rule)
 {
-	return rule->name && rule->protocol && rule->ports && rule->peers && rule->limit &&
-	       rule->payload && rule->from && rule->to && rule->note;
+	return rule->name && rule->ports && rule->peers && rule->limit && rule->payload &&
+	       rule->from && rule->to && rule->note;
 }
 
 static int collect_row(struct collector *collector, const struct listing_header *listing,
@@ -118,7 +118,7 @@ static int collect_row(struct collector *collector, const struct listing_header 
 	rule->counts = collector->counts->rules[row->slot];
 	rule_count_subtract(&rule->counts, &row->baseline);
 	rule_count_subtract(&collector->unnamed[row->direction], &rule->counts);
-	return collect_is_whole(rule) ? 0 : -ENOMEM;
+	return rule->protocol && collect_is_whole(rule) ? 0 : -ENOMEM;
 }
 
 static int collect_rules(struct collector *collector, const struct listing_header *listing,
@@ -157,8 +157,7 @@ static int collect_removed(struct collector *collector)
 		rule->to = strdup("");
 		rule->note = strdup("");
 		rule->counts = collector->unnamed[direction];
-		if (!rule->name || !rule->ports || !rule->peers || !rule->from || !rule->to ||
-		    !rule->note)
+		if (!collect_is_whole(rule))
 			return -ENOMEM;
 	}
 	return 0;
@@ -361,7 +360,7 @@ int common_describe(const struct policy *policy, struct report_gate *report)
 		rule->from = strdup(said->from.text);
 		rule->to = strdup(said->to.text);
 		rule->note = strdup(said->note ? said->note : "");
-		if (!collect_is_whole(rule))
+		if (!rule->protocol || !collect_is_whole(rule))
 			return -ENOMEM;
 	}
 	return 0;
