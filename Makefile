@@ -48,8 +48,11 @@ BUILTINS := $(sort $(wildcard user/policy/builtin/*.yaml))
 UNIT_SOURCES := $(sort $(wildcard tests/unit/test_*.c))
 PROG_SOURCES := $(sort $(wildcard tests/prog/test_*.c))
 BENCH_SOURCES := $(sort $(wildcard tests/bench/bench_*.c))
+FUZZ_SOURCES := $(sort $(wildcard tests/fuzz/*.c))
 TEST_LIB_BPF := $(wildcard tests/lib/*.bpf.c)
-TEST_LIB_SOURCES := $(sort $(filter-out $(TEST_LIB_BPF),$(wildcard tests/lib/*.c)))
+PROPERTY_MAIN := tests/property/main.c
+TEST_LIB_SOURCES := $(sort $(filter-out $(TEST_LIB_BPF) $(PROPERTY_MAIN),\
+	$(wildcard tests/lib/*.c tests/model/*.c tests/property/*.c)))
 FORMATTED := $(call sort_find,bpf include user tests,*.[ch])
 
 BPF_OBJECTS := $(BPF_SOURCES:%.c=build/%.o)
@@ -61,11 +64,15 @@ GENERATED := build/gen/builtin_policies.c
 C_SOURCES := $(USER_SOURCES) $(GENERATED:build/%=%)
 objects = $(patsubst %.c,$(1)/%.o,$(2))
 NOT_MAIN := $(filter-out user/main.c,$(C_SOURCES))
-PURE := $(filter user/base/% user/policy/% user/image/% user/report/% user/packet/% gen/%,$(C_SOURCES))
+PURE := $(filter user/base/% user/packet/% user/policy/% user/image/% user/report/% gen/%,$(C_SOURCES))
 
 UNIT_TESTS := $(UNIT_SOURCES:tests/%.c=build/tests/%)
 PROG_TESTS := $(PROG_SOURCES:tests/%.c=build/tests/%)
+TEST_TOOLS := $(patsubst %.c,build/%,$(wildcard tests/tools/*.c))
 BENCHES := $(BENCH_SOURCES:tests/bench/%.c=build/bench/%)
+WIRE_SOURCES := $(sort $(wildcard tests/scoreboard/*.c))
+WIRE := build/tests/scoreboard/wire
+FUZZERS := $(FUZZ_SOURCES:tests/fuzz/%.c=build/fuzz/%)
 
 # ---- flags ---------------------------------------------------------------------------------------
 
@@ -74,6 +81,7 @@ once = $(eval $(1) := $(2))$($(1))
 PACKAGE_CFLAGS = $(call once,PACKAGE_CFLAGS,$(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null))
 PACKAGE_LIBS = $(call once,PACKAGE_LIBS,$(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null))
 PURE_LIBS = $(call once,PURE_LIBS,$(shell $(PKG_CONFIG) --libs libfyaml jansson libpcap))
+TEST_LIBS = $(call once,TEST_LIBS,-lcmocka $(shell $(PKG_CONFIG) --libs libpcap))
 MULTIARCH = $(call once,MULTIARCH,$(shell $(CC) -print-multiarch))
 
 INCLUDES := -I. -Iinclude -Ibuild/skel
@@ -85,18 +93,22 @@ HARDENING := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 HARDENED_LINK := -pie -Wl,-z,relro,-z,now
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all
 SANITIZE_CFLAGS := -O1 -g -fno-omit-frame-pointer $(SANITIZE)
+FUZZ_CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all
 BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -std=gnu11 $(WARNINGS) -Iinclude -I. \
 	-I/usr/include/$(MULTIARCH)
 
 # ---- for people ----------------------------------------------------------------------------------
 
-.PHONY: all help setup test unit prog netns bench check tidy format lab demo install clean tests
+.PHONY: all help setup test unit fuzz prog netns bench scoreboard mutants check tidy format lab demo install \
+	clean tests
 
 all: build/edgegate ## build edgegate (default)
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo 'Variables: V=1 shows commands; ONLY=PATTERN picks test files; STRICT=1 fails on a skipped test;'
+	@echo '           FUZZ=TARGET,... and FUZZ_SECONDS=N (600) say what to fuzz and how long each;'
 	@echo '           prefix=DIR and DESTDIR=DIR say where to install.'
 
 setup: ## install the missing Debian packages, check the kernel's features (root)
@@ -110,19 +122,29 @@ demo: ## set up, build, and show a gate at work in namespaces of its own (root)
 test: ## set up, build, and run every test (root); the last line is the sum
 	@scripts/setup
 	@$(MAKE) all tests
-	@scripts/run-tests check unit prog netns
+	@scripts/run-tests check unit fuzz prog netns
 
 unit: $(UNIT_TESTS) ## run the unit tests
 	@scripts/run-tests unit
 
+# A line a fuzzer.
+fuzz: $(FUZZERS) build/property/property ## fuzz packets and policies, 10 minutes each or as long as one likes; the programs against the model
+	@scripts/fuzz
+
 prog: $(PROG_TESTS) ## run the packet path's tests, on the real programs (root)
 	@scripts/run-tests prog
 
-netns: build/asan/edgegate $(TEST_BPF_OBJECTS) ## run the tests in network namespaces (root)
+netns: build/asan/edgegate $(TEST_BPF_OBJECTS) $(TEST_TOOLS) ## run the tests in network namespaces (root)
 	@scripts/run-tests netns
 
-bench: $(BENCHES) ## measure the packet path (root)
+bench: $(BENCHES) $(TEST_BPF_OBJECTS) ## measure the packet path (root)
 	@scripts/run-tests bench
+
+scoreboard: build/edgegate $(WIRE) $(TEST_BPF_OBJECTS) ## run the corpus of evasions against edgegate and its peers on a wire; writes docs/scoreboard.md (root)
+	@scripts/scoreboard
+
+mutants: ## break the packet path on purpose, show which test notices (root; about half an hour)
+	@TABLE='$(TABLE)' scripts/mutants '$(ONLY)'
 
 check: $(GENERATED) $(SKELETONS) build/compile_commands.json ## check rooms, style and sources without running anything
 	@scripts/run-tests check
@@ -145,7 +167,7 @@ clean: ## remove build/
 	$(Q)rm -rf build
 
 # All that the tests need, built but not run.
-tests: $(UNIT_TESTS) $(PROG_TESTS) build/asan/edgegate $(TEST_BPF_OBJECTS) $(GENERATED) \
+tests: $(UNIT_TESTS) $(FUZZERS) $(PROG_TESTS) build/asan/edgegate $(TEST_BPF_OBJECTS) $(TEST_TOOLS) $(GENERATED) \
 	$(SKELETONS) build/compile_commands.json
 
 # ---- stamps: what is built is built anew when its flags or its list of sources change ------------
@@ -155,12 +177,12 @@ build/flags: FORCE
 	@$(PKG_CONFIG) --exists $(PACKAGES) || { \
 		echo 'edgegate: cannot build: pkg-config does not find all of $(PACKAGES)' >&2; \
 		echo 'Run `make setup` as root: it installs what is missing.' >&2; exit 1; }
-	@echo '$(subst ','\'',$(CC) $(COMMON_CFLAGS) $(CFLAGS) $(HARDENING) $(SANITIZE_CFLAGS) $(LDFLAGS) $(CLANG) $(BPF_CFLAGS))' >$@.new
+	@echo '$(subst ','\'',$(CC) $(COMMON_CFLAGS) $(CFLAGS) $(HARDENING) $(SANITIZE_CFLAGS) $(LDFLAGS) $(CLANG) $(FUZZ_CFLAGS) $(BPF_CFLAGS))' >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 build/sources: FORCE
 	@mkdir -p build
-	@echo '$(C_SOURCES) $(BUILTINS) $(TEST_LIB_SOURCES) $(UNIT_SOURCES) $(PROG_SOURCES)' >$@.new
+	@echo '$(C_SOURCES) $(BUILTINS) $(TEST_LIB_SOURCES) $(UNIT_SOURCES) $(PROG_SOURCES) $(FUZZ_SOURCES)' >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 .PHONY: FORCE
@@ -207,7 +229,8 @@ build/asan/obj/gen/%.o: build/gen/%.c build/flags
 	$(Q)$(CC) $(COMMON_CFLAGS) $(SANITIZE_CFLAGS) -MMD -MP -c $< -o $@
 
 # Only these may include a skeleton; the other rooms don't wait for the packet path.
-SKELETON_READERS := $(filter user/kernel/%,$(USER_SOURCES)) $(PROG_SOURCES) $(BENCH_SOURCES) $(TEST_LIB_SOURCES)
+SKELETON_READERS := $(filter user/kernel/%,$(USER_SOURCES)) $(PROG_SOURCES) $(BENCH_SOURCES) $(TEST_LIB_SOURCES) \
+	$(PROPERTY_MAIN)
 $(call objects,build/obj,$(SKELETON_READERS)) $(call objects,build/asan/obj,$(SKELETON_READERS)): | $(SKELETONS)
 
 build/edgegate: $(call objects,build/obj,$(C_SOURCES)) build/sources
@@ -233,23 +256,67 @@ $(UNIT_TESTS): build/tests/%: build/asan/obj/tests/%.o $(call objects,build/asan
 		build/asan/testlib.a build/sources
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(SANITIZE) $(filter %.o %.a,$^) -lcmocka $(PURE_LIBS) -o $@
+	$(Q)$(CC) $(SANITIZE) $(filter %.o %.a,$^) $(TEST_LIBS) $(PURE_LIBS) -o $@
 
 $(PROG_TESTS): build/tests/%: build/asan/obj/tests/%.o $(call objects,build/asan/obj,$(HARNESS) $(NOT_MAIN)) \
 		build/asan/testlib.a build/sources
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(SANITIZE) $(filter %.o %.a,$^) -lcmocka $(PACKAGE_LIBS) -o $@
+	$(Q)$(CC) $(SANITIZE) $(filter %.o %.a,$^) $(TEST_LIBS) $(PACKAGE_LIBS) -o $@
+
+# What bats files run beside real programs.
+$(TEST_TOOLS): build/%: build/obj/%.o
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $< -o $@
 
 $(BENCHES): build/%: build/obj/tests/%.o $(call objects,build/obj,$(NOT_MAIN)) build/testlib.a build/sources
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $(filter %.o %.a,$^) -lcmocka $(PACKAGE_LIBS) -o $@
 
+# The property test without sanitizers, for as long as one likes.
+build/property/property: $(call objects,build/obj,$(PROPERTY_MAIN) $(NOT_MAIN)) build/testlib.a build/sources
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $(filter %.o %.a,$^) -lcmocka $(PACKAGE_LIBS) -o $@
+
+$(WIRE): $(call objects,build/obj,$(WIRE_SOURCES)) build/testlib.a build/sources
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $(filter %.o %.a,$^) -lcmocka -o $@
+# ---- fuzzing: clang's, with objects of their own ---------------------------------------------------
+
+build/fuzz/obj/%.o: %.c build/flags
+	$(call say,FUZZ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(COMMON_CFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c $< -o $@
+
+build/fuzz/obj/gen/%.o: build/gen/%.c build/flags
+	$(call say,FUZZ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(COMMON_CFLAGS) $(FUZZ_CFLAGS) -MMD -MP -c $< -o $@
+
+build/fuzz/pure.a: $(call objects,build/fuzz/obj,$(PURE)) build/sources
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
+
+# Without clang's library for it there is nothing to link, and scripts/fuzz says so.
+build/fuzz/fuzz_%: build/fuzz/obj/tests/fuzz/fuzz_%.o build/fuzz/pure.a
+	$(call say,LINK,$@)
+	$(Q)if CLANG='$(CLANG)' scripts/fuzz --has-runtime; then \
+		$(CLANG) -fsanitize=fuzzer,address,undefined $^ $(PURE_LIBS) -o $@; else rm -f $@; fi
+
+build/fuzz/seed_packet: $(call objects,build/obj,tests/fuzz/seed_packet.c tests/lib/frame.c tests/lib/frame_words.c)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $^ -lcmocka -o $@
+
 # ---- clang-tidy and editors ----------------------------------------------------------------------
 
 # A source is looked at again when its object had to be made again, which follows its headers.
-TIDIED := $(USER_SOURCES) $(UNIT_SOURCES) $(PROG_SOURCES) $(BENCH_SOURCES) $(TEST_LIB_SOURCES)
+TIDIED := $(USER_SOURCES) $(UNIT_SOURCES) $(PROG_SOURCES) $(BENCH_SOURCES) $(WIRE_SOURCES) $(FUZZ_SOURCES) \
+	$(TEST_LIB_SOURCES) $(wildcard tests/tools/*.c) $(PROPERTY_MAIN)
 tidy: $(TIDIED:%=build/tidy/%.ok)
 
 build/tidy/%.c.ok: %.c build/asan/obj/%.o .clang-tidy

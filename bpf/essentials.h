@@ -19,7 +19,7 @@ static __always_inline __u32 essentials_link(const struct packet *packet, __u32 
 {
 	if (packet->link == LINK_ARP && settings & SETTING_ARP)
 		return OUTCOME_PASS_ARP;
-	if (packet->link == LINK_ARP_MALFORMED && settings & SETTING_ARP)
+	if (packet->link == LINK_ARP_MALFORMED) /* a fault, whatever is switched on: spec 3.2 */
 		return OUTCOME_DROP_MALFORMED;
 	if (packet->link == LINK_CONTROL && settings & SETTING_LINK_CONTROL)
 		return OUTCOME_PASS_LINK_CONTROL;

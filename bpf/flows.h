@@ -44,6 +44,29 @@ static __always_inline void flows_key6(const struct packet *packet, __u32 direct
 	key->zero[0] = key->zero[1] = key->zero[2] = 0;
 }
 
+/* For the negative cache: of the key itself, so that both can't know a flow by different things. */
+static __always_inline __u32 flows_hash(const struct packet *packet, __u32 direction)
+{
+	if (packet->family == 4) {
+		struct flow4_key key;
+
+		flows_key4(packet, direction, &key);
+		return marks_hash4(&key);
+	}
+	struct flow6_key key;
+
+	flows_key6(packet, direction, &key);
+	return marks_hash6(&key);
+}
+
+/* May there be a live flow of this packet, which travels in `direction`? False is certain. */
+static __always_inline bool flows_may_have(const struct policy *policy, const struct packet *packet,
+					   __u32 direction)
+{
+	return !(policy->generation->settings.flags & SETTING_FLOW_MARKS) ||
+	       marks_may_have(flows_hash(packet, direction));
+}
+
 static __always_inline bool flows_is_transitory(__u32 state)
 {
 	const __u32 both_fins = FLOW_FIN_OUT | FLOW_FIN_IN;
@@ -125,7 +148,7 @@ static __always_inline bool flows_reply(const struct policy *policy, const struc
 {
 	struct flow *flow;
 
-	if (policy->generation->settings.flags & SETTING_FLOW_MARKS && !marks_may_have(packet))
+	if (!flows_may_have(policy, packet, DIRECTION_IN))
 		return false;
 	flow = flows_find(packet, DIRECTION_IN);
 	if (!flow || !flows_is_live(policy, packet, flow, clock_now()))
@@ -149,7 +172,7 @@ static __always_inline void flows_refresh(struct flow *flow, const struct packet
 {
 	__u64 now = clock_now();
 
-	marks_set(packet);
+	marks_set(flows_hash(packet, DIRECTION_OUT));
 	if (flow->last_seen != now)
 		flow->last_seen = now;
 	if (packet->protocol == IPPROTO_TCP)
@@ -173,7 +196,7 @@ static __always_inline void flows_create(const struct packet *packet)
 	}
 	flow.created = flow.last_seen;
 	/* before the flow: who answers at once finds both */
-	marks_set(packet);
+	marks_set(flows_hash(packet, DIRECTION_OUT));
 	if (packet->family == 4) {
 		struct flow4_key key;
 

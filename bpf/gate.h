@@ -38,6 +38,16 @@ static __always_inline __u32 gate_rule(const struct policy *policy, const struct
 }
 
 /*
+ * On the short way, TCP and UDP: has the rule more to ask of this packet? It is then left to the long
+ * one. Payload classes are for UDP, and of TCP limits count what opens (spec 3.6).
+ */
+static __always_inline bool gate_asks_more(const struct packet *packet, __u32 match)
+{
+	return rules_is_slot(match) && match & RULES_EXTRA &&
+	       (packet->protocol != IPPROTO_TCP || packet->flags & PACKET_OPENS);
+}
+
+/*
  * Towards the host: a rule, then a live flow. `match` is kept for the reason of a drop. On the short
  * way, a rule that has more to ask is left to the long one.
  */
@@ -48,10 +58,10 @@ static __always_inline __u32 gate_rules_in(const struct policy *policy, const st
 	__u32 reply;
 
 	*match = rules_match(policy, packet, DIRECTION_IN, false);
-	if (is_short && rules_is_slot(*match) && *match & RULES_EXTRA)
+	if (is_short && gate_asks_more(packet, *match))
 		return OUTCOME_UNDECIDED;
 	if (rules_is_slot(*match) && likely(!ends))
-		return is_short ? DECISION(OUTCOME_RULE, *match) :
+		return is_short ? DECISION(OUTCOME_RULE, RULES_SLOT(*match)) :
 				  gate_rule(policy, packet, *match, DIRECTION_IN);
 	if (packet->flags & PACKET_OPENS)
 		return OUTCOME_UNDECIDED;
@@ -61,7 +71,7 @@ static __always_inline __u32 gate_rules_in(const struct policy *policy, const st
 		return DECISION(OUTCOME_REPLY, RULES_SLOT(reply));
 	if (!rules_is_slot(*match))
 		return OUTCOME_UNDECIDED;
-	return is_short ? DECISION(OUTCOME_RULE, *match) :
+	return is_short ? DECISION(OUTCOME_RULE, RULES_SLOT(*match)) :
 			  gate_rule(policy, packet, *match, DIRECTION_IN);
 }
 
@@ -69,7 +79,7 @@ static __always_inline __u32 gate_rules_in(const struct policy *policy, const st
 static __always_inline __u32 gate_begin(const struct policy *policy, const struct packet *packet,
 					__u32 match, bool is_short)
 {
-	__u32 decision = is_short ? DECISION(OUTCOME_RULE, match) :
+	__u32 decision = is_short ? DECISION(OUTCOME_RULE, RULES_SLOT(match)) :
 				    gate_rule(policy, packet, match, DIRECTION_OUT);
 
 	if (is_short)
@@ -92,7 +102,7 @@ static __always_inline __u32 gate_rules_out(const struct policy *policy,
 	struct flow *flow;
 
 	*match = rules_match(policy, packet, DIRECTION_OUT, false);
-	if (is_short && rules_is_slot(*match) && *match & RULES_EXTRA)
+	if (is_short && gate_asks_more(packet, *match))
 		return OUTCOME_UNDECIDED;
 	if (packet->flags & PACKET_OPENS)
 		return rules_is_slot(*match) ? gate_begin(policy, packet, *match, is_short) :
@@ -102,7 +112,7 @@ static __always_inline __u32 gate_rules_out(const struct policy *policy,
 	    (!(packet->flags & PACKET_ICMP) || rules_is_echo_request(packet))) {
 		flow = flows_of_host(policy, packet);
 		if (flow) {
-			decision = is_short ? DECISION(OUTCOME_RULE, *match) :
+			decision = is_short ? DECISION(OUTCOME_RULE, RULES_SLOT(*match)) :
 					      gate_rule(policy, packet, *match, DIRECTION_OUT);
 			if (is_short || DECISION_OUTCOME(decision) == OUTCOME_RULE)
 				flows_refresh(flow, packet);

@@ -139,8 +139,9 @@ static __always_inline bool icmp_errors_has_flow(const struct policy *policy,
 	if (direction == DIRECTION_OUT && quote->flags & PACKET_ICMP &&
 	    !rules_is_echo_request(quote))
 		return false;
+	if (!flows_may_have(policy, quote, direction))
+		return false;
 	flow = flows_find(quote, direction);
-
 	return flow && flows_is_live(policy, quote, flow, clock_now());
 }
 

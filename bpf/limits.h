@@ -6,29 +6,16 @@
 #include "bpf/clock.h"
 #include "bpf/maps.h"
 #include "bpf/packet.h"
+#include "bpf/payload.h"
 #include "bpf/rules.h"
 
-/*
- * RFC 7983 section 7: STUN 0-3, ZRTP 16-19, DTLS 20-63, TURN channels 64-79, RTP and RTCP 128-191; and
- * Microsoft's multiplexed TURN, FF 10. Nothing stricter: its media breaks the RFCs' further rules.
- */
-static __always_inline bool limits_is_udp_media(const struct packet *packet)
-{
-	__u8 first = packet->payload[0];
-
-	if (!packet->payload_length)
-		return !(packet->flags & PACKET_FRAGMENT);
-	if (first <= 3 || (first >= 16 && first <= 79) || (first >= 128 && first <= 191))
-		return true;
-	return packet->payload_length > 1 && first == 0xff && packet->payload[1] == 0x10;
-}
-
+/* True: it fits, or the rule only counts that it doesn't. */
 static __always_inline bool limits_payload_fits(const struct rule_extra *extra,
 						const struct packet *packet, __u32 slot)
 {
 	struct rule_count *count;
 
-	if (!(extra->flags & EXTRA_UDP_MEDIA) || limits_is_udp_media(packet))
+	if (!(extra->flags & EXTRA_UDP_MEDIA) || payload_is_udp_media(packet))
 		return true;
 	count = bpf_map_lookup_elem(&rule_counts, &slot);
 	if (count)
@@ -36,43 +23,77 @@ static __always_inline bool limits_payload_fits(const struct rule_extra *extra,
 	return !(extra->flags & EXTRA_ENFORCE);
 }
 
-#define LIMITS_TRIES 8
+/* A try is lost only to another CPU that took a token: whoever loses as many is over most limits. */
+#define LIMITS_TRIES 32
+
+/*
+ * An empty bucket is full again in (tolerance + interval). One that says more was left by a policy with
+ * another limit, or by a clock that stood ahead: it is made an empty one, or a rule that was given a
+ * higher rate could wait for weeks. The second is for CPUs that read the clock before they were held up;
+ * without it they would take time away from the bucket.
+ */
+#define LIMITS_AHEAD_MAX (CLOCK_NANOSECONDS * LIMIT_TICKS)
 
 /* One token out of a bucket, which other CPUs take from as well. False: there is none. */
-static __always_inline bool limits_take(__u64 *full_at, const struct rule_extra *extra)
+static __always_inline bool limits_take(__u64 *full_at, const struct rule_extra *extra, __u64 now)
 {
-	__u64 now = clock_now_ns() * LIMIT_TICKS;
+	__u64 empty = extra->tolerance + extra->interval;
 
+#pragma clang loop unroll(disable)
 	for (int i = 0; i < LIMITS_TRIES; i++) {
 		__u64 was = *(volatile __u64 *)full_at;
 		__u64 from = was > now ? was : now;
+		__u64 then = from + extra->interval;
+		bool is_over = from - now > extra->tolerance;
 
-		if (from - now > extra->tolerance)
-			return false;
-		if (__sync_val_compare_and_swap(full_at, was, from + extra->interval) == was)
-			return true;
+		if (is_over) {
+			if (from - now <= empty + LIMITS_AHEAD_MAX)
+				return false;
+			then = now + empty;
+		}
+		if (__sync_val_compare_and_swap(full_at, was, then) == was)
+			return !is_over;
 	}
-	return false; /* so many packets at the very same moment are over any limit */
+	return false;
 }
 
+/* The same out of the bucket of the packet's address outside. */
 static __always_inline bool limits_take_of_source(const struct rule_extra *extra,
 						  const struct packet *packet, __u32 slot,
-						  __u32 direction)
+						  __u32 direction, __u64 now)
 {
 	const __u32 *outside = direction == DIRECTION_IN ? packet->saddr : packet->daddr;
 	struct limit_key key = { .slot = slot, .family = packet->family };
-	__u64 begin = clock_now_ns() * LIMIT_TICKS + extra->interval;
+	__u64 begin = now + extra->interval;
 	__u64 *full_at;
 
 	key.address[0] = outside[0];
 	if (packet->family == 6)
 		key.address[1] = outside[1];
 	full_at = bpf_map_lookup_elem(&limit_sources, &key);
-	if (full_at)
-		return limits_take(full_at, extra);
-	/* a new bucket is full but for this packet's token */
-	bpf_map_update_elem(&limit_sources, &key, &begin, BPF_ANY);
-	return true;
+	if (!full_at) {
+		/* a new bucket is full but for this packet's token */
+		if (!bpf_map_update_elem(&limit_sources, &key, &begin, BPF_NOEXIST))
+			return true;
+		/* another CPU made it in the meantime */
+		full_at = bpf_map_lookup_elem(&limit_sources, &key);
+	}
+	/*
+	 * Or the kernel has no entry to give at this moment. To let the packet pass would make a limit that
+	 * a flood can lift, to drop it one that starves whoever is new: all such packets share the rule's
+	 * own bucket, which nobody else uses.
+	 */
+	if (!full_at)
+		full_at = bpf_map_lookup_elem(&limits, &slot);
+	return full_at && limits_take(full_at, extra, now);
+}
+
+static __always_inline bool limits_take_of_rule(const struct rule_extra *extra, __u32 slot,
+						__u64 now)
+{
+	__u64 *full_at = bpf_map_lookup_elem(&limits, &slot);
+
+	return full_at && limits_take(full_at, extra, now);
 }
 
 /* 0, or why a packet that a rule takes is dropped all the same. Global: verified once. */
@@ -81,7 +102,8 @@ noinline_global __u32 limits_judge(const struct packet *packet, __u32 generation
 {
 	const struct generation *generation = rules_generation(generation_slot);
 	const struct rule_extra *extra;
-	__u64 *full_at;
+	bool has_token;
+	__u64 now;
 
 	if (!packet || !generation)
 		return OUTCOME_DROP_NO_RULE;
@@ -95,12 +117,11 @@ noinline_global __u32 limits_judge(const struct packet *packet, __u32 generation
 	if ((packet->protocol == IPPROTO_TCP || packet->protocol == IP_PROTOCOL_SCTP) &&
 	    !(packet->flags & PACKET_OPENS))
 		return OUTCOME_UNDECIDED;
-	if (extra->flags & EXTRA_PER_SOURCE)
-		return limits_take_of_source(extra, packet, slot, direction) ?
-			       OUTCOME_UNDECIDED :
-			       OUTCOME_DROP_RATE_LIMIT;
-	full_at = bpf_map_lookup_elem(&limits, &slot);
-	return full_at && limits_take(full_at, extra) ? OUTCOME_UNDECIDED : OUTCOME_DROP_RATE_LIMIT;
+	now = clock_now_ns() * LIMIT_TICKS;
+	has_token = extra->flags & EXTRA_PER_SOURCE ?
+			    limits_take_of_source(extra, packet, slot, direction, now) :
+			    limits_take_of_rule(extra, slot, now);
+	return has_token ? OUTCOME_UNDECIDED : OUTCOME_DROP_RATE_LIMIT;
 }
 
 #endif

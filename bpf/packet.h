@@ -100,8 +100,9 @@ struct packet {
 	__u8 link;              /* enum packet_link */
 	__u32 fragment_id;      /* network order */
 	__u8 fragment_protocol; /* what all fragments of the packet say that it carries */
-	__u8 payload[2];        /* UDP: its first bytes */
-	__u8 payload_length;    /* how many of them there are; 0: none */
+	__u8 payload_length;    /* how many bytes of `payload` this frame holds; 0: none */
+	__u16 payload_size; /* UDP: bytes of the whole datagram; offloaded: its first segment's */
+	__u8 payload[4];    /* UDP: the datagram's first bytes; read on the long way only */
 };
 
 /* What stands behind the Ethernet header and its tags. */

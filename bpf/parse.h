@@ -13,19 +13,7 @@
 #include "bpf/parse_ip6.h"
 #include "bpf/parse_link.h"
 #include "bpf/parse_transport.h"
-
-/* The first bytes of a datagram, of which there may be fewer. */
-static __always_inline void parse_payload(parse_context *context, struct packet *packet)
-{
-	__u32 length = packet->transport_length - sizeof(struct udphdr);
-
-	if (packet->transport_length <= sizeof(struct udphdr))
-		return;
-	if (length > 1 && !parse_load(context, packet->header_length, packet->payload, 2))
-		packet->payload_length = 2;
-	else if (!parse_load(context, packet->header_length, packet->payload, 1))
-		packet->payload_length = 1;
-}
+#include "bpf/payload.h"
 
 /* What every packet has before the walk: the verifier wants each field written on every path. */
 static __always_inline void parse_begin(const struct frame *frame, struct packet *packet)
@@ -41,8 +29,10 @@ static __always_inline void parse_begin(const struct frame *frame, struct packet
 	packet->fragment_end = 0;
 	packet->fragment_id = 0;
 	packet->fragment_protocol = 0;
-	packet->payload[0] = packet->payload[1] = 0;
 	packet->payload_length = 0;
+	packet->payload_size = 0;
+	packet->payload[0] = packet->payload[1] = 0;
+	packet->payload[2] = packet->payload[3] = 0;
 	packet->family = 0;
 	packet->protocol = 0;
 	packet->hop_limit = 0;
@@ -121,8 +111,8 @@ static __always_inline __u32 parse_frame(parse_context *context, const struct fr
 	if (!outcome && (!(packet->flags & PACKET_FRAGMENT) ||
 			 (!(packet->flags & PACKET_LATER) && settings & SETTING_FRAGMENTS_TRACK)))
 		outcome = parse_transport(&cursor, frame, packet);
-	if (!outcome && packet->protocol == IPPROTO_UDP && !(packet->flags & PACKET_LATER))
-		parse_payload(context, packet);
+	if (!outcome)
+		payload_read(context, packet);
 	/* what stands behind a source that can't be is not worth a reason of its own */
 	if (outcome && direction == DIRECTION_IN && (packet->flags & PACKET_UNSPECIFIED))
 		return OUTCOME_DROP_MARTIAN;
@@ -132,8 +122,9 @@ static __always_inline __u32 parse_frame(parse_context *context, const struct fr
 /*
  * The short way, for nearly all packets: TCP or UDP right behind an IP header without options,
  * extension headers or fragments, and without fault. True: `packet` is what parse_frame() would have
- * made of it. False says nothing but "take the long way". It keeps few values alive, so that clang
- * needs few spills: half the cost of a packet (docs/performance.md).
+ * made of it, but for the payload, which it leaves unread: a rule that asks for it takes the long way.
+ * False says nothing but "take the long way". It keeps few values alive, so that clang needs few
+ * spills: half the cost of a packet (docs/performance.md).
  */
 static __always_inline bool parse_common(const struct frame *frame, struct packet *packet,
 					 __u32 direction)

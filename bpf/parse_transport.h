@@ -75,6 +75,26 @@ static __always_inline __u32 parse_tcp(struct cursor *cursor, struct packet *pac
 	return OUTCOME_UNDECIDED;
 }
 
+/* What there is of a datagram of `size` bytes: of an offloaded one the first segment is looked at. */
+static __always_inline void parse_payload(const struct frame *frame, struct packet *packet,
+					  __u32 size)
+{
+	__u32 held = packet->transport_length - sizeof(struct udphdr);
+
+	if (held > size)
+		held = size;
+	if (held > sizeof(packet->payload))
+		held = sizeof(packet->payload);
+	packet->payload_length = held;
+	if (unlikely(frame->gso_size && frame->gso_size < size))
+		size = frame->gso_size;
+	packet->payload_size = size;
+}
+
+/*
+ * Its length says where the datagram ends: what the IP packet has behind it is as little payload as the
+ * frame's padding is. A first fragment holds less than that.
+ */
 static __always_inline __u32 parse_udp(struct cursor *cursor, const struct frame *frame,
 				       struct packet *packet)
 {
@@ -98,6 +118,7 @@ static __always_inline __u32 parse_udp(struct cursor *cursor, const struct frame
 	packet->sport = udp->source;
 	packet->dport = udp->dest;
 	packet->header_length += sizeof(*udp);
+	parse_payload(frame, packet, length - sizeof(*udp));
 	return OUTCOME_UNDECIDED;
 }
 

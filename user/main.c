@@ -12,8 +12,8 @@
 #include "user/verb/verb.h"
 
 static const struct verb *const verbs[] = {
-	&verb_check, &verb_apply,  &verb_detach,   &verb_status,
-	&verb_stats, &verb_replay, &verb_policies,
+	&verb_check, &verb_apply,   &verb_detach, &verb_status,
+	&verb_stats, &verb_explain, &verb_replay, &verb_policies,
 };
 #define VERBS (sizeof(verbs) / sizeof(*verbs))
 
@@ -36,8 +36,8 @@ static void main_help(void)
 
 /* Verbs of the contract that a later version brings. */
 static const char *const main_later[] = {
-	"confirm", "rollback", "block", "open",    "resume",   "diff",
-	"suggest", "flows",    "watch", "explain", "exporter", "doctor",
+	"confirm", "rollback", "block", "open",     "resume", "diff",
+	"suggest", "flows",    "watch", "exporter", "doctor",
 };
 
 static int main_unknown(const char *word)

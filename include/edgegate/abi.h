@@ -139,7 +139,8 @@ struct rule_extra {
 	__u32 reserved;
 };
 #define LIMIT_TICKS 16u
-#define LIMIT_RATE_MAX 10000000u /* a second, and of a burst */
+#define LIMIT_RATE_MAX 10000000u     /* a second or a minute, and of a burst */
+#define LIMIT_FILL_MAX (30u * 86400) /* seconds in which an empty bucket must be full: ticks end */
 
 enum extra_flags {
 	EXTRA_PER_SOURCE = 1u << 0,
@@ -157,7 +158,7 @@ struct generation {
 	__u16 candidates[CANDIDATES_MAX];
 	__u16 table[TABLE_ENTRIES]; /* entries for TCP and UDP, compiled from the tuples */
 };
-#define MARKS_SEEDS 6u /* of struct flow_marks */
+#define MARKS_SEEDS 11u /* of struct flow_marks: one, and one for each 32-bit word of a flow6_key */
 
 /*
  * What programs read for every packet, in one piece of memory that they address directly: no map is
@@ -169,7 +170,7 @@ struct gate_memory {
 	__u64 dhcp_asked[2];
 	__u64 reserved[5];
 	__u64 seeds[MARKS_SEEDS]; /* random, written once: what hashes of flows begin with */
-	__u64 reserved_too[2];
+	__u64 reserved_too[5];
 	struct generation generations[SLOT_COUNT];
 };
 
@@ -250,6 +251,7 @@ struct flow_marks {
 };
 #define MARKS_BITS 48u
 #define MARKS_EPOCH_SHIFT 48
+#define MARKS_ENTRIES_SHIFT_MOST 23 /* so many bits of a hash choose an entry at most */
 
 #define FLOWS_MAX_DEFAULT 262144u /* per address family */
 #define FLOWS_MAX_LEAST 1024u

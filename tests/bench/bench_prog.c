@@ -13,6 +13,7 @@
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 #include <sched.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +41,34 @@ static const char *const bench_groups[][2] = {
 	{ "av-edge", "192.0.2.10,2001:db8::10" },
 };
 
+/* What rules may ask more; on ports 2 and 4 of what comes next to nothing passes. */
+static const char bench_limits[] =
+	"policy: limits\n"
+	"rules:\n"
+	"  - {name: rule, direction: in, protocol: udp, ports: 1,\n"
+	"     limit: {rate: 10000000/s, burst: 10000000}}\n"
+	"  - {name: rule-over, direction: in, protocol: udp, ports: 2, limit: {rate: 1/m}}\n"
+	"  - {name: source, direction: in, protocol: udp, ports: 3,\n"
+	"     limit: {rate: 10000000/s, burst: 10000000, per: source}}\n"
+	"  - {name: source-over, direction: in, protocol: udp, ports: 4,\n"
+	"     limit: {rate: 1/m, per: source}}\n"
+	"  - {name: opening, direction: in, protocol: tcp, ports: 1, limit: {rate: 1/m}}\n"
+	"  - {name: peer-ports, direction: in, protocol: udp, ports: 5, peer-ports: 4000}\n";
+
+/* Gates: the default policy, with addresses, what rules may ask more. */
+enum bench_gate { DEFAULT, GROUPS, LIMITS, GATES };
+
 /* Which program a case runs. */
-enum program { BARE_XDP, BARE_TC, XDP_IN, TC_OUT, GROUPS_XDP_IN, GROUPS_TC_OUT, PROGRAMS };
+enum program {
+	BARE_XDP,
+	BARE_TC,
+	XDP_IN,
+	TC_OUT,
+	GROUPS_XDP_IN,
+	GROUPS_TC_OUT,
+	LIMITS_XDP_IN,
+	PROGRAMS,
+};
 
 struct bench_case {
 	const char *name;
@@ -61,6 +88,18 @@ static const struct bench_case bench_cases[] = {
 	  "in udp 198.51.100.7:4000 > 192.0.2.10:3478 data=16 tag=8100", NULL },
 	{ "rule hit, addresses", GROUPS_XDP_IN, "in tcp 198.51.100.7:4000 > 192.0.2.10:5061 ack",
 	  NULL },
+	{ "rule hit, peer-ports", LIMITS_XDP_IN, "in udp 198.51.100.7:4000 > 192.0.2.10:5 data=16",
+	  NULL },
+	{ "rule hit, limit per rule", LIMITS_XDP_IN,
+	  "in udp 198.51.100.7:4000 > 192.0.2.10:1 data=16", NULL },
+	{ "rule hit, limit per source", LIMITS_XDP_IN,
+	  "in udp 198.51.100.7:4000 > 192.0.2.10:3 data=16", NULL },
+	{ "rule hit, limit, TCP goes on", LIMITS_XDP_IN,
+	  "in tcp 198.51.100.7:4000 > 192.0.2.10:1 ack", NULL },
+	{ "over a limit per rule", LIMITS_XDP_IN, "in udp 198.51.100.7:4000 > 192.0.2.10:2 data=16",
+	  NULL },
+	{ "over a limit per source", LIMITS_XDP_IN,
+	  "in udp 198.51.100.7:4000 > 192.0.2.10:4 data=16", NULL },
 	{ "closed port, UDP/IPv4", XDP_IN, "in udp 198.51.100.7:4000 > 192.0.2.10:9999 data=16",
 	  NULL },
 	{ "closed port, SYN/IPv4", XDP_IN, "in tcp 198.51.100.7:4000 > 192.0.2.10:22 syn", NULL },
@@ -91,7 +130,7 @@ static const struct bench_case bench_cases[] = {
 struct bench {
 	int programs[PROGRAMS];
 	int outs[2]; /* XDP programs that judge `out`, to make flows by: default, with addresses */
-	struct object objects[2];
+	struct object objects[GATES];
 	struct frame_bytes *frame;
 	unsigned int rounds;
 	unsigned int repeats;
@@ -118,11 +157,12 @@ static int bench_bare(enum bpf_prog_type type, int action)
 	return fd;
 }
 
-/* The default policy in slot 0 of a gate of its own, which is attached nowhere. */
-static void bench_load(struct object *object, bool with_groups)
+/* Its policy in slot 0 of a gate of its own, which is attached nowhere. */
+static void bench_load(struct object *object, enum bench_gate gate)
 {
 	struct policy_group_override groups[2];
-	struct image_running fresh = { 0 };
+	/* an epoch as long as any timeout: the negative cache is used, as on a gate */
+	struct image_running fresh = { .epoch = UINT64_MAX };
 	struct state state = { .live = 0, .former = SLOT_NONE };
 	struct object_wish wish = {
 		.xdp = { true, true },
@@ -139,7 +179,9 @@ static void bench_load(struct object *object, bool with_groups)
 		groups[i] =
 			(struct policy_group_override){ bench_groups[i][0], bench_groups[i][1] };
 	if (clock_measure(&wish.hz) ||
-	    policy_load(NULL, 0, groups, with_groups ? 2 : 0, &policy, &diags) ||
+	    (gate == LIMITS ?
+		     policy_parse("limits", bench_limits, strlen(bench_limits), &policy, &diags) :
+		     policy_load(NULL, 0, groups, gate == GROUPS ? 2 : 0, &policy, &diags)) ||
 	    image_compile(policy, &fresh, &image, &diags) ||
 	    object_load(&wish, object, "bench", &diags) ||
 	    publish_fill(object->maps, NULL, 0, &image, NULL, "bench", &diags)) {
@@ -262,24 +304,25 @@ int main(int argc, char **argv)
 	bench.times = calloc(CASES * bench.rounds, sizeof(*bench.times));
 	if (!bench.frame || !bench.times)
 		bench_fail("begin", ENOMEM);
-	bench_load(&bench.objects[0], false);
-	bench_load(&bench.objects[1], true);
+	for (enum bench_gate gate = DEFAULT; gate < GATES; gate++)
+		bench_load(&bench.objects[gate], gate);
 	bench.programs[BARE_XDP] = bench_bare(BPF_PROG_TYPE_XDP, XDP_DROP);
 	bench.programs[BARE_TC] = bench_bare(BPF_PROG_TYPE_SCHED_CLS, TC_ACT_SHOT);
-	bench.programs[XDP_IN] = bench.objects[0].xdp[DIRECTION_IN];
-	bench.programs[TC_OUT] = bench.objects[0].tc[DIRECTION_OUT];
-	bench.programs[GROUPS_XDP_IN] = bench.objects[1].xdp[DIRECTION_IN];
-	bench.programs[GROUPS_TC_OUT] = bench.objects[1].tc[DIRECTION_OUT];
-	bench.outs[0] = bench.objects[0].xdp[DIRECTION_OUT];
-	bench.outs[1] = bench.objects[1].xdp[DIRECTION_OUT];
+	bench.programs[XDP_IN] = bench.objects[DEFAULT].xdp[DIRECTION_IN];
+	bench.programs[TC_OUT] = bench.objects[DEFAULT].tc[DIRECTION_OUT];
+	bench.programs[GROUPS_XDP_IN] = bench.objects[GROUPS].xdp[DIRECTION_IN];
+	bench.programs[GROUPS_TC_OUT] = bench.objects[GROUPS].tc[DIRECTION_OUT];
+	bench.programs[LIMITS_XDP_IN] = bench.objects[LIMITS].xdp[DIRECTION_IN];
+	bench.outs[0] = bench.objects[DEFAULT].xdp[DIRECTION_OUT];
+	bench.outs[1] = bench.objects[GROUPS].xdp[DIRECTION_OUT];
 	/* fewer interruptions; without it the figures are only noisier */
 	sched_setscheduler(0, SCHED_FIFO, &first_in);
 	for (unsigned int round = 0; round < bench.rounds; round++)
 		bench_round(&bench, round);
 	bench_describe_machine();
 	bench_print(&bench);
-	object_close(&bench.objects[0]);
-	object_close(&bench.objects[1]);
+	for (enum bench_gate gate = DEFAULT; gate < GATES; gate++)
+		object_close(&bench.objects[gate]);
 	free(bench.times);
 	free(bench.frame);
 	return 0;

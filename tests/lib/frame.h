@@ -43,6 +43,7 @@ struct frame_bytes {
 	size_t least;      /* bytes without which it is cut short; the rest is padding */
 	uint32_t gso_size; /* for tc: the card is to segment it */
 	uint32_t gso_segs;
+	uint32_t head; /* for XDP: bytes in its first buffer (Linux 6.18); 0: as many as fit */
 	uint8_t bytes[FRAME_MAX];
 };
 

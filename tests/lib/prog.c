@@ -29,20 +29,13 @@ static void prog_must(int error, struct diags *diags, const char *what)
 	diags_clear(diags);
 }
 
-void prog_open(struct prog *prog, bool multi_buffer)
+static void prog_load(struct prog *prog, const struct object_wish *wish)
 {
-	const struct object_wish wish = {
-		.xdp = { true, true },
-		.tc = { true, true },
-		.multi_buffer = multi_buffer,
-		.testing = true,
-		.hz = PROG_HZ,
-		.flows_max = PROG_FLOWS_MAX,
-	};
 	struct diags diags = { 0 };
 
 	memset(prog, 0, sizeof(*prog));
-	prog_must(object_load(&wish, &prog->object, "load", &diags), &diags, "load");
+	prog->epoch_shift = wish->epoch_shift;
+	prog_must(object_load(wish, &prog->object, "load", &diags), &diags, "load");
 	prog->word = state_map(prog->object.maps[MAP_MEMORY]);
 	prog->rules = calloc(RULE_SLOTS, sizeof(*prog->rules));
 	prog->outcomes = calloc(OUTCOME_COUNTERS, sizeof(*prog->outcomes));
@@ -50,6 +43,32 @@ void prog_open(struct prog *prog, bool multi_buffer)
 		fail_msg("no memory, or no state word");
 	prog_no_policy(prog);
 	prog_reset(prog);
+}
+
+static const struct object_wish prog_wish = {
+	.xdp = { true, true },
+	.tc = { true, true },
+	.testing = true,
+	.hz = PROG_HZ,
+	.flows_max = PROG_FLOWS_MAX,
+	.epoch_shift = PROG_EPOCH_SHIFT,
+};
+
+void prog_open(struct prog *prog, bool multi_buffer)
+{
+	struct object_wish wish = prog_wish;
+
+	wish.multi_buffer = multi_buffer;
+	prog_load(prog, &wish);
+}
+
+void prog_open_sized(struct prog *prog, uint32_t flows_max, uint32_t epoch_shift)
+{
+	struct object_wish wish = prog_wish;
+
+	wish.flows_max = flows_max;
+	wish.epoch_shift = epoch_shift;
+	prog_load(prog, &wish);
 }
 
 void prog_close(struct prog *prog)
@@ -76,6 +95,8 @@ struct image_running prog_running(const struct prog *prog)
 	struct state state = state_unpack(state_read(prog->word));
 	struct image_running running = { .counts = prog->rules };
 
+	if (!prog->without_marks)
+		running.epoch = (1ull << prog->epoch_shift) / PROG_HZ;
 	if (state.live != SLOT_NONE)
 		running.kept[0] = prog->images[state.live].listing;
 	if (state.former != SLOT_NONE)
@@ -236,6 +257,27 @@ static void fragments_forget(struct prog *prog)
 		bpf_map_delete_elem(fd, &key);
 }
 
+static void marks_forget(struct prog *prog)
+{
+	static struct flow_marks empty[512];
+	static uint32_t keys[PROG_COUNT(empty)];
+	int fd = prog->object.maps[MAP_FLOW_MARKS];
+	struct bpf_map_info info = { 0 };
+	uint32_t size = sizeof(info), count;
+	LIBBPF_OPTS(bpf_map_batch_opts, options);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		fail_msg("cannot ask for the size of flow_marks");
+	for (uint32_t at = 0; at < info.max_entries; at += count) {
+		count = info.max_entries - at < PROG_COUNT(keys) ? info.max_entries - at :
+								   (uint32_t)PROG_COUNT(keys);
+		for (uint32_t i = 0; i < count; i++)
+			keys[i] = at + i;
+		if (bpf_map_update_batch(fd, keys, empty, &count, &options) || !count)
+			fail_msg("cannot empty flow_marks");
+	}
+}
+
 void prog_reset(struct prog *prog)
 {
 	struct gate_memory *memory = (struct gate_memory *)prog->word; /* its first member */
@@ -243,6 +285,8 @@ void prog_reset(struct prog *prog)
 	flows_walk(prog->object.maps[MAP_FLOWS4], true);
 	flows_walk(prog->object.maps[MAP_FLOWS6], true);
 	fragments_forget(prog);
+	prog_forget_limits(prog);
+	marks_forget(prog);
 	if (memory)
 		memory->dhcp_asked[0] = memory->dhcp_asked[1] = 0;
 	prog->now = PROG_BEGIN;

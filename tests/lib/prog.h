@@ -19,7 +19,8 @@
 
 #define PROG_HZ 250u
 #define PROG_FLOWS_MAX 1024u
-#define PROG_BEGIN 1000000u /* jiffies at which every test begins */
+#define PROG_BEGIN 1000000u  /* jiffies at which every test begins */
+#define PROG_EPOCH_SHIFT 22u /* an epoch of flow_marks is 4 h 39 min long */
 
 /* Hooks, as a set. */
 #define PROG_XDP 1u
@@ -35,6 +36,8 @@ struct prog {
 	struct object object;
 	uint64_t *word;
 	struct image images[SLOT_COUNT];
+	uint32_t epoch_shift;                /* of flow_marks, as it was loaded */
+	bool without_marks;                  /* policies published from now on don't use them */
 	uint64_t now;                        /* jiffies by which programs judge */
 	uint32_t frame_len;                  /* the length that they are told; 0: the buffer's */
 	unsigned int hooks[DIRECTION_COUNT]; /* on which an expectation is tried */
@@ -57,6 +60,8 @@ struct prog_verdict {
 
 /* Loads. There is no policy yet. Fails the test if anything fails. */
 void prog_open(struct prog *prog, bool multi_buffer);
+/* The same with room for so many flows of a family, and epochs of 1 << `epoch_shift` jiffies. */
+void prog_open_sized(struct prog *prog, uint32_t flows_max, uint32_t epoch_shift);
 
 /* Checks that all counters together are all packets, and frees. */
 void prog_close(struct prog *prog);
@@ -138,6 +143,22 @@ void prog_change_all(struct prog *prog, const struct prog_change *table, size_t 
  * arrangement of hooks that a gate can have. Each telling starts from prog_reset().
  */
 void prog_tell(struct prog *prog, void (*story)(struct prog *prog));
+
+/*
+ * So many of the words' packet at the present moment, on the first of the hooks and ways: how many `rule`
+ * let pass. Fails the test where the others were not dropped as rate-limit.
+ */
+unsigned int prog_offer(struct prog *prog, const char *words, unsigned int count, const char *rule);
+
+/* Its parts, for those who count by themselves (and add to prog->packets). */
+uint32_t prog_slot_of(const struct prog *prog, const char *rule);
+void prog_set_clock(struct prog *prog, unsigned int way);
+void prog_repeat(const struct prog *prog, unsigned int hook, const struct frame_bytes *frame,
+		 unsigned int count);
+
+/* All buckets of limits are full, and no source has one; how many sources have. */
+void prog_forget_limits(struct prog *prog);
+size_t prog_limit_sources(const struct prog *prog);
 
 /* Flows in the tables, live or not; and one of them, which the words' packet belongs to. */
 size_t prog_flows(const struct prog *prog);

@@ -42,12 +42,17 @@ static int run_program(struct prog *prog, unsigned int hook, const struct frame_
 {
 	const int *programs = hook == PROG_XDP ? prog->object.xdp : prog->object.tc;
 	struct __sk_buff skb = { .gso_size = frame->gso_size, .gso_segs = frame->gso_segs };
+	struct xdp_md xdp = { .data_end = frame->head };
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame->bytes,
 		    .data_size_in = (uint32_t)frame->length, .repeat = 1);
 
 	if (hook == PROG_TC && frame->gso_size) {
 		run.ctx_in = &skb;
 		run.ctx_size_in = sizeof(skb);
+	}
+	if (hook == PROG_XDP && frame->head) {
+		run.ctx_in = &xdp;
+		run.ctx_size_in = sizeof(xdp);
 	}
 	if (bpf_prog_test_run_opts(programs[frame->out ? DIRECTION_OUT : DIRECTION_IN], &run))
 		fail_msg("cannot run a frame of %zu bytes: %s", frame->length, strerror(errno));

@@ -13,6 +13,7 @@ static void add_rule(struct report_gate *gate, const struct report_rule *from)
 	rule->name = strdup(from->name);
 	rule->protocol = from->protocol ? strdup(from->protocol) : NULL;
 	rule->ports = strdup(from->ports);
+	rule->peers = strdup(from->peers ?: "");
 	rule->from = strdup(from->from);
 	rule->to = strdup(from->to);
 	rule->note = strdup(from->note);
@@ -42,6 +43,7 @@ static void add_rules(struct report_gate *gate)
 			       .direction = DIRECTION_OUT,
 			       .protocol = "tcp",
 			       .ports = "50000-59999",
+			       .peers = "3478",
 			       .from = "av-edge",
 			       .to = "192.0.2.10, 198.51.100.0/24, 2001:db8::/32",
 			       .note = "",

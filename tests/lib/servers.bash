@@ -74,6 +74,83 @@ stun_try() { # NAME ADDRESS
 		sed -nE 's/.*UDP reflexive addr: //p' | grep -m 1 .
 }
 
+# A TURN server on 3478, and by DTLS on 5349; the first address is the relay's too. For anyone.
+turn_serve() { # NAME ADDRESS...
+	local name=$1 relay=$2 address listen=()
+	shift
+	tls_certificate
+	for address; do
+		listen+=(--listening-ip="$address")
+	done
+	net_start "$name" turnserver -n --no-cli --no-tls --no-tcp --no-auth --no-rfc5780 \
+		--relay-threads=1 --log-file=stdout --simple-log --relay-ip="$relay" \
+		--cert="$NET_DIR/tls.crt" --pkey="$NET_DIR/tls.key" \
+		--userdb="$NET_DIR/$name.turndb" --pidfile="$NET_DIR/$name.turn.pid" "${listen[@]}"
+	for address; do
+		wait_until stun_listens "$name" "$address"
+	done
+}
+
+# What a TURN server relays to: sends it all back, from 3480.
+turn_serve_peer() { # NAME ADDRESS
+	net_start "$1" turnutils_peer -p 3480 -L "$2"
+	wait_listen "$1" udp 3480
+}
+
+# As many messages of two clients, by the TURN server to the peer and back: succeeds if none is lost.
+# Options are turnutils_uclient's: -S is DTLS, -c leaves RTCP out. They go as indications, for the
+# client takes numbers for its channels that RFC 8656 has taken back: turn_try_channel.
+turn_try() { # NAME SERVER PEER MESSAGES [OPTION...]
+	local name=$1 server=$2 peer=$3 messages=$4
+	shift 4
+	in_ns "$name" timeout 30 turnutils_uclient -s -X -m 2 -z 5 -n "$messages" -e "$peer" -r 3480 "$@" \
+		"$server" 2>&1 | grep -q "tot_send_msgs=$((2 * messages)), tot_recv_msgs=$((2 * messages))"
+}
+
+# XOR-PEER-ADDRESS (RFC 8489 14.2) of such a peer's port 3480, for printf.
+turn_peer_address() { # ADDRESS
+	local -a byte
+	IFS=. read -r -a byte <<<"$1"
+	printf '\\x00\\x01\\x%02x\\x%02x\\x%02x\\x%02x\\x%02x\\x%02x' $((3480 >> 8 ^ 0x21)) \
+		$((3480 & 255 ^ 0x12)) $((byte[0] ^ 0x21)) $((byte[1] ^ 0x12)) $((byte[2] ^ 0xa4)) \
+		$((byte[3] ^ 0x42))
+}
+
+# The same by a channel, number 4000 (hexadecimal) unless told: Allocate, ChannelBind, and what looks
+# like RTP as channel data, which has to come back.
+turn_try_channel() { # NAME SERVER PEER [CHANNEL]
+	local number=${4-4000} cookie='\x21\x12\xa4\x42' request
+	local channel="\\x${number:0:2}\\x${number:2}"
+	{
+		for request in \
+			"\\x00\\x03\\x00\\x08${cookie}edgegate-one\\x00\\x19\\x00\\x04\\x11\\x00\\x00\\x00" \
+			"\\x00\\x09\\x00\\x14${cookie}edgegate-two\\x00\\x0c\\x00\\x04$channel\\x00\\x00\\x00\\x12\\x00\\x08$(turn_peer_address "$3")" \
+			"$channel\\x00\\x04\\x80\\xa5\\x5a\\x5a"; do
+			printf %b "$request"
+			sleep 0.2
+		done
+	} | in_ns "$1" timeout 10 socat -t "$NET_TIMEOUT" - "UDP:$(bracketed "$2"):3478" |
+		od -An -v -tx1 | tr -d ' \n' | grep -q "${number}000480a55a5a\$"
+}
+
+# openssl's DTLS, for one client; it would end with its input.
+dtls_serve() { # NAME ADDRESS PORT
+	tls_certificate
+	# shellcheck disable=SC2016 # it is the inner shell's
+	net_start "$1" sh -c 'sleep 600 | openssl s_server -dtls -quiet -accept "$1" -cert "$2" -key "$3" >"$4" 2>&1' \
+		- "$(bracketed "$2"):$3" "$NET_DIR/tls.crt" "$NET_DIR/tls.key" "$NET_DIR/dtls-$3.log"
+	wait_listen "$1" udp "$3"
+}
+
+# A handshake in which the certificate is verified, and a line that arrives. One server a port.
+dtls_try() { # NAME ADDRESS PORT
+	local word="edgegate $RANDOM"
+	# shellcheck disable=SC2016 # it is the inner shell's
+	in_ns "$1" timeout 10 sh -c '{ echo "$1"; sleep 1; } | openssl s_client -dtls -quiet -verify_return_error -connect "$2" -CAfile "$3"' \
+		- "$word" "$(bracketed "$2"):$3" "$NET_DIR/tls.crt" >/dev/null 2>&1 || true
+	grep -qx "$word" "$NET_DIR/dtls-$3.log"
+}
+
 # Takes a file on this port, and answers with its checksum.
 media_serve() { # NAME PORT
 	net_start "$1" socat -t 10 "TCP6-LISTEN:$2,ipv6only=0,reuseaddr,fork" SYSTEM:sha256sum

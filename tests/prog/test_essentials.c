@@ -77,7 +77,7 @@ static void arp_passes_if_it_is_on(void **state)
 	pass_as(arp, PROG_COUNT(arp), OUTCOME_PASS_ARP);
 	prog_policy(&prog, none);
 	pass_as(arp, PROG_COUNT(arp), ETHERTYPE);
-	pass_as(malformed, PROG_COUNT(malformed), ETHERTYPE);
+	pass_as(malformed, PROG_COUNT(malformed), OUTCOME_DROP_MALFORMED);
 }
 
 static const char *const link_control[] = {

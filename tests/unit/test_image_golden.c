@@ -61,8 +61,9 @@ static void add_entry(struct text *out, const struct image *image, uint16_t entr
 
 		text_add(out, " ");
 		add_slot(out, image, candidate & CANDIDATE_SLOT_MASK);
-		text_format(out, "%s%s", candidate & CANDIDATE_DESTINATION ? "/d" : "",
-			    candidate & CANDIDATE_SOURCE ? "/s" : "");
+		text_format(out, "%s%s%s", candidate & CANDIDATE_DESTINATION ? "/d" : "",
+			    candidate & CANDIDATE_SOURCE ? "/s" : "",
+			    candidate & CANDIDATE_EXTRA ? "/x" : "");
 	}
 }
 
@@ -111,6 +112,26 @@ static void add_prefixes(struct text *out, const struct image *image)
 	}
 }
 
+static void add_peers(struct text *out, const struct image *image, const struct rule_scope *scope)
+{
+	text_format(out, "\tpeers at %u:", scope->peers);
+	for (const struct peer_range *range = &image->generation->peers[scope->peers]; range->last;
+	     range++)
+		text_format(out, " %u-%u", range->first, range->last);
+	text_add(out, "\n");
+}
+
+/* What a rule asks more. */
+static void add_extra(struct text *out, const struct rule_extra *extra)
+{
+	assert_int_equal(extra->reserved, 0);
+	if (!extra->interval && !extra->flags)
+		return;
+	text_format(out, "\tinterval %llu tolerance %llu flags %#x\n",
+		    (unsigned long long)extra->interval, (unsigned long long)extra->tolerance,
+		    extra->flags);
+}
+
 static void add_rows(struct text *out, const struct image *image)
 {
 	const struct listing_header *listing = image->listing;
@@ -131,6 +152,9 @@ static void add_rows(struct text *out, const struct image *image)
 			    listing_string(listing, row->note));
 		text_format(out, "\torder %u from %u to %u\n", scope->order, scope->from,
 			    scope->to);
+		if (scope->peers)
+			add_peers(out, image, scope);
+		add_extra(out, &image->generation->extras[row->slot]);
 		assert_true(row->meaning != 0);
 	}
 }
@@ -235,7 +259,7 @@ static void policies_compile_to_these_images(void **state)
 
 	(void)state;
 	assert_int_equal(glob(FOLDER "*.yaml", 0, NULL, &found), 0);
-	assert_true(found.gl_pathc >= 8);
+	assert_true(found.gl_pathc >= 10);
 	for (size_t i = 0; i < found.gl_pathc; i++)
 		wrong += !check_golden(found.gl_pathv[i]);
 	globfree(&found);

@@ -180,12 +180,15 @@ static void a_head_that_is_short_reads_no_further(void **state)
 	free(frame);
 }
 
-/* What the short way takes is what the long way would have made of it. */
+/* What the short way takes is what the long way would have made of it, its payload unread. */
 static void check_agreement(const struct judged *judged, const char *what)
 {
+	struct packet unread = judged->packet;
+
 	if (!judged->common)
 		return;
-	if (judged->outcome || memcmp(&judged->packet, &judged->by_common, sizeof(judged->packet)))
+	memset(unread.payload, 0, sizeof(unread.payload));
+	if (judged->outcome || memcmp(&unread, &judged->by_common, sizeof(unread)))
 		fail_msg("%s: the short way takes it, the long way says %u", what, judged->outcome);
 }
 
@@ -248,6 +251,64 @@ static void what_is_known_of_a_packet(void **state)
 	free(frame);
 }
 
+#define UDP4 "in udp 192.0.2.1:9 > 192.0.2.10:9 "
+#define UDP6 "in udp [2001:db8::1]:9 > [2001:db8::10]:9 "
+
+/* The first four bytes of what the UDP header says is the datagram, as far as the frame holds it. */
+static void what_is_known_of_a_payload(void **state)
+{
+	static const struct {
+		const char *words;
+		unsigned int length, size;
+		const char *bytes;
+	} table[] = {
+		{ UDP4 "data=xff10a55a99", 4, 5, "\xff\x10\xa5\x5a" },
+		{ UDP4 "data=xff10a55a", 4, 4, "\xff\x10\xa5\x5a" },
+		{ UDP4 "data=xff10", 2, 2, "\xff\x10\0\0" },
+		{ UDP4 "data=xff", 1, 1, "\xff\0\0\0" },
+		{ UDP4 "data=0", 0, 0, "\0\0\0\0" },
+		{ UDP4 "data=xff pad=9", 1, 1, "\xff\0\0\0" },
+		{ UDP4 "data=1400", 4, 1400, "ABCD" },
+		/* behind the datagram, in the IP packet */
+		{ UDP4 "data=xff10a55a99 udplen=12", 4, 4, "\xff\x10\xa5\x5a" },
+		{ UDP4 "data=xff10a55a99 udplen=11", 3, 3, "\xff\x10\xa5\0" },
+		{ UDP4 "data=xff10a5 udplen=8", 0, 0, "\0\0\0\0" },
+		/* offloaded: the size is the first segment's */
+		{ UDP4 "data=xff10a55a99 udplen=0 gso=4", 4, 4, "\xff\x10\xa5\x5a" },
+		{ UDP4 "data=xff10a55a99 gso=3", 4, 3, "\xff\x10\xa5\x5a" },
+		/* wherever it begins */
+		{ UDP4 "data=xff10a55a tag=88a8 tag=8100", 4, 4, "\xff\x10\xa5\x5a" },
+		{ UDP4 "data=xff10a55a options=0101010100", 4, 4, "\xff\x10\xa5\x5a" },
+		{ UDP6 "data=xff10a55a hop ah dst=40", 4, 4, "\xff\x10\xa5\x5a" },
+		/* fragments: the length is the whole packet's */
+		{ UDP4 "data=xff10a55aa5a5a5a5 udplen=99 mf", 4, 91, "\xff\x10\xa5\x5a" },
+		{ UDP4 "data=xff10a55aa5a5a5a5 udplen=10 mf", 2, 2, "\xff\x10\0\0" },
+		{ UDP6 "data=0 udplen=65535 frag+=0", 0, 65527, "\0\0\0\0" },
+		{ UDP4 "data=xff10a5a5a5a5a5a5 offset=8", 0, 0, "\0\0\0\0" },
+		{ UDP6 "data=xff10 frag=8", 0, 0, "\0\0\0\0" },
+		/* no datagram */
+		{ "in tcp 192.0.2.1:9 > 192.0.2.10:9 ack data=xff10", 0, 0, "\0\0\0\0" },
+		{ "in icmp 192.0.2.1 > 192.0.2.10 type=8 data=xff10", 0, 0, "\0\0\0\0" },
+	};
+	struct frame_bytes *frame = malloc(sizeof(*frame));
+	struct judged judged;
+
+	(void)state;
+	assert_non_null(frame);
+	for (size_t i = 0; i < COUNT(table); i++) {
+		const struct packet *packet = &judged.packet;
+
+		frame_write(table[i].words, frame);
+		judge(frame, frame->length, frame->length, DIRECTION_IN, &judged);
+		if (judged.outcome || packet->payload_length != table[i].length ||
+		    packet->payload_size != table[i].size ||
+		    memcmp(packet->payload, table[i].bytes, sizeof(packet->payload)) != 0)
+			fail_msg("%s: outcome %u, %u of %u bytes", table[i].words, judged.outcome,
+				 packet->payload_length, packet->payload_size);
+	}
+	free(frame);
+}
+
 /* What a packet says of itself is true of the frame, whatever was done to it. */
 static void check_packet(const struct judged *judged, size_t length)
 {
@@ -264,6 +325,11 @@ static void check_packet(const struct judged *judged, size_t length)
 	if (!(packet->flags & PACKET_FRAGMENT) && packet_has_ports(packet) &&
 	    (!packet->sport || !packet->dport))
 		fail_msg("a port of 0");
+	if (packet->payload_length > sizeof(packet->payload) ||
+	    packet->header_length + packet->payload_length > length ||
+	    (packet->payload_size && packet->protocol != IPPROTO_UDP))
+		fail_msg("%u bytes of payload behind %u, in a frame of %zu", packet->payload_length,
+			 packet->header_length, length);
 }
 
 static void damage(struct frame_bytes *frame)
@@ -326,6 +392,7 @@ int main(void)
 		cmocka_unit_test(a_head_that_is_short_reads_no_further),
 		cmocka_unit_test(the_short_way_is_the_long_way),
 		cmocka_unit_test(what_is_known_of_a_packet),
+		cmocka_unit_test(what_is_known_of_a_payload),
 		cmocka_unit_test(damaged_frames_do_no_harm),
 	};
 

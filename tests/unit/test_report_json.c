@@ -93,9 +93,13 @@ static void check_rules(json_t *rules)
 	assert_int_equal(number_of(rule, "reply_packets"), 1234);
 	assert_int_equal(number_of(rule, "reply_bytes"), 99900);
 	assert_int_equal(number_of(rule, "payload_mismatches"), 0);
+	/* ports of the other end, where a rule names them */
 	rule = json_array_get(rules, 1);
-	expect_keys(rule, keys);
+	expect_keys(rule, "name direction protocol ports from to packets bytes reply_packets "
+			  "reply_bytes payload_mismatches peer_ports");
 	assert_string_equal(string_of(rule, "direction"), "out");
+	assert_string_equal(string_of(rule, "ports"), "50000-59999");
+	assert_string_equal(string_of(rule, "peer_ports"), "3478");
 	assert_int_equal(number_of(rule, "payload_mismatches"), 7);
 	/* a rule that only the former policy has is marked, and only that */
 	rule = json_array_get(rules, 2);

@@ -4,7 +4,6 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -91,7 +90,7 @@ static int make_pins(const char *folder, const struct stamp *stamp, const struct
 	return error;
 }
 
-/* The memory of a new gate: no policy, and secret numbers for hashes. */
+/* The memory of a new gate. */
 static int make_no_policy(const struct object *object)
 {
 	const struct state none = { .live = SLOT_NONE, .former = SLOT_NONE };
@@ -99,11 +98,6 @@ static int make_no_policy(const struct object *object)
 
 	if (!word)
 		return -errno;
-	if (getrandom(state_memory(word)->seeds, sizeof(state_memory(word)->seeds), 0) !=
-	    sizeof(state_memory(word)->seeds)) {
-		state_unmap(&word);
-		return -EIO;
-	}
 	__atomic_store_n(word, state_pack(&none), __ATOMIC_RELEASE);
 	state_unmap(&word);
 	return 0;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <edgegate/abi.h> /* the skeletons name its types */
@@ -73,12 +74,16 @@ uint32_t object_epoch_shift(uint32_t hz, uint32_t seconds)
 	return shift;
 }
 
-/* Entries of the negative cache: 16 bits for each flow that there can be, a power of two. */
+/*
+ * Entries of the negative cache, a power of two: at least 4 bits in each epoch for each flow that a family
+ * may have. 512 KiB for the default, so that a core's own cache can hold it; more bits brought no gain that
+ * could be measured (docs/performance.md).
+ */
 static uint32_t object_mark_entries(uint32_t flows_max)
 {
 	uint32_t entries = 256;
 
-	while (entries < flows_max / (MARKS_BITS / 16))
+	while (entries < flows_max / (MARKS_BITS / 4))
 		entries *= 2;
 	return entries;
 }
@@ -95,6 +100,23 @@ static int object_size_maps(struct bpf_object *opened, uint32_t flows_max)
 	return error;
 }
 
+/*
+ * Secret numbers for the hashes of flow_marks, in the memory that the kernel is about to make: whoever
+ * knew them could choose tuples that share a bit with a live flow.
+ */
+static int object_seed(struct gate_memory *memory)
+{
+	ssize_t got = getrandom(memory->seeds, sizeof(memory->seeds), 0);
+
+	return got == (ssize_t)sizeof(memory->seeds) ? 0 : -EIO;
+}
+
+/* Entries of the map as it is, not as we would make it: those of a gate may be another version's. */
+static uint32_t object_marks_mask(const struct bpf_object *opened)
+{
+	return bpf_map__max_entries(object_find(opened, MAP_FLOW_MARKS)) - 1;
+}
+
 static int object_load_xdp(const struct object_wish *wish, struct object *object)
 {
 	struct edgegate_xdp *xdp = edgegate_xdp__open();
@@ -106,7 +128,6 @@ static int object_load_xdp(const struct object_wish *wish, struct object *object
 	object->xdp_skeleton = xdp;
 	xdp->rodata->clock_hz = wish->hz;
 	xdp->rodata->testing = wish->testing;
-	xdp->rodata->marks_mask = object_mark_entries(wish->flows_max) - 1;
 	xdp->rodata->marks_epoch_shift = wish->epoch_shift ? wish->epoch_shift :
 							     object_epoch_shift(wish->hz, 0);
 	xdp->rodata->multi_buffer = wish->multi_buffer;
@@ -117,10 +138,15 @@ static int object_load_xdp(const struct object_wish *wish, struct object *object
 		if (wish->multi_buffer)
 			bpf_program__set_flags(programs[i], BPF_F_XDP_HAS_FRAGS);
 	}
-	error = wish->map_fds ? object_reuse(xdp->obj, wish->map_fds) :
-				object_size_maps(xdp->obj, wish->flows_max);
-	if (!error)
-		error = edgegate_xdp__load(xdp);
+	if (wish->map_fds)
+		error = object_reuse(xdp->obj, wish->map_fds);
+	else
+		error = object_size_maps(xdp->obj, wish->flows_max) ?:
+								      object_seed(&xdp->bss->memory);
+	if (error)
+		return error;
+	xdp->rodata->marks_mask = object_marks_mask(xdp->obj);
+	error = edgegate_xdp__load(xdp);
 	if (error)
 		return error;
 	for (int i = 0; i < DIRECTION_COUNT; i++)
@@ -139,7 +165,6 @@ static int object_load_tc(const struct object_wish *wish, struct object *object)
 	object->tc_skeleton = tc;
 	tc->rodata->clock_hz = wish->hz;
 	tc->rodata->testing = wish->testing;
-	tc->rodata->marks_mask = object_mark_entries(wish->flows_max) - 1;
 	tc->rodata->marks_epoch_shift = wish->epoch_shift ? wish->epoch_shift :
 							    object_epoch_shift(wish->hz, 0);
 	programs[DIRECTION_IN] = tc->progs.edgegate_in;
@@ -147,8 +172,10 @@ static int object_load_tc(const struct object_wish *wish, struct object *object)
 	for (int i = 0; i < DIRECTION_COUNT; i++)
 		bpf_program__set_autoload(programs[i], wish->tc[i]);
 	error = object_reuse(tc->obj, object->maps);
-	if (!error)
-		error = edgegate_tc__load(tc);
+	if (error)
+		return error;
+	tc->rodata->marks_mask = object_marks_mask(tc->obj);
+	error = edgegate_tc__load(tc);
 	if (error)
 		return error;
 	for (int i = 0; i < DIRECTION_COUNT; i++)

@@ -116,9 +116,19 @@ int testrun_publish(struct testrun_gate *gate, const struct image *image, const 
 
 	if (error)
 		return error;
-	/* nobody else writes it */
-	state_swap(gate->word, state_read(gate->word), state_pack(&state));
+	testrun_set_state(gate, &state);
 	return 0;
+}
+
+struct gate_memory *testrun_memory(const struct testrun_gate *gate)
+{
+	return state_memory(gate->word);
+}
+
+void testrun_set_state(struct testrun_gate *gate, const struct state *state)
+{
+	/* nobody else writes it */
+	state_swap(gate->word, state_read(gate->word), state_pack(state));
 }
 
 /* ---- running ----------------------------------------------------------------------------------- */

@@ -46,6 +46,11 @@ int testrun_reset(struct testrun_gate *gate, const char *what, struct diags *dia
 int testrun_run(struct testrun_gate *gate, struct testrun_packet *packets, size_t count,
 		const char *what, struct diags *diags);
 
+/* For user/kernel/testrun_live.c: its memory, and what is in force of it. */
+struct state;
+struct gate_memory *testrun_memory(const struct testrun_gate *gate);
+void testrun_set_state(struct testrun_gate *gate, const struct state *state);
+
 /* Descriptors of its maps, MAP_COUNT of them: valid until testrun_close(). */
 const int *testrun_maps(const struct testrun_gate *gate);
 

@@ -2,6 +2,7 @@
 #include "user/policy/document.h"
 
 #include "user/base/cleanup.h"
+#include "user/policy/expect.h"
 #include "user/policy/fields.h"
 #include "user/policy/groups.h"
 #include "user/policy/rules.h"
@@ -16,6 +17,7 @@ enum document_field {
 	DOCUMENT_ESSENTIALS,
 	DOCUMENT_FRAGMENTS,
 	DOCUMENT_FLOWS,
+	DOCUMENT_EXPECT,
 	DOCUMENT_FIELD_COUNT,
 };
 
@@ -27,6 +29,8 @@ static const struct field document_fields[] = {
 	[DOCUMENT_ESSENTIALS] = { "essentials", "essentials: {arp: true}", false },
 	[DOCUMENT_FRAGMENTS] = { "fragments", "fragments: track", false },
 	[DOCUMENT_FLOWS] = { "flows", "flows: {max: 262144}", false },
+	[DOCUMENT_EXPECT] = { "expect", "expect: [pass in tcp 198.51.100.7:40000 > 192.0.2.10:443]",
+			      false },
 };
 
 void document_read(struct draft *draft, const struct yaml_node *root)
@@ -57,4 +61,6 @@ void document_read(struct draft *draft, const struct yaml_node *root)
 		settings_read_fragments(draft, &values[DOCUMENT_FRAGMENTS]);
 	if (values[DOCUMENT_FLOWS].value)
 		settings_read_flows(draft, values[DOCUMENT_FLOWS].value);
+	if (values[DOCUMENT_EXPECT].value)
+		expect_read(draft, values[DOCUMENT_EXPECT].value);
 }

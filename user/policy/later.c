@@ -10,7 +10,6 @@ static const struct later {
 	const char *hint;
 } list[] = {
 	{ LATER_POLICY, "include", "leave it out, and name both policies to the command" },
-	{ LATER_POLICY, "expect", "leave it out; a later version runs it" },
 };
 
 static const struct later *find(enum later_where where, const char *name)

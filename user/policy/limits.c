@@ -10,7 +10,8 @@
 #include "user/policy/value.h"
 
 #define PROTOCOL_UDP 17
-#define MINUTE 60
+#define MINUTE 60u
+#define DAY 86400u
 
 enum limit_field { LIMIT_RATE, LIMIT_BURST, LIMIT_PER, LIMIT_FIELD_COUNT };
 
@@ -27,6 +28,25 @@ static const struct field payload_fields[] = {
 	[PAYLOAD_MODE] = { "mode", "mode: observe", false },
 };
 
+/* Why `text` is no rate, as far as it can be told. */
+static void wrong_rate(struct draft *draft, const struct yaml_node *node, bool is_large)
+{
+	if (is_large) {
+		draft_error(draft, &node->place, "a rate of '%s' is too high", node->text);
+		diag_hint(draft->diags, "a rate is 1 to %u packets a second or a minute",
+			  LIMIT_RATE_MAX);
+	} else if (!number_parse(node->text, LIMIT_RATE_MAX, &(uint64_t){ 0 })) {
+		draft_error(draft, &node->place, "a rate needs a time, not only '%s'", node->text);
+		diag_hint(draft->diags, "a second: %s/s, or a minute: %s/m", node->text,
+			  node->text);
+	} else {
+		draft_error(draft, &node->place, "'%s' is not a rate", node->text);
+		diag_hint(draft->diags,
+			  "packets a second or a minute, whole ones, 1 to %u: 200/s, 30/m",
+			  LIMIT_RATE_MAX);
+	}
+}
+
 /* N/s or N/m */
 static int read_rate(struct draft *draft, const struct yaml_node *node, struct policy_limit *limit)
 {
@@ -41,13 +61,35 @@ static int read_rate(struct draft *draft, const struct yaml_node *node, struct p
 		error = number_parse_part(node->text, (size_t)(slash - node->text), LIMIT_RATE_MAX,
 					  &count);
 	if (error || !count) {
-		draft_error(draft, &node->place, "'%s' is not a rate", node->text);
-		diag_hint(draft->diags, "packets a second or a minute, 1 to %u: 200/s, 30/m",
-			  LIMIT_RATE_MAX);
+		wrong_rate(draft, node, error == -ERANGE);
 		return -EINVAL;
 	}
 	limit->count = (uint32_t)count;
 	limit->seconds = slash[1] == 'm' ? MINUTE : 1;
+	return 0;
+}
+
+/* One second's worth where it isn't said, at least 1. What is wrong is said at the burst or nowhere. */
+static int read_burst(struct draft *draft, const struct yaml_node *node, struct policy_limit *limit)
+{
+	uint64_t most = (uint64_t)LIMIT_FILL_MAX * limit->count;
+	uint64_t burst = 0;
+
+	if (!node) {
+		limit->burst = limit->count > limit->seconds ? limit->count / limit->seconds : 1;
+		return 0;
+	}
+	if (value_number(draft, node, "burst", 1, LIMIT_RATE_MAX, &burst))
+		return -EINVAL;
+	if (limit->count && burst * limit->seconds > most) {
+		draft_error(draft, &node->place,
+			    "a burst of %s takes more than %u days to come together", node->text,
+			    LIMIT_FILL_MAX / DAY);
+		diag_hint(draft->diags, "at this rate it goes from 1 to %u",
+			  (unsigned int)(most / limit->seconds));
+		return -EINVAL;
+	}
+	limit->burst = (uint32_t)burst;
 	return 0;
 }
 
@@ -57,7 +99,6 @@ int limits_read(struct draft *draft, const struct yaml_node *node, struct policy
 	struct field_value values[LIMIT_FIELD_COUNT];
 	struct policy_limit limit = { 0 };
 	unsigned int per = 0;
-	uint64_t burst = 0;
 	int error;
 
 	error = fields_collect(draft, node, "a limit", LATER_NOWHERE, limit_fields,
@@ -66,19 +107,13 @@ int limits_read(struct draft *draft, const struct yaml_node *node, struct policy
 		return error;
 	error = values[LIMIT_RATE].value ? read_rate(draft, values[LIMIT_RATE].value, &limit) :
 					   -EINVAL;
-	if (values[LIMIT_BURST].value)
-		error = value_number(draft, values[LIMIT_BURST].value, "burst", 1, LIMIT_RATE_MAX, &burst) ?:
-				error;
-	if (values[LIMIT_PER].value)
-		error = value_choice(draft, values[LIMIT_PER].value, "per", words, 2, &per) ?:
-											      error;
+	error = read_burst(draft, values[LIMIT_BURST].value, &limit) ?: error;
+	if (values[LIMIT_PER].value &&
+	    value_choice(draft, values[LIMIT_PER].value, "per", words, 2, &per))
+		error = -EINVAL;
 	if (error)
 		return error;
 	limit.per_source = per;
-	/* one second's worth, at least 1 */
-	limit.burst = burst ? (uint32_t)burst : limit.count / limit.seconds;
-	if (!limit.burst)
-		limit.burst = 1;
 	rule->limit = limit;
 	return 0;
 }
@@ -94,7 +129,7 @@ int limits_read_payload(struct draft *draft, const struct yaml_node *key,
 
 	if (rule->protocol != PROTOCOL_UDP) {
 		draft_error(draft, &key->place, "'payload' is for udp only");
-		diag_hint(draft->diags, "leave it out");
+		diag_hint(draft->diags, "it looks into UDP datagrams: leave it out");
 		return -EINVAL;
 	}
 	error = fields_collect(draft, node, "'payload'", LATER_NOWHERE, payload_fields,

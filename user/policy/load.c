@@ -11,6 +11,7 @@
 #include "user/base/suggestion.h"
 #include "user/policy/document.h"
 #include "user/policy/draft.h"
+#include "user/policy/expect.h"
 #include "user/policy/groups.h"
 #include "user/policy/overlaps.h"
 #include "user/policy/rules.h"
@@ -101,6 +102,7 @@ static int finish(struct draft *draft, const struct policy_group_override *group
 	rules_check_names(draft);
 	scope_resolve(draft);
 	settings_finish(draft);
+	expect_resolve(draft);
 	if (draft->failed)
 		return -EINVAL;
 	scope_warn(draft);

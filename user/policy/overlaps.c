@@ -32,13 +32,24 @@ static bool ranges_cover(struct search *search, const struct policy_range *outer
 	return true;
 }
 
+/* Is every port of the other end that `inner` takes one that `outer` takes? */
+static bool peers_cover(struct search *search, const struct policy_rule *outer,
+			const struct policy_rule *inner)
+{
+	static const struct policy_range all = { 1, 65535 };
+
+	if (!outer->peer_count)
+		return true;
+	if (!inner->peer_count)
+		return ranges_cover(search, outer->peers, outer->peer_count, &all, 1);
+	return ranges_cover(search, outer->peers, outer->peer_count, inner->peers,
+			    inner->peer_count);
+}
+
 static bool ports_cover(struct search *search, const struct policy_rule *outer,
 			const struct policy_rule *inner)
 {
-	if (outer->peer_count && !inner->peer_count)
-		return false;
-	if (outer->peer_count &&
-	    !ranges_cover(search, outer->peers, outer->peer_count, inner->peers, inner->peer_count))
+	if (!peers_cover(search, outer, inner))
 		return false;
 	return ranges_cover(search, outer->ports, outer->port_count, inner->ports,
 			    inner->port_count);

@@ -90,6 +90,9 @@ struct policy_group {
 	struct policy_addresses members;
 };
 
+/* A line of `expect`: user/policy/expect.h. */
+struct policy_expectation;
+
 struct policy {
 	char *name;
 	char *description; /* or NULL */
@@ -98,6 +101,8 @@ struct policy {
 	struct policy_rule *rules; /* in the order of the texts: the first that matches wins */
 	size_t rule_count;
 	struct policy_settings settings;
+	struct policy_expectation *expectations; /* in the order of the texts */
+	size_t expectation_count;
 	struct source **sources; /* the texts that it was read from */
 	size_t source_count;
 };

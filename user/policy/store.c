@@ -10,6 +10,7 @@
 #include "user/base/cleanup.h"
 #include "user/base/source.h"
 #include "user/policy/address.h"
+#include "user/policy/expect.h"
 
 #define LEAST_BUCKETS 64
 
@@ -153,6 +154,7 @@ void policy_free(struct policy *policy)
 	}
 	for (size_t i = 0; i < policy->rule_count; i++)
 		free_rule(&policy->rules[i]);
+	expect_free(policy);
 	for (size_t i = 0; i < policy->source_count; i++)
 		source_release(policy->sources[i]);
 	for (size_t i = 0; i < store->list_count; i++)

@@ -98,6 +98,8 @@ struct report_check {
 	size_t rule_count;
 	size_t tuples[DIRECTION_COUNT];
 	size_t prefixes;
+	size_t expectations;
+	size_t expectations_run; /* 0: for want of privilege, or there are none */
 };
 char *report_check_json(const struct report_check *check);
 

@@ -158,11 +158,13 @@ char *report_check_json(const struct report_check *check)
 					 "from", check->rules[i].from, "to", check->rules[i].to,
 					 "note", check->rules[i].note));
 	snprintf(hash, sizeof(hash), "%016" PRIx64, check->policy_hash);
-	root = json_pack("{s:i, s:s, s:s, s:o, s:{s:I, s:I}, s:I}", "version", JSON_VERSION,
-			 "policy", check->policy, "policy_hash", hash, "rules", rules, "tuples",
-			 "in", (json_int_t)check->tuples[DIRECTION_IN], "out",
+	root = json_pack("{s:i, s:s, s:s, s:o, s:{s:I, s:I}, s:I, s:{s:I, s:I}}", "version",
+			 JSON_VERSION, "policy", check->policy, "policy_hash", hash, "rules", rules,
+			 "tuples", "in", (json_int_t)check->tuples[DIRECTION_IN], "out",
 			 (json_int_t)check->tuples[DIRECTION_OUT], "prefixes",
-			 (json_int_t)check->prefixes);
+			 (json_int_t)check->prefixes, "expectations", "count",
+			 (json_int_t)check->expectations, "run",
+			 (json_int_t)check->expectations_run);
 	return json_finish(root);
 }
 

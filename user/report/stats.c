@@ -177,6 +177,38 @@ static void stats_outcomes(const struct report_gate *gate, enum outcome_class cl
 		text->failed = true;
 }
 
+/* Rules that ask for a class of payload, and saw another; where none did, nothing is said. */
+static void stats_mismatches(const struct report_gate *gate, const struct report_past *past,
+			     const struct report_style *style, struct text *text)
+{
+	static const struct table_column columns[] = {
+		{ .title = "rule" },
+		{ .title = "dir" },
+		{ .title = "packets", .to_the_right = true },
+	};
+	cleanup(table_free) struct table table = { .columns = columns, .column_count = 3 };
+
+	for (size_t i = 0; i < gate->rule_count; i++) {
+		const struct report_rule *rule = &gate->rules[i];
+		const struct report_rule *then = stats_past_rule(past, rule);
+
+		if (!rule->counts.payload_mismatches)
+			continue;
+		table_cell(&table, "%s", rule->name);
+		table_cell(&table, "%s", report_direction(rule->direction));
+		stats_cell(&table, rule->counts.payload_mismatches,
+			   then ? then->counts.payload_mismatches : 0, past);
+	}
+	if (!table.cell_count)
+		return;
+	style_add(text, style, STYLE_YELLOW);
+	text_add(text, "\npayload mismatches");
+	style_add(text, style, STYLE_PLAIN);
+	text_add(text, "\n");
+	if (!table_render(&table, "  ", style, text))
+		text->failed = true;
+}
+
 static void stats_head(const struct report_gate *gate, const struct report_style *style,
 		       struct text *text)
 {
@@ -204,6 +236,7 @@ char *report_stats(const struct report_gate *gate, const struct report_past *pas
 	stats_rules(gate, past, style, &text);
 	stats_outcomes(gate, OUTCOME_CLASS_PASS, past, style, &text);
 	stats_outcomes(gate, OUTCOME_CLASS_DROP, past, style, &text);
+	stats_mismatches(gate, past, style, &text);
 	text_format(&text, "\nflows: %" PRIu64 " live, room for %" PRIu64 "\n", gate->flows_entries,
 		    gate->flows_max);
 	return text_take(&text);

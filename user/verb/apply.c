@@ -12,6 +12,7 @@
 #include "user/kernel/state.h"
 #include "user/verb/common_say.h"
 #include "user/verb/common.h"
+#include "user/verb/common_judge.h"
 
 /* One apply, from the words to the gate. */
 struct apply {
@@ -245,6 +246,7 @@ static int apply_work(struct apply *apply, const struct invocation *invocation, 
 {
 	const struct image_running fresh = { 0 };
 	autoclose int lock = -1;
+	size_t run;
 	int error = policy_load(apply->options.arguments, apply->options.argument_count,
 				apply->options.groups, apply->options.group_count, &apply->policy,
 				diags);
@@ -252,6 +254,9 @@ static int apply_work(struct apply *apply, const struct invocation *invocation, 
 	/* all that can be wrong with the policy comes before anything is touched */
 	if (!error)
 		error = image_compile(apply->policy, &fresh, &apply->image, diags);
+	if (!error)
+		error = common_expect(apply->policy, &apply->image, false, apply->what, &run,
+				      diags);
 	if (!error)
 		error = pins_prepare(apply->what, diags);
 	if (error)
@@ -307,6 +312,8 @@ const struct verb verb_apply = {
 		"\n"
 		"POLICY is a file, - for standard input, or a shipped policy's name; several are read\n"
 		"as one, in that order. Without any it is the built-in default, lync-2013-public-im.\n"
+		"The policy's `expect` lines are run on the real program first; one that fails stops\n"
+		"the apply.\n"
 		"\n"
 		"  -i, --interface IFACE[:outside|inside]\n"
 		"                    an interface of the gate; outside (the default): the internet is\n"

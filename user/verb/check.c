@@ -7,6 +7,7 @@
 #include "user/base/text.h"
 #include "user/image/image.h"
 #include "user/verb/common.h"
+#include "user/verb/common_judge.h"
 
 static void check_policy_free(struct policy **policy)
 {
@@ -23,7 +24,7 @@ static size_t check_tuples(const struct image *image, enum direction direction)
 	return count;
 }
 
-static char *check_text(const struct policy *policy, const struct image *image)
+static char *check_text(const struct policy *policy, const struct image *image, size_t run)
 {
 	cleanup(report_gate_free) struct report_gate report = { 0 };
 	struct report_style style = common_style();
@@ -43,10 +44,15 @@ static char *check_text(const struct policy *policy, const struct image *image)
 		    policy->rule_count, check_tuples(image, DIRECTION_IN),
 		    check_tuples(image, DIRECTION_OUT), image->prefix4_count + image->prefix6_count,
 		    (unsigned long long)image->listing->policy_hash);
+	if (run)
+		text_format(&text, "%zu expectation%s: as expected\n", run, run == 1 ? "" : "s");
+	else if (policy->expectation_count)
+		text_format(&text, "%zu expectation%s: not run; that takes root\n",
+			    policy->expectation_count, policy->expectation_count == 1 ? "" : "s");
 	return text_take(&text);
 }
 
-static char *check_json(const struct policy *policy, const struct image *image)
+static char *check_json(const struct policy *policy, const struct image *image, size_t run)
 {
 	cleanup(report_gate_free) struct report_gate report = { 0 };
 	struct report_check check = {
@@ -54,6 +60,8 @@ static char *check_json(const struct policy *policy, const struct image *image)
 		.policy_hash = image->listing->policy_hash,
 		.tuples = { check_tuples(image, DIRECTION_IN), check_tuples(image, DIRECTION_OUT) },
 		.prefixes = image->prefix4_count + image->prefix6_count,
+		.expectations = policy->expectation_count,
+		.expectations_run = run,
 	};
 
 	if (common_describe(policy, &report))
@@ -70,6 +78,7 @@ static int check_run(int argc, char **argv, const struct invocation *invocation)
 	cleanup(image_free) struct image image = { 0 };
 	cleanup(diags_clear) struct diags diags = { 0 };
 	const struct image_running fresh = { 0 };
+	size_t run = 0;
 	int error = common_options_read(&verb_check, argc, argv, "gj", &options, &diags);
 
 	(void)invocation;
@@ -79,10 +88,13 @@ static int check_run(int argc, char **argv, const struct invocation *invocation)
 			    options.group_count, &policy, &diags);
 	if (!error)
 		error = image_compile(policy, &fresh, &image, &diags);
+	if (!error)
+		error = common_expect(policy, &image, true, "check", &run, &diags);
 	if (error)
 		return common_end(&diags);
 	common_end(&diags);
-	return common_print(options.json ? check_json(policy, &image) : check_text(policy, &image));
+	return common_print(options.json ? check_json(policy, &image, run) :
+					   check_text(policy, &image, run));
 }
 
 const struct verb verb_check = {
@@ -92,7 +104,8 @@ const struct verb verb_check = {
 		"\n"
 		"POLICY is a file, - for standard input, or a shipped policy's name; several are read\n"
 		"as one, in that order. Without any it is the built-in default, lync-2013-public-im.\n"
-		"Needs no privilege and changes nothing. Exit status: 0 valid, 2 not.\n"
+		"Needs no privilege and changes nothing. With privilege (root) the policy's `expect`\n"
+		"lines are run on the real program as well. Exit status: 0 valid, 2 not.\n"
 		"\n"
 		"      --group NAME=ADDRESS,...   the group's members, in place of the policy's\n"
 		"      --json                     the summary as JSON\n"

@@ -24,6 +24,7 @@ extern const struct verb verb_detach;
 extern const struct verb verb_status;
 extern const struct verb verb_stats;
 extern const struct verb verb_policies;
+extern const struct verb verb_explain;
 extern const struct verb verb_replay;
 
 #endif

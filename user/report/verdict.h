@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What became of one packet, in words and as JSON. Strings are borrowed. */
+#ifndef USER_REPORT_VERDICT_H
+#define USER_REPORT_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <edgegate/abi.h>
+
+struct report_verdict {
+	enum direction direction;
+	enum outcome outcome;
+	const char *rule;    /* where a rule's count or reply count takes it, else NULL */
+	const char *packet;  /* in words, or NULL: it can't be said in words */
+	const char *nearest; /* what would have let it pass, or NULL */
+};
+
+bool report_verdict_passes(const struct report_verdict *verdict);
+
+/* "passes by rule 'x'"; "is dropped: no-rule (no rule for ...)". The caller's; NULL: no memory. */
+char *report_verdict_sentence(const struct report_verdict *verdict);
+
+/* The step that decided, as the contract's section 3.1 names them. */
+const char *report_verdict_step(const struct report_verdict *verdict);
+
+/* All of it, a few lines. The caller's; NULL: no memory. */
+char *report_verdict_text(const struct report_verdict *verdict);
+char *report_verdict_json(const struct report_verdict *verdict);
+
+#endif
