@@ -17,8 +17,8 @@
 #define EXTENSIONS_MOST 8
 #define TCP_SIZE 20u
 #define UDP_SIZE 8u
-#define PAYLOAD_SIZE 2u
-#define SCTP_SIZE 13u /* and the first chunk's type */
+#define PAYLOAD_SIZE 4u /* bpf/payload.h: a channel's header */
+#define SCTP_SIZE 13u   /* and the first chunk's type */
 #define ICMP_SIZE 8u
 #define QUOTE_SIZE 8u /* of the transport that an ICMP error quotes */
 

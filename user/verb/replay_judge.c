@@ -82,9 +82,19 @@ int replay_judge_run(struct replay_judge *judge, const struct replay_chunk *chun
 	if (error)
 		return error;
 	runs = 0;
-	for (size_t i = 0; i < chunk->count; i++)
-		judge->decisions[i] = chunk->packets[i].cut ? DECISION(OUTCOME_UNDECIDED, 0) :
-							      judge->batch[runs++].decision;
+	for (size_t i = 0; i < chunk->count; i++) {
+		const struct replay_packet *packet = &chunk->packets[i];
+
+		judge->decisions[i] = packet->cut ? DECISION(OUTCOME_UNDECIDED, 0) :
+						    judge->batch[runs++].decision;
+		/* it must not be taken for one that was cut off */
+		if (!packet->cut && judge->decisions[i] == DECISION(OUTCOME_UNDECIDED, 0)) {
+			diag_system(diags, EIO, "replay", "packet %llu was not judged",
+				    (unsigned long long)packet->number);
+			diag_hint(diags, "say so to edgegate's authors, with the packet");
+			return -EIO;
+		}
+	}
 	return 0;
 }
 
