@@ -83,9 +83,9 @@ int pins_check(const char *what, struct diags *diags)
 		return pins_refuse(what, diags);
 	if (geteuid() == 0)
 		return 0;
-	diag_system(diags, EPERM, what, NULL);
+	diag_system(diags, EACCES, what, "cannot look at what is in force");
 	diag_hint(diags, "run edgegate as root");
-	return -EPERM;
+	return -EACCES;
 }
 
 int pins_prepare(const char *what, struct diags *diags)

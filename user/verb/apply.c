@@ -263,11 +263,12 @@ static int apply_work(struct apply *apply, const struct invocation *invocation, 
 	if (!error)
 		error = image_compile(apply->policy, &fresh, &apply->image, diags);
 	if (!error)
+		error = pins_check(apply->what, diags);
+	if (!error)
 		error = common_expect(apply->policy, &apply->image, false, apply->what, &run,
 				      diags);
-	if (!error)
-		error = apply->options.dry_run ? pins_check(apply->what, diags) :
-						 pins_prepare(apply->what, diags);
+	if (!error && !apply->options.dry_run)
+		error = pins_prepare(apply->what, diags);
 	if (error)
 		return error;
 	/* who only looks leaves no trace, not even a lock */
