@@ -48,4 +48,14 @@ static __always_inline __u64 clock_now_ns(void)
 	return bpf_ktime_get_ns();
 }
 
+/* Milliseconds since boot, suspended or not (Linux 5.8): asked for only while a deadline stands. */
+static __always_inline __u64 clock_boot_ms(void)
+{
+	struct testrun *test = clock_testrun();
+
+	if (test)
+		return clock_hz ? test->now * 1000 / clock_hz : 0;
+	return bpf_ktime_get_boot_ns() / (CLOCK_NANOSECONDS / 1000);
+}
+
 #endif

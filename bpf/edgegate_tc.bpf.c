@@ -76,8 +76,9 @@ static __always_inline __u32 tc_segments(const struct __sk_buff *skb, __u32 head
 	return segments ? segments : 1;
 }
 
-static __always_inline __u64 tc_judge_any(struct __sk_buff *skb, __u32 slot, __u32 direction)
+static __always_inline __u64 tc_judge_any(struct __sk_buff *skb, __u64 word, __u32 direction)
 {
+	__u32 slot = state_slot(word);
 	struct packet packet = { 0 };
 	__u32 decision = tc_parse_any(skb, &packet, direction, slot);
 	__u32 headers;
@@ -91,7 +92,7 @@ static __always_inline __u64 tc_judge_any(struct __sk_buff *skb, __u32 slot, __u
 	if (decision)
 		return TC_JUDGED(decision, headers);
 	packet.segments = tc_segments(skb, headers);
-	decision = gate_decide_any(&packet, slot, direction);
+	decision = gate_decide_any(&packet, word, direction);
 	if (decision) {
 		gate_remember(&packet, decision, direction);
 		return TC_JUDGED(decision, headers);
@@ -116,27 +117,40 @@ static __always_inline void tc_weigh(const struct __sk_buff *skb, __u32 header_l
 	weight->bytes = skb->len + (__u64)(segments - 1) * header_length;
 }
 
+/* The short way, for the common packet. 0: take the long one. */
+static __always_inline __u64 tc_judge_common(const struct frame *frame, const struct policy *policy,
+					     __u32 direction)
+{
+	struct packet packet;
+
+	if (!parse_common(frame, &packet, direction))
+		return OUTCOME_UNDECIDED;
+	return TC_JUDGED(gate_decide_common(policy, &packet, direction), packet.header_length);
+}
+
 static __always_inline int tc_judge(struct __sk_buff *skb, __u32 direction)
 {
-	__u64 word = gate_state(), judged;
-	__u32 mode = word >> STATE_MODE_SHIFT & STATE_FIELD_MASK;
-	struct policy policy = { .slot = word >> STATE_LIVE_SHIFT & STATE_FIELD_MASK };
-	struct packet packet;
+	__u64 word = state_read(), judged;
+	struct policy policy = { .slot = state_slot(word) };
 	struct frame frame;
 	struct weight weight;
 
 	policy.generation = rules_generation(policy.slot);
-	if (unlikely(!policy.generation))
-		return TC_ACT_UNSPEC; /* SLOT_NONE */
+	if (unlikely(!policy.generation)) {
+		word = state_without_policy(word);
+		policy.slot = state_slot(word);
+		policy.generation = rules_generation(policy.slot);
+		if (!policy.generation)
+			return TC_ACT_UNSPEC; /* SLOT_NONE */
+	}
 	tc_frame(skb, &frame);
 	judged = OUTCOME_UNDECIDED;
-	if (likely(!clock_long_way() && parse_common(&frame, &packet, direction)))
-		judged = TC_JUDGED(gate_decide_common(&policy, &packet, direction),
-				   packet.header_length);
+	if (likely(!(word & STATE_EMERGENCY) && !clock_long_way()))
+		judged = tc_judge_common(&frame, &policy, direction);
 	if (unlikely(!TC_JUDGED_DECISION(judged)))
-		judged = tc_judge_any(skb, policy.slot, direction);
+		judged = tc_judge_any(skb, word, direction);
 	tc_weigh(skb, TC_JUDGED_HEADERS(judged), &weight);
-	return verdict_give(TC_JUDGED_DECISION(judged), direction, mode, &weight) ? TC_ACT_UNSPEC :
+	return verdict_give(TC_JUDGED_DECISION(judged), direction, word, &weight) ? TC_ACT_UNSPEC :
 										    TC_ACT_SHOT;
 }
 

@@ -43,15 +43,16 @@ noinline_global __u32 xdp_parse_any(struct xdp_md *ctx, struct packet *packet, _
 	return parse_frame(ctx, &frame, packet, direction, generation->settings.flags);
 }
 
-static __always_inline __u32 xdp_judge_any(struct xdp_md *ctx, __u32 slot, __u32 direction)
+static __always_inline __u32 xdp_judge_any(struct xdp_md *ctx, __u64 word, __u32 direction)
 {
+	__u32 slot = state_slot(word);
 	struct packet packet = { 0 };
 	__u32 decision = xdp_parse_any(ctx, &packet, direction, slot);
 	bool fragment;
 
 	if (decision)
 		return decision;
-	decision = gate_decide_any(&packet, slot, direction);
+	decision = gate_decide_any(&packet, word, direction);
 	if (decision) {
 		gate_remember(&packet, decision, direction);
 		return decision;
@@ -66,28 +67,42 @@ static __always_inline __u32 xdp_judge_any(struct xdp_md *ctx, __u32 slot, __u32
 	return decision;
 }
 
+/* The short way, for the common packet. 0: take the long one. */
+static __always_inline __u32 xdp_judge_common(const struct frame *frame,
+					      const struct policy *policy, __u32 direction)
+{
+	struct packet packet;
+
+	return parse_common(frame, &packet, direction) ?
+		       gate_decide_common(policy, &packet, direction) :
+		       OUTCOME_UNDECIDED;
+}
+
 static __always_inline int xdp_judge(struct xdp_md *ctx, __u32 direction)
 {
-	__u64 word = gate_state();
-	__u32 mode = word >> STATE_MODE_SHIFT & STATE_FIELD_MASK;
-	struct policy policy = { .slot = word >> STATE_LIVE_SHIFT & STATE_FIELD_MASK };
-	struct packet packet;
+	__u64 word = state_read();
+	struct policy policy = { .slot = state_slot(word) };
 	struct frame frame;
 	struct weight weight;
 	__u32 decision;
 
 	policy.generation = rules_generation(policy.slot);
-	if (unlikely(!policy.generation))
-		return XDP_PASS; /* SLOT_NONE */
+	if (unlikely(!policy.generation)) {
+		word = state_without_policy(word);
+		policy.slot = state_slot(word);
+		policy.generation = rules_generation(policy.slot);
+		if (!policy.generation)
+			return XDP_PASS; /* SLOT_NONE */
+	}
 	xdp_frame(ctx, &frame);
 	weight.packets = 1;
 	weight.bytes = frame.length;
 	decision = OUTCOME_UNDECIDED;
-	if (likely(!clock_long_way() && parse_common(&frame, &packet, direction)))
-		decision = gate_decide_common(&policy, &packet, direction);
+	if (likely(!(word & STATE_EMERGENCY) && !clock_long_way()))
+		decision = xdp_judge_common(&frame, &policy, direction);
 	if (unlikely(!decision))
-		decision = xdp_judge_any(ctx, policy.slot, direction);
-	return verdict_give(decision, direction, mode, &weight) ? XDP_PASS : XDP_DROP;
+		decision = xdp_judge_any(ctx, word, direction);
+	return verdict_give(decision, direction, word, &weight) ? XDP_PASS : XDP_DROP;
 }
 
 SEC("xdp")

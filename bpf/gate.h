@@ -6,6 +6,7 @@
 #ifndef BPF_GATE_H
 #define BPF_GATE_H
 
+#include "bpf/emergency.h"
 #include "bpf/essentials.h"
 #include "bpf/flows.h"
 #include "bpf/fragments.h"
@@ -13,13 +14,8 @@
 #include "bpf/limits.h"
 #include "bpf/parse.h"
 #include "bpf/rules.h"
+#include "bpf/state.h"
 #include "bpf/verdict.h"
-
-/* The state word, read once per packet. */
-static __always_inline __u64 gate_state(void)
-{
-	return *(volatile __u64 *)&memory.state;
-}
 
 static __always_inline __u32 gate_miss(__u32 match)
 {
@@ -80,11 +76,15 @@ static __always_inline __u32 gate_rules_in(const struct policy *policy, const st
 static __always_inline __u32 gate_begin(const struct policy *policy, const struct packet *packet,
 					__u32 match, bool is_short)
 {
-	__u32 decision = gate_rule(policy, packet, match, DIRECTION_OUT, is_short);
+	__u32 decision;
 
+	/* its key takes more stack than the short way has, and a new flow costs far more than the detour */
+	if (is_short && packet->family == 6)
+		return OUTCOME_UNDECIDED;
+	decision = gate_rule(policy, packet, match, DIRECTION_OUT, is_short);
 	if (is_short)
 		flows_create(packet);
-	else if (DECISION_OUTCOME(decision) == OUTCOME_RULE)
+	else if (DECISION_OUTCOME(decision) == OUTCOME_RULE && !policy->is_blocked)
 		flows_create_any(packet);
 	return decision;
 }
@@ -243,16 +243,24 @@ static __always_inline __u32 gate_decide(const struct policy *policy, const stru
 	return gate_miss(match);
 }
 
-/* The long way's second part. Global, like its others, so that each is verified once, by itself. */
-noinline_global __u32 gate_decide_any(const struct packet *packet, __u32 slot, __u32 direction)
+/*
+ * The long way's second part. Global, like its others, so that each is verified once, by itself. Of the
+ * state word its lower half is enough.
+ */
+noinline_global __u32 gate_decide_any(const struct packet *packet, __u32 word, __u32 direction)
 {
-	struct policy policy = { .slot = slot, .generation = rules_generation(slot) };
+	struct policy policy = { .slot = state_slot(word), .is_blocked = word & STATE_BLOCK };
+	__u32 decision;
 
+	policy.generation = rules_generation(policy.slot);
 	if (!packet || !policy.generation)
 		return OUTCOME_DROP_NO_RULE;
-	if (direction == DIRECTION_IN)
-		return gate_decide(&policy, packet, DIRECTION_IN);
-	return gate_decide(&policy, packet, DIRECTION_OUT);
+	decision = direction == DIRECTION_IN ? gate_decide(&policy, packet, DIRECTION_IN) :
+					       gate_decide(&policy, packet, DIRECTION_OUT);
+	/* an ICMP error is undecided yet, and essential */
+	if (policy.is_blocked && decision)
+		return emergency_judge(packet, decision, word, direction);
+	return decision;
 }
 
 /* What a packet that passed leaves behind, besides its flow. */

@@ -81,9 +81,10 @@ enum packet_flags {
 struct packet {
 	__u32 saddr[4]; /* network order */
 	__u32 daddr[4];
-	__u32 header_length; /* bytes in front of the transport's payload, for what GSO repeats */
 	__u32 transport_length; /* bytes from the transport header to the end of the IP packet */
-	__u16 sport;            /* network order; 0 without ports */
+	__u16 header_length; /* bytes in front of the transport's payload, for what GSO repeats */
+	__u16 segments; /* that an offloaded packet becomes, by who knows it; 0: it is one packet */
+	__u16 sport;    /* network order; 0 without ports */
 	__u16 dport;
 	__u16 echo_id;         /* network order; ICMP echo only */
 	__u16 fragment_field;  /* IPv4: flags and offset, host order */
@@ -102,7 +103,6 @@ struct packet {
 	__u8 payload_length;    /* how many bytes of `payload` this frame holds; 0: none */
 	__u16 payload_size; /* UDP: bytes of the whole datagram; offloaded: its first segment's */
 	__u8 payload[4];    /* UDP: the datagram's first bytes; read on the long way only */
-	__u32 segments; /* that an offloaded packet becomes, by who knows it; 0: it is one packet */
 };
 
 /* What stands behind the Ethernet header and its tags. */

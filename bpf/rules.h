@@ -27,7 +27,8 @@ static __always_inline bool rules_is_slot(__u32 match)
 /* The policy that judges this packet, chosen once by the state word. */
 struct policy {
 	const struct generation *generation;
-	__u32 slot; /* of the generation */
+	__u32 slot;      /* of the generation */
+	bool is_blocked; /* in emergency: no packet begins a flow */
 };
 
 /* What candidate lists are asked with. Lives on the stack: it is all that the slow way needs. */

@@ -9,6 +9,7 @@
 #include "bpf/clock.h"
 #include "bpf/maps.h"
 #include "bpf/packet.h"
+#include "bpf/state.h"
 
 #define VERDICT_PASSES_RULE 1u
 #define VERDICT_PASSES_PASS 1u
@@ -65,15 +66,15 @@ static __always_inline void verdict_sample(__u32 decision)
 		test->decision = decision;
 }
 
-/* True: let it pass. `mode` is the live slot's. */
-static __always_inline bool verdict_give(__u32 decision, __u32 direction, __u32 mode,
+/* True: let it pass. `word` is the state's. */
+static __always_inline bool verdict_give(__u32 decision, __u32 direction, __u64 word,
 					 const struct weight *weight)
 {
 	verdict_sample(decision);
 	verdict_count(decision, direction, weight);
 	if (verdict_passes(decision))
 		return true;
-	return mode == MODE_MONITOR;
+	return state_lets_pass(word, decision);
 }
 
 #endif

@@ -12,8 +12,9 @@
 #include "user/verb/verb.h"
 
 static const struct verb *const verbs[] = {
-	&verb_check, &verb_apply, &verb_detach,  &verb_status, &verb_stats,
-	&verb_flows, &verb_diff,  &verb_explain, &verb_replay, &verb_policies,
+	&verb_check, &verb_apply,  &verb_confirm, &verb_rollback, &verb_block,
+	&verb_open,  &verb_resume, &verb_detach,  &verb_status,   &verb_stats,
+	&verb_flows, &verb_diff,   &verb_explain, &verb_replay,   &verb_policies,
 };
 #define VERBS (sizeof(verbs) / sizeof(*verbs))
 
@@ -36,7 +37,10 @@ static void main_help(void)
 
 /* Verbs of the contract that a later version brings. */
 static const char *const main_later[] = {
-	"confirm", "rollback", "block", "open", "resume", "suggest", "watch", "exporter", "doctor",
+	"suggest",
+	"watch",
+	"exporter",
+	"doctor",
 };
 
 static int main_unknown(const char *word)

@@ -86,6 +86,7 @@ void report_gate_example(struct report_gate *gate)
 		.hooks = HOOKS_BOTH,
 		.policy = strdup("lync-2013-public-im"),
 		.mode = "enforce",
+		.policy_mode = "enforce",
 		.applied_at = 1359676800, /* 2013-02-01 */
 		.created_at = 1359590400,
 		.policy_hash = 0x0123456789abcdefull,

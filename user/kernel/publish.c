@@ -279,24 +279,32 @@ static unsigned int publish_free_slot(const struct state *state)
 	return slot;
 }
 
-int publish(struct gate *gate, const struct image *image, enum mode mode,
-	    const struct object *object, const char *what, struct diags *diags)
+int publish(struct gate *gate, const struct image *image, enum mode mode, uint64_t confirm,
+	    uint64_t *deadline, const struct object *object, const char *what, struct diags *diags)
 {
-	uint64_t before = state_read(gate->word);
-	struct state state = state_unpack(before);
+	uint64_t word = state_settled(gate->word);
+	struct state state = state_unpack(word);
 	unsigned int slot = publish_free_slot(&state);
 	int error;
 
 	error = publish_fill(gate->maps, gate->directory, slot, image, object, what, diags);
 	if (error)
 		return error;
-	state.former = state.live;
-	state.former_mode = state.mode;
-	state.live = slot;
-	state.mode = mode;
-	if (state_swap(gate->word, before, state_pack(&state)))
-		return 0;
-	diag_system(diags, 0, what, "the state of the gate was changed by somebody else meanwhile");
-	diag_hint(diags, "look at edgegate status, then try again");
-	return -EBUSY;
+	/* an emergency, a rollback or a deadline may come meanwhile: none of them makes a slot free */
+	do {
+		word = state_settled(gate->word);
+		state = state_unpack(word);
+		if (!state.is_pending) {
+			state.former = state.live;
+			state.former_mode = state.mode;
+		}
+		state.live = slot;
+		state.mode = mode;
+		state.is_pending = confirm > 0;
+		state.was_rolled_back = false;
+		state.has_expired = false;
+		state.moment = confirm ? state_now() + confirm : 0;
+	} while (!state_swap(gate->word, word, state_pack(&state)));
+	*deadline = state.moment;
+	return 0;
 }

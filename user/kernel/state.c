@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <edgegate/state_word.h>
 
 #include "user/kernel/state.h"
 
@@ -11,6 +14,12 @@ struct state state_unpack(uint64_t word)
 		.former = word >> STATE_FORMER_SHIFT & STATE_FIELD_MASK,
 		.mode = (enum mode)(word >> STATE_MODE_SHIFT & STATE_FIELD_MASK),
 		.former_mode = (enum mode)(word >> STATE_FORMER_MODE_SHIFT & STATE_FIELD_MASK),
+		.emergency = (enum emergency)(word >> STATE_EMERGENCY_SHIFT & STATE_FIELD_MASK),
+		.session = word >> STATE_SESSION_SHIFT & STATE_FIELD_MASK,
+		.is_pending = word & STATE_PENDING,
+		.was_rolled_back = word & STATE_ROLLED_BACK,
+		.has_expired = word & STATE_EXPIRED,
+		.moment = word >> STATE_MOMENT_SHIFT,
 	};
 }
 
@@ -19,7 +28,12 @@ uint64_t state_pack(const struct state *state)
 	return (uint64_t)state->live << STATE_LIVE_SHIFT |
 	       (uint64_t)state->former << STATE_FORMER_SHIFT |
 	       (uint64_t)state->mode << STATE_MODE_SHIFT |
-	       (uint64_t)state->former_mode << STATE_FORMER_MODE_SHIFT;
+	       (uint64_t)state->former_mode << STATE_FORMER_MODE_SHIFT |
+	       (uint64_t)state->emergency << STATE_EMERGENCY_SHIFT |
+	       (uint64_t)state->session << STATE_SESSION_SHIFT |
+	       (state->is_pending ? STATE_PENDING : 0) |
+	       (state->was_rolled_back ? STATE_ROLLED_BACK : 0) |
+	       (state->has_expired ? STATE_EXPIRED : 0) | state->moment << STATE_MOMENT_SHIFT;
 }
 
 static size_t state_size(void)
@@ -47,6 +61,26 @@ void state_unmap(uint64_t **word)
 uint64_t state_read(const uint64_t *word)
 {
 	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+uint64_t state_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+uint64_t state_settled(uint64_t *word)
+{
+	for (;;) {
+		uint64_t seen = state_read(word);
+
+		if (!state_word_is_due(seen, state_now()))
+			return seen;
+		if (state_swap(word, seen, state_word_expired(seen)))
+			return state_word_expired(seen);
+	}
 }
 
 bool state_swap(uint64_t *word, uint64_t from, uint64_t to)

@@ -14,6 +14,12 @@ struct state {
 	unsigned int former; /* slot, or SLOT_NONE */
 	enum mode mode;
 	enum mode former_mode;
+	enum emergency emergency;
+	unsigned int session; /* 1 or 2: of the memory's sessions; 0: none */
+	bool is_pending;      /* the former slot comes back at `moment` */
+	bool was_rolled_back; /* the last apply was taken back at `moment` */
+	bool has_expired;     /* ... because nobody confirmed it in time */
+	uint64_t moment;      /* milliseconds of CLOCK_BOOTTIME; 0: none */
 };
 
 struct state state_unpack(uint64_t word);
@@ -32,7 +38,18 @@ static inline struct gate_memory *state_memory(uint64_t *word)
 	return (struct gate_memory *)word;
 }
 
+/* As it stands, also past a deadline that no packet has seen yet. */
 uint64_t state_read(const uint64_t *word);
+
+/*
+ * What is in force now: the first command past a deadline makes that final, as the first packet does
+ * (include/edgegate/state_word.h).
+ */
+uint64_t state_settled(uint64_t *word);
+
+/* Milliseconds of CLOCK_BOOTTIME: the clock of deadlines, which neither suspend nor the date moves. */
+uint64_t state_now(void);
+
 /* False: somebody was quicker, and the word is as they left it. */
 bool state_swap(uint64_t *word, uint64_t from, uint64_t to);
 

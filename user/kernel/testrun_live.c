@@ -60,7 +60,7 @@ int testrun_copy_live(struct testrun_gate *own, const struct gate *gate,
 	int error = -EAGAIN;
 
 	for (int i = 0; error == -EAGAIN && i < TRIES; i++) {
-		uint64_t word = state_read(gate->word);
+		uint64_t word = state_settled(gate->word);
 		struct state state = state_unpack(word);
 
 		if (state.live == SLOT_NONE) {
@@ -72,7 +72,7 @@ int testrun_copy_live(struct testrun_gate *own, const struct gate *gate,
 		*listing = NULL;
 		error = live_copy(own, gate, state.live, listing);
 		/* an apply meanwhile may have filled the slot anew */
-		if (!error && state_read(gate->word) != word)
+		if (!error && state_settled(gate->word) != word)
 			error = -EAGAIN;
 		if (!error && !*listing)
 			error = -ENOENT;

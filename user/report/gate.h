@@ -43,9 +43,16 @@ struct report_gate {
 	struct report_interface interfaces[GATE_INTERFACES_MAX];
 	size_t interface_count;
 	enum hooks hooks;
-	char *policy;        /* NULL: none is in force */
-	const char *mode;    /* "enforce", "monitor", "none" */
-	uint64_t applied_at; /* CLOCK_REALTIME, seconds */
+	char *policy;            /* NULL: none is in force */
+	const char *mode;        /* "enforce", "monitor", "none", "block", "open" */
+	const char *policy_mode; /* the same but for an emergency: what a resume returns to */
+	char *former; /* the policy that a rollback returns to, or was taken back; or NULL */
+	uint64_t confirm_deadline; /* CLOCK_REALTIME, milliseconds; 0: none stands */
+	uint64_t confirm_left;     /* milliseconds until then */
+	uint64_t rolled_back_at;   /* CLOCK_REALTIME, milliseconds; 0: the last apply stands */
+	bool has_expired;          /* ... taken back by its deadline, not by a command */
+	bool keeps_session;        /* blocked, but for somebody's session */
+	uint64_t applied_at;       /* CLOCK_REALTIME, seconds */
 	uint64_t created_at;
 	uint64_t policy_hash;
 	struct report_rule *rules;

@@ -114,34 +114,47 @@ static json_t *json_outcomes(const struct report_gate *gate, enum outcome_class 
 	return list;
 }
 
+/* Seconds since 1970, from milliseconds; null: never. */
+static json_t *json_moment(uint64_t moment)
+{
+	return moment ? json_integer((json_int_t)(moment / 1000)) : json_null();
+}
+
 static json_t *json_gate_stats(const struct report_gate *gate)
 {
 	json_t *rules = json_array();
 
 	for (size_t i = 0; i < gate->rule_count; i++)
 		json_array_append_new(rules, json_rule(&gate->rules[i]));
-	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:I, s:n, s:o, s:o, s:o, s:{s:I, s:I}}", "gate",
+	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:{s:I, s:I}}", "gate",
 			 gate->label, "netns", json_string_or_null(gate->netns), "interfaces",
 			 json_interfaces(gate, false), "policy", json_string_or_null(gate->policy),
 			 "mode", gate->mode, "applied_at", (json_int_t)gate->applied_at,
-			 "confirm_deadline", "rules", rules, "passed",
-			 json_outcomes(gate, OUTCOME_CLASS_PASS, "kind"), "drops",
+			 "confirm_deadline", json_moment(gate->confirm_deadline), "rules", rules,
+			 "passed", json_outcomes(gate, OUTCOME_CLASS_PASS, "kind"), "drops",
 			 json_outcomes(gate, OUTCOME_CLASS_DROP, "reason"), "flows", "entries",
 			 (json_int_t)gate->flows_entries, "max", (json_int_t)gate->flows_max);
 }
 
 static json_t *json_gate_status(const struct report_gate *gate)
 {
+	json_t *rolled_back = json_null();
 	char hash[17];
 
 	snprintf(hash, sizeof(hash), "%016" PRIx64, gate->policy_hash);
-	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:s, s:I, s:I, s:n}", "gate", gate->label,
-			 "netns", json_string_or_null(gate->netns), "hooks",
+	if (gate->rolled_back_at)
+		rolled_back = json_pack("{s:o, s:s}", "at", json_moment(gate->rolled_back_at), "by",
+					gate->has_expired ? "deadline" : "command");
+	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:s, s:I, s:I, s:o, s:s, s:b, s:o, s:o}",
+			 "gate", gate->label, "netns", json_string_or_null(gate->netns), "hooks",
 			 gate->hooks == HOOKS_XDP ? "xdp" : "both", "interfaces",
 			 json_interfaces(gate, true), "policy", json_string_or_null(gate->policy),
 			 "policy_hash", json_string_or_null(gate->policy ? hash : NULL), "mode",
 			 gate->mode, "applied_at", (json_int_t)gate->applied_at, "created_at",
-			 (json_int_t)gate->created_at, "confirm_deadline");
+			 (json_int_t)gate->created_at, "confirm_deadline",
+			 json_moment(gate->confirm_deadline), "policy_mode", gate->policy_mode,
+			 "keeps_session", gate->keeps_session, "former_policy",
+			 json_string_or_null(gate->former), "rolled_back", rolled_back);
 }
 
 /* A document as text: with a last line end, as a file has. */

@@ -82,5 +82,6 @@ void report_gate_free(struct report_gate *gate)
 	free(gate->label);
 	free(gate->netns);
 	free(gate->policy);
+	free(gate->former);
 	*gate = (struct report_gate){ 0 };
 }

@@ -2,6 +2,7 @@
 /* What a gate is: policy, mode, hooks, ids, since when. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "user/base/cleanup.h"
@@ -50,6 +51,46 @@ static void status_interface(const struct report_interface *interface, enum hook
 	text_add(text, "\n");
 }
 
+/* Moments are in milliseconds. */
+static void status_moment(struct text *text, uint64_t moment)
+{
+	status_time(text, moment / 1000);
+}
+
+/* An emergency, a deadline, or that the last apply is no more. */
+static void status_state(const struct report_gate *gate, const struct report_style *style,
+			 struct text *text)
+{
+	const char *label = gate->interfaces[0].name;
+	bool blocked = strcmp(gate->mode, "block") == 0;
+
+	if (strcmp(gate->mode, gate->policy_mode) != 0) {
+		style_add(text, style, STYLE_RED);
+		text_format(text, "  EMERGENCY: %s%s", blocked ? "blocked" : "open",
+			    blocked ? ", only essentials pass" : ", everything passes");
+		style_add(text, style, STYLE_PLAIN);
+		text_format(text, "%s; ends with: edgegate resume -i %s\n",
+			    gate->keeps_session ? " and one session" : "", label);
+	}
+	if (gate->confirm_deadline) {
+		style_add(text, style, STYLE_YELLOW);
+		text_format(text, "  UNCONFIRMED: %" PRIu64 " s left, until ",
+			    (gate->confirm_left + 999) / 1000);
+		status_moment(text, gate->confirm_deadline);
+		style_add(text, style, STYLE_PLAIN);
+		text_format(text, ", then %s%s; keep it with: edgegate confirm -i %s\n",
+			    gate->former ? "back to policy " : "everything passes",
+			    gate->former ? gate->former : "", label);
+	}
+	if (gate->rolled_back_at) {
+		text_format(text, "  rolled back%s%s at ", gate->former ? " from policy " : "",
+			    gate->former ? gate->former : "");
+		status_moment(text, gate->rolled_back_at);
+		text_add(text, gate->has_expired ? ": nobody confirmed it in time\n" :
+						   ": by edgegate rollback\n");
+	}
+}
+
 char *report_status(const struct report_gate *gate, const struct report_style *style)
 {
 	autotext struct text text = { 0 };
@@ -59,12 +100,13 @@ char *report_status(const struct report_gate *gate, const struct report_style *s
 	style_add(&text, style, STYLE_PLAIN);
 	if (gate->policy) {
 		text_format(&text, "  policy %s (%016" PRIx64 ")  %s  since ", gate->policy,
-			    gate->policy_hash, gate->mode);
+			    gate->policy_hash, gate->policy_mode);
 		status_time(&text, gate->applied_at);
 	} else {
 		text_add(&text, "  no policy: everything passes");
 	}
 	text_add(&text, "\n");
+	status_state(gate, style, &text);
 	for (size_t i = 0; i < gate->interface_count; i++)
 		status_interface(&gate->interfaces[i], gate->hooks, style, &text);
 	return text_take(&text);

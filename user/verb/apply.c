@@ -14,6 +14,7 @@
 #include "user/verb/apply_check.h"
 #include "user/verb/common_say.h"
 #include "user/verb/common.h"
+#include "user/verb/common_change.h"
 #include "user/verb/common_judge.h"
 
 /* One apply, from the words to the gate. */
@@ -28,8 +29,9 @@ struct apply {
 	enum mode mode_before;
 	bool has_before;
 	bool is_new;
-	char names[128]; /* "eth0 and eth1" */
-	char what[160];  /* "apply to eth0" */
+	uint64_t deadline; /* of --confirm, milliseconds of CLOCK_BOOTTIME; 0: none */
+	char names[128];   /* "eth0 and eth1" */
+	char what[160];    /* "apply to eth0" */
 };
 
 static void apply_free(struct apply *apply)
@@ -142,7 +144,7 @@ static int apply_make(struct apply *apply, const struct invocation *invocation, 
 static int apply_read_running(struct apply *apply, struct listing_header **former,
 			      struct gate_counts *counts, struct diags *diags)
 {
-	struct state state = state_unpack(state_read(apply->gate.word));
+	struct state state = state_unpack(state_settled(apply->gate.word));
 	int error = readback(&apply->gate, state.live, &apply->before);
 
 	apply->has_before = !error;
@@ -195,6 +197,25 @@ static int apply_say_changes(const struct apply *apply)
 				  apply->mode_before, &apply->image, apply->options.mode);
 }
 
+/* What stands above the policy that was applied. */
+static void apply_say_state(const struct apply *apply, struct text *text)
+{
+	const struct state state = state_unpack(state_settled(apply->gate.word));
+	const char *name = apply->options.interfaces[0].name;
+	autofree char *when = common_change_time(apply->deadline);
+
+	if (apply->deadline)
+		text_format(
+			text,
+			"Only until %s, %llu s from now, unless you keep it with: edgegate confirm "
+			"-i %s\n",
+			when ? when : "then", (unsigned long long)apply->options.confirm, name);
+	if (state.emergency)
+		text_format(text,
+			    "All the same it is %s in emergency, until: edgegate resume -i %s\n",
+			    state.emergency == EMERGENCY_BLOCK ? "blocked" : "open", name);
+}
+
 static int apply_report(struct apply *apply)
 {
 	autofree char *names = common_gate_names(&apply->gate);
@@ -206,6 +227,7 @@ static int apply_report(struct apply *apply)
 	text_format(&text, "%s: policy %s is in force%s\n", names, apply->policy->name,
 		    monitors ? " in monitor mode" : "");
 	common_say_effect(apply->policy, names, apply->options.mode, &text);
+	apply_say_state(apply, &text);
 	if (apply->gate.stamp.hooks == HOOKS_XDP)
 		text_add(
 			&text,
@@ -229,6 +251,7 @@ static int apply_act(struct apply *apply, const struct invocation *invocation, s
 		error = diag_system(diags, 0, apply->what, "nothing was changed");
 	if (!error)
 		error = publish(&apply->gate, &apply->image, apply->options.mode,
+				apply->options.confirm * 1000, &apply->deadline,
 				apply->is_new ? &apply->object : NULL, apply->what, diags);
 	if (error && apply->is_new)
 		make_undone(&apply->gate, apply->what, diags);
@@ -280,6 +303,8 @@ static int apply_work(struct apply *apply, const struct invocation *invocation, 
 	error = apply_find_interfaces(apply, diags);
 	if (!error)
 		error = apply_open_gate(apply, diags);
+	if (!error && !apply->is_new)
+		error = apply_check_pending(&apply->options, &apply->gate, apply->what, diags);
 	if (!error)
 		error = apply->options.dry_run ? apply_look(apply, invocation, diags) :
 						 apply_act(apply, invocation, diags);
@@ -290,7 +315,8 @@ static int apply_run(int argc, char **argv, const struct invocation *invocation)
 {
 	cleanup(apply_free) struct apply apply = { .gate = GATE_CLOSED };
 	cleanup(diags_clear) struct diags diags = { 0 };
-	int error = common_options_read(&verb_apply, argc, argv, "igHmxtN", &apply.options, &diags);
+	int error =
+		common_options_read(&verb_apply, argc, argv, "igHmxtNcf", &apply.options, &diags);
 	int status;
 
 	if (error)
@@ -340,6 +366,12 @@ const struct verb verb_apply = {
 		"                    generic is slower and must be asked for; default auto: native\n"
 		"      --tc auto|tcx|clsact\n"
 		"                    default auto: TCX from Linux 6.6 on, clsact before\n"
+		"      --confirm TIME\n"
+		"                    only for that long (60s, 5m), unless `edgegate confirm` comes in\n"
+		"                    time; else the former policy and mode come back by themselves,\n"
+		"                    whatever has been killed. Before the first apply: no policy\n"
+		"      --force       apply although a former apply still waits for its confirm; the policy\n"
+		"                    before that one stays the one to fall back to\n"
 		"      --dry-run     print what would change, and change nothing\n"
 		"  -h, --help        this page\n"
 		"\n"

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "user/kernel/attach.h"
+#include "user/kernel/state.h"
 
 int apply_check_hooks(const struct common_options *options, const char *what, struct diags *diags)
 {
@@ -35,6 +36,23 @@ static int apply_changed(const struct gate *gate, const char *what_of_it, const 
 		    gate_name(gate));
 	diag_hint(diags, "to change it: edgegate detach -i %s, then apply", gate_name(gate));
 	return -EEXIST;
+}
+
+int apply_check_pending(const struct common_options *options, const struct gate *gate,
+			const char *what, struct diags *diags)
+{
+	const struct state state = state_unpack(state_settled(gate->word));
+	const char *name = gate_name(gate);
+	uint64_t now = state_now();
+
+	if (!state.is_pending || options->force)
+		return 0;
+	diag_system(
+		diags, 0, what, "the apply before it still waits for its confirm, %llu s from now",
+		(unsigned long long)(state.moment > now ? (state.moment - now + 999) / 1000 : 0));
+	diag_hint(diags, "edgegate confirm -i %s, edgegate rollback -i %s, or apply --force", name,
+		  name);
+	return -EBUSY;
 }
 
 int apply_check_gate(const struct common_options *options, const struct gate *gate,

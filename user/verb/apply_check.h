@@ -12,4 +12,8 @@ int apply_check_hooks(const struct common_options *options, const char *what, st
 int apply_check_gate(const struct common_options *options, const struct gate *gate,
 		     const struct policy *policy, const char *what, struct diags *diags);
 
+/* A former apply that waits for its confirm is not to be passed over unawares: -EBUSY. */
+int apply_check_pending(const struct common_options *options, const struct gate *gate,
+			const char *what, struct diags *diags);
+
 #endif

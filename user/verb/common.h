@@ -54,7 +54,8 @@ struct common_options {
 	enum xdp_mode xdp;
 	bool xdp_given;
 	int tc; /* enum attach_tc */
-	bool json, watch, yes, all, summary, flush, dry_run;
+	bool json, watch, yes, all, summary, flush, dry_run, force, keep_session;
+	uint64_t confirm;                             /* seconds; 0: not given */
 	const char *rule, *address, *port, *protocol; /* as given, or NULL */
 	const char **hosts; /* --host, as often as it was given; the list is owned */
 	size_t host_count;
@@ -66,7 +67,7 @@ struct common_options {
 };
 
 /*
- * Reads a verb's options. `allowed` names those that it takes, by their letters: i g H m x t j w y a n o O F W D S r A p P X N.
+ * Reads a verb's options. `allowed` names those that it takes, by their letters: i g H m x t j w y a n o O F W D S r A p P X N c f k.
  * 0; 1: --help was printed, 2: it could not be; -EINVAL with a diag. An option of a later version is refused by name.
  */
 int common_options_read(const struct verb *verb, int argc, char **argv, const char *allowed,

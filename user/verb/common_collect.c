@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "user/base/array.h"
 #include "user/base/cleanup.h"
@@ -184,6 +185,11 @@ static int collect_policy(const struct gate *gate, const struct gate_counts *cou
 		if (!report->policy)
 			return -ENOMEM;
 	}
+	if (former) {
+		report->former = strdup(listing_string(former, former->policy));
+		if (!report->former)
+			return -ENOMEM;
+	}
 	error = collect_rules(&collector, live, false);
 	if (!error)
 		error = collect_rules(&collector, former, true);
@@ -218,6 +224,31 @@ static void collect_interfaces(const struct gate *gate, struct report_gate *repo
 	}
 }
 
+/* What stands above the policy, and how long it stands. */
+static void collect_state(const struct state *state, struct report_gate *report)
+{
+	static const char *const emergencies[] = { "", "block", "open" };
+	uint64_t boot = state_now();
+	struct timespec now;
+	uint64_t date;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	date = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	report->policy_mode = state->live == SLOT_NONE    ? "none" :
+			      state->mode == MODE_MONITOR ? "monitor" :
+							    "enforce";
+	report->mode = state->emergency ? emergencies[state->emergency] : report->policy_mode;
+	report->keeps_session = state->session != 0;
+	if (state->is_pending) {
+		report->confirm_left = state->moment > boot ? state->moment - boot : 0;
+		report->confirm_deadline = date + report->confirm_left;
+	}
+	if (state->was_rolled_back) {
+		report->rolled_back_at = date - (boot - state->moment);
+		report->has_expired = state->has_expired;
+	}
+}
+
 static int collect_once(const struct gate *gate, uint64_t word, struct report_gate *report)
 {
 	cleanup(gate_free_counts) struct gate_counts counts = { 0 };
@@ -237,9 +268,7 @@ static int collect_once(const struct gate *gate, uint64_t word, struct report_ga
 	if (!report->label || (*gate->stamp.netns && !report->netns))
 		return -ENOMEM;
 	report->hooks = (enum hooks)gate->stamp.hooks;
-	report->mode = state.live == SLOT_NONE    ? "none" :
-		       state.mode == MODE_MONITOR ? "monitor" :
-						    "enforce";
+	collect_state(&state, report);
 	report->created_at = gate->stamp.created_at;
 	memcpy(report->outcomes, counts.outcomes, sizeof(report->outcomes));
 	report->flows_entries = flows;
@@ -255,12 +284,12 @@ int common_collect(const struct gate *gate, const char *what, struct report_gate
 	/* an apply in the middle of it changes the word: then once more */
 	for (int attempt = 0; attempt < 10; attempt++) {
 		cleanup(report_gate_free) struct report_gate read = { 0 };
-		uint64_t word = state_read(gate->word);
+		uint64_t word = state_settled(gate->word);
 
 		error = collect_once(gate, word, &read);
-		if (error && word == state_read(gate->word))
+		if (error && word == state_settled(gate->word))
 			break;
-		if (error || word != state_read(gate->word))
+		if (error || word != state_settled(gate->word))
 			continue;
 		*report = read;
 		read = (struct report_gate){ 0 };

@@ -6,6 +6,7 @@
 
 #include "user/base/array.h"
 #include "user/base/cleanup.h"
+#include "user/base/duration.h"
 #include "user/base/number.h"
 #include "user/base/suggestion.h"
 #include "user/kernel/attach.h"
@@ -36,13 +37,17 @@ static const struct option common_all[] = {
 	{ "protocol", required_argument, NULL, 'P' },
 	{ "flush", no_argument, NULL, 'X' },
 	{ "dry-run", no_argument, NULL, 'N' },
+	{ "confirm", required_argument, NULL, 'c' },
+	{ "force", no_argument, NULL, 'f' },
+	{ "keep-session", no_argument, NULL, 'k' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
 
 /* Options of the contract that a later version brings: refused by name, never ignored. */
-static const char *const common_later[] = { "confirm",      "force",   "replace",
-					    "keep-session", "no-wait", "from" };
+static const char *const common_later[] = { "replace", "no-wait", "from" };
+
+#define COMMON_CONFIRM_MOST (7u * 86400) /* seconds */
 
 static const struct option *common_find(int letter)
 {
@@ -225,6 +230,14 @@ static int common_value(int letter, const char *value, struct common_options *op
 	case 'P':
 		options->protocol = value;
 		break;
+	case 'c':
+		if (duration_parse(value, COMMON_CONFIRM_MOST, &seconds) || !seconds) {
+			diag_usage(diags, "--confirm", "'%s' is not a time", value);
+			diag_hint(diags, "1s to 7d: --confirm 60s, --confirm 5m");
+			return -EINVAL;
+		}
+		options->confirm = seconds;
+		break;
 	case 'n':
 		if (number_parse(value, 3600, &seconds) || !seconds) {
 			diag_usage(diags, "--interval", "'%s' is not a number of seconds", value);
@@ -255,6 +268,10 @@ static void common_flag(int letter, struct common_options *options)
 		options->flush = true;
 	else if (letter == 'N')
 		options->dry_run = true;
+	else if (letter == 'f')
+		options->force = true;
+	else if (letter == 'k')
+		options->keep_session = true;
 }
 
 /* What getopt did not know: a later version's, a slip of the pen, or another verb's. */

@@ -39,11 +39,11 @@ static int diff_in_force(const char *interface, struct image *image, struct diag
 	if (error)
 		return error;
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-		uint64_t word = state_read(gate.word);
+		uint64_t word = state_settled(gate.word);
 
 		image_free(image);
 		error = readback(&gate, state_unpack(word).live, image);
-		if (word == state_read(gate.word))
+		if (word == state_settled(gate.word))
 			break;
 		error = -EAGAIN;
 	}

@@ -174,13 +174,13 @@ static int flows_read_gate(struct flows_work *run, const struct gate *gate,
 	int error = -EAGAIN;
 
 	for (int attempt = 0; error == -EAGAIN && attempt < ATTEMPTS; attempt++) {
-		uint64_t word = state_read(gate->word);
+		uint64_t word = state_settled(gate->word);
 
 		free(*listing);
 		error = gate_listing(gate, state_unpack(word).live, listing);
 		if (!error && flows_find_rule(run, *listing))
 			error = flows_read(gate, flows_is_wanted, &run->filter, flows);
-		if (word != state_read(gate->word)) {
+		if (word != state_settled(gate->word)) {
 			flows_free(flows);
 			error = -EAGAIN;
 		}

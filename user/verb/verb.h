@@ -20,6 +20,11 @@ struct verb {
 
 extern const struct verb verb_check;
 extern const struct verb verb_apply;
+extern const struct verb verb_confirm;
+extern const struct verb verb_rollback;
+extern const struct verb verb_block;
+extern const struct verb verb_open;
+extern const struct verb verb_resume;
 extern const struct verb verb_detach;
 extern const struct verb verb_status;
 extern const struct verb verb_stats;

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "user/base/cleanup.h"
+#include "user/base/text.h"
+#include "user/image/image.h"
+#include "user/verb/common_change.h"
+
+int common_change_open(struct common_change *change, const struct verb *verb, int argc, char **argv,
+		       const char *allowed, struct diags *diags)
+{
+	struct common_options *options = &change->options;
+	int error = common_options_read(verb, argc, argv, allowed, options, diags);
+
+	if (error)
+		return error;
+	if (options->interface_count != 1 || options->argument_count) {
+		diag_usage(diags, verb->name, "it needs one interface and nothing else");
+		diag_hint(diags, "edgegate %s -i eth0; which gates there are: edgegate status",
+			  verb->name);
+		return -EINVAL;
+	}
+	change->interface = options->interfaces[0].name;
+	return common_find_gate(change->interface, change->what, &change->gate, diags);
+}
+
+void common_change_free(struct common_change *change)
+{
+	common_options_free(&change->options);
+	gate_close(&change->gate);
+}
+
+char *common_change_says(const struct common_change *change)
+{
+	const struct state state = state_unpack(state_settled(change->gate.word));
+	autofree struct listing_header *listing = NULL;
+	autofree char *names = common_gate_names(&change->gate);
+
+	if (!names || gate_listing(&change->gate, state.live, &listing))
+		return NULL;
+	if (!listing)
+		return text_print("%s: no policy is in force: everything passes\n", names);
+	return text_print("%s: policy %s is in force%s\n", names,
+			  listing_string(listing, listing->policy),
+			  state.mode == MODE_MONITOR ? ", in monitor mode" : "");
+}
+
+char *common_change_time(uint64_t moment)
+{
+	int64_t apart = (int64_t)(moment - state_now());
+	time_t date = time(NULL) + (apart + (apart < 0 ? -500 : 500)) / 1000;
+	char written[40] = "?";
+	struct tm tm;
+
+	if (localtime_r(&date, &tm))
+		strftime(written, sizeof(written), "%H:%M:%S", &tm);
+	return strdup(written);
+}

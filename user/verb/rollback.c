@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "user/base/cleanup.h"
+#include "user/verb/common_change.h"
+
+/* Back to no policy opens the interface: while a deadline stands that is what was asked for. */
+static bool rollback_is_meant(const struct common_change *change, struct diags *diags)
+{
+	const struct state state = state_unpack(state_settled(change->gate.word));
+
+	return state.former != SLOT_NONE || state.live == SLOT_NONE || state.was_rolled_back ||
+	       state.is_pending || change->options.yes ||
+	       common_ask("rollback", diags,
+			  "opens %s to everything, for no policy was there before",
+			  change->interface);
+}
+
+static int rollback_run(int argc, char **argv, const struct invocation *invocation)
+{
+	cleanup(common_change_free) struct common_change change = COMMON_CHANGE("rollback");
+	cleanup(diags_clear) struct diags diags = { 0 };
+	struct state before;
+	int error = common_change_open(&change, &verb_rollback, argc, argv, "iy", &diags);
+
+	(void)invocation;
+	if (error > 0)
+		return error - 1;
+	if (error || !rollback_is_meant(&change, &diags))
+		return common_end(&diags);
+	if (!change_rollback(&change.gate, &before))
+		return common_print(common_change_says(&change));
+	diag_system(&diags, 0, "rollback", "%s on %s",
+		    before.was_rolled_back ? "the last apply was taken back already" :
+					     "there is no apply to take back",
+		    change.interface);
+	diag_hint(&diags, "what is in force: edgegate status -i %s", change.interface);
+	return common_end(&diags);
+}
+
+const struct verb verb_rollback = {
+	.name = "rollback",
+	.summary = "take the last apply back",
+	.help = "Usage: edgegate [--netns NAME] rollback -i IFACE [--yes]\n"
+		"\n"
+		"Puts the policy and mode into force again that were there before the last apply, at once;\n"
+		"counters and live flows are kept. Before the first apply there was none: then everything\n"
+		"passes, so it asks first where no deadline stands. It goes back once: what was taken back\n"
+		"comes again by apply.\n"
+		"\n"
+		"  -i, --interface IFACE   the gate that has this interface\n"
+		"  -y, --yes               don't ask; needed where nobody can be asked\n"
+		"  -h, --help              this page\n",
+	.run = rollback_run,
+};
