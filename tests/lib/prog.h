@@ -16,6 +16,7 @@
 #include "tests/lib/frame.h"
 #include "user/image/image.h"
 #include "user/kernel/object.h"
+#include "user/kernel/state.h"
 
 #define PROG_HZ 250u
 #define PROG_FLOWS_MAX 1024u
@@ -103,6 +104,13 @@ void prog_rollback(struct prog *prog);
 void prog_mode(struct prog *prog, enum mode mode);
 void prog_no_policy(struct prog *prog);
 void prog_slot(struct prog *prog, unsigned int live); /* whatever is in it */
+
+/* The whole word, for what no function above writes. */
+struct state prog_state(const struct prog *prog);
+void prog_set_state(struct prog *prog, const struct state *state);
+
+/* The words' TCP packet belongs to the session that is kept in this place (1 or 2). */
+void prog_session(struct prog *prog, unsigned int place, const char *words);
 
 /* Time passes. */
 void prog_wait(struct prog *prog, unsigned int seconds);
