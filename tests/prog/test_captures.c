@@ -17,10 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/lib/capture.h"
 #include "tests/lib/harness.h"
 #include "tests/lib/prog_payload.h"
 #include "user/base/cleanup.h"
+#include "user/packet/capture.h"
 
 #define PATH_SIZE 4096
 #define NANOSECONDS 1000000000u
@@ -130,10 +130,10 @@ static void run_packet(const struct capture_packet *packet, enum direction direc
 	struct prog_verdict verdict;
 
 	assert_true(packet->length <= sizeof(frame.bytes));
-	assert_int_equal(packet->length, packet->wire_length);
+	assert_int_equal(packet->length, packet->captured);
 	frame.out = direction == DIRECTION_OUT;
 	frame.length = packet->length;
-	memcpy(frame.bytes, packet->bytes, packet->length);
+	memcpy(frame.bytes, packet->frame, packet->length);
 	assert_true(prog_can_run(hook, &frame));
 	assert_true(prog_run(&prog, hook, way, &frame, NULL, &verdict));
 	seen->packets++;
@@ -141,10 +141,15 @@ static void run_packet(const struct capture_packet *packet, enum direction direc
 	seen->enforced += verdict.outcome == OUTCOME_DROP_PAYLOAD;
 }
 
+static void close_capture(struct capture **capture)
+{
+	capture_close(*capture);
+}
+
 static void replay(const char *name, enum direction direction, unsigned int hook, unsigned int way,
 		   struct seen *seen)
 {
-	cleanup(capture_cleanup) struct capture *capture = NULL;
+	cleanup(close_capture) struct capture *capture = NULL;
 	struct diags diags = { 0 };
 	struct capture_packet packet;
 	uint64_t begin = 0;
@@ -155,7 +160,7 @@ static void replay(const char *name, enum direction direction, unsigned int hook
 	memset(seen, 0, sizeof(*seen));
 	prog_reset(&prog);
 	seen->mismatches = payload_mismatches(&prog);
-	if (capture_open(path, &capture, &diags))
+	if (capture_open(path, "test", &capture, &diags))
 		fail_msg("%s", diags.list[0].why);
 	while ((status = capture_next(capture, &packet, &diags)) > 0) {
 		if (!begin)
