@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The functions of `explain -i`, packet after packet. */
+#include <bpf/bpf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/wire/agree.h"
+#include "user/base/cleanup.h"
+#include "user/kernel/clock.h"
+#include "user/kernel/testrun_live.h"
+
+__attribute__((noreturn)) static void ask_fail(struct diags *diags)
+{
+	agree_fail("cannot ask: %s", diag_text_all(diags));
+}
+
+static void ask_find_limits(struct ask *ask)
+{
+	const struct generation *generation = &testrun_memory(ask->judge.gate)->generations[0];
+
+	ask->limit_count = 0;
+	for (uint32_t slot = 0; slot < RULE_SLOTS; slot++) {
+		if (!generation->extras[slot].interval)
+			continue;
+		if (ask->limit_count == SEEN_SLOTS)
+			agree_fail("too many limits");
+		ask->limits[ask->limit_count++] = slot;
+	}
+}
+
+void ask_open(struct ask *ask, const struct gate *gate)
+{
+	struct diags diags = { 0 };
+
+	*ask = (struct ask){ .gate = gate, .clock = clock_open() };
+	if (ask->clock < 0)
+		agree_fail("cannot load a clock");
+	if (common_judge_open_live(&ask->judge, gate, "ask", &diags))
+		ask_fail(&diags);
+	ask_find_limits(ask);
+}
+
+void ask_close(struct ask *ask)
+{
+	common_judge_close(&ask->judge);
+	close(ask->clock);
+}
+
+void ask_renew(struct ask *ask)
+{
+	struct common_judge *judge = &ask->judge;
+	struct diags diags = { 0 };
+
+	if (testrun_copy_live(judge->gate, ask->gate, &judge->owned, &judge->now, "ask", &diags))
+		ask_fail(&diags);
+	judge->listing = judge->owned;
+	ask_find_limits(ask);
+}
+
+/* ---- from empty state -------------------------------------------------------------------------------- */
+
+static void ask_empty(int fd)
+{
+	uint8_t key[sizeof(struct fragment_key)]; /* the largest there is */
+
+	while (bpf_map_get_next_key(fd, NULL, key) == 0)
+		bpf_map_delete_elem(fd, key);
+}
+
+/*
+ * What one packet left in the copy must not be what the next one meets. Two tables are large, and to find
+ * nothing in them costs more than all else: they are emptied for every eighth question only. In the others
+ * it is the copying that takes away what the gate doesn't have.
+ */
+#define EMPTY_EVERY 8u
+
+static void ask_forget(struct ask *ask)
+{
+	const int *maps = testrun_maps(ask->judge.gate);
+	const uint64_t full = 0;
+
+	ask_empty(maps[MAP_FLOWS4]);
+	ask_empty(maps[MAP_FLOWS6]);
+	if (ask->asked++ / 2 % EMPTY_EVERY == 0) {
+		ask_empty(maps[MAP_FRAGMENTS]);
+		ask_empty(maps[MAP_LIMIT_SOURCES]);
+	}
+	for (size_t i = 0; i < ask->limit_count; i++)
+		bpf_map_update_elem(maps[MAP_LIMITS], &ask->limits[i], &full, BPF_ANY);
+	memset(testrun_memory(ask->judge.gate)->dhcp_asked, 0, 2 * sizeof(uint64_t));
+}
+
+void ask_packet(struct ask *ask, const struct wire_frame *frame, uint64_t delay,
+		struct ending *ending)
+{
+	struct common_judge *judge = &ask->judge;
+	struct common_verdict verdict = { 0 };
+	struct diags diags = { 0 };
+	/* of just this size: the sanitizer sees who reads on */
+	autofree uint8_t *bytes = malloc(frame->length);
+
+	if (!bytes)
+		agree_fail("no memory");
+	memcpy(bytes, frame->bytes, frame->length);
+	ask_forget(ask);
+	if (clock_read(ask->clock, &judge->now))
+		agree_fail("cannot read the clock");
+	judge->delay = delay;
+	if (common_judge_bytes(judge, bytes, frame->length, frame->length, frame->direction,
+			       &verdict, &diags))
+		ask_fail(&diags);
+	*ending = (struct ending){ .outcome = verdict.report.outcome };
+	if (verdict.report.rule)
+		snprintf(ending->rule, sizeof(ending->rule), "%s", verdict.report.rule);
+	common_verdict_free(&verdict);
+}
