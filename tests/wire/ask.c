@@ -68,6 +68,22 @@ static void ask_empty(int fd)
 		bpf_map_delete_elem(fd, key);
 }
 
+#define MARKS 256u /* entries for the few flows of a judge: the least that there are */
+
+/* Marks are not copied, and no packet's may be of use to another. */
+static void ask_unmark(int fd)
+{
+	static const struct flow_marks none[MARKS];
+	static uint32_t keys[MARKS];
+	uint32_t count = MARKS;
+	LIBBPF_OPTS(bpf_map_batch_opts, options);
+
+	for (uint32_t i = 0; i < MARKS; i++)
+		keys[i] = i;
+	if (bpf_map_update_batch(fd, keys, none, &count, &options) || count != MARKS)
+		agree_fail("cannot empty flow_marks");
+}
+
 /*
  * What one packet left in the copy must not be what the next one meets. Two tables are large, and to find
  * nothing in them costs more than all else: they are emptied for every eighth question only. In the others
@@ -85,6 +101,7 @@ static void ask_forget(struct ask *ask)
 	if (ask->asked++ / 2 % EMPTY_EVERY == 0) {
 		ask_empty(maps[MAP_FRAGMENTS]);
 		ask_empty(maps[MAP_LIMIT_SOURCES]);
+		ask_unmark(maps[MAP_FLOW_MARKS]);
 	}
 	for (size_t i = 0; i < ask->limit_count; i++)
 		bpf_map_update_elem(maps[MAP_LIMITS], &ask->limits[i], &full, BPF_ANY);
