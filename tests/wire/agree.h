@@ -86,8 +86,8 @@ void seen_end(struct seen *seen);
 struct ask {
 	const struct gate *gate;
 	struct common_judge judge;
-	int clock; /* clock_open() */
-	uint64_t asked;
+	int clock;                   /* clock_open() */
+	uint64_t packets;            /* asked about */
 	uint32_t limits[SEEN_SLOTS]; /* slots of rules that have one */
 	size_t limit_count;
 };

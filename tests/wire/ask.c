@@ -86,25 +86,25 @@ static void ask_unmark(int fd)
 
 /*
  * What one packet left in the copy must not be what the next one meets. Two tables are large, and to find
- * nothing in them costs more than all else: they are emptied for every eighth question only. In the others
- * it is the copying that takes away what the gate doesn't have.
+ * nothing in them costs more than all else: all is emptied for every eighth packet only. For the others it
+ * is the copying that takes away what the gate doesn't have.
  */
 #define EMPTY_EVERY 8u
 
-static void ask_forget(struct ask *ask)
+static void ask_forget(struct ask *ask, bool all)
 {
 	const int *maps = testrun_maps(ask->judge.gate);
 	const uint64_t full = 0;
 
 	ask_empty(maps[MAP_FLOWS4]);
 	ask_empty(maps[MAP_FLOWS6]);
-	if (ask->asked++ / 2 % EMPTY_EVERY == 0) {
+	if (all) {
 		ask_empty(maps[MAP_FRAGMENTS]);
 		ask_empty(maps[MAP_LIMIT_SOURCES]);
 		ask_unmark(maps[MAP_FLOW_MARKS]);
+		for (size_t i = 0; i < ask->limit_count; i++)
+			bpf_map_update_elem(maps[MAP_LIMITS], &ask->limits[i], &full, BPF_ANY);
 	}
-	for (size_t i = 0; i < ask->limit_count; i++)
-		bpf_map_update_elem(maps[MAP_LIMITS], &ask->limits[i], &full, BPF_ANY);
 	memset(testrun_memory(ask->judge.gate)->dhcp_asked, 0, 2 * sizeof(uint64_t));
 }
 
@@ -120,7 +120,9 @@ void ask_packet(struct ask *ask, const struct wire_frame *frame, uint64_t delay,
 	if (!bytes)
 		agree_fail("no memory");
 	memcpy(bytes, frame->bytes, frame->length);
-	ask_forget(ask);
+	/* both questions about a packet alike */
+	ask->packets += delay == 0;
+	ask_forget(ask, ask->packets % EMPTY_EVERY == 0);
 	if (clock_read(ask->clock, &judge->now))
 		agree_fail("cannot read the clock");
 	judge->delay = delay;
