@@ -39,7 +39,6 @@ static int live_copy(struct testrun_gate *own, const struct gate *gate, unsigned
 	int error;
 
 	memcpy(&to->generations[0], &from->generations[slot], sizeof(to->generations[0]));
-	memcpy(to->dhcp_asked, from->dhcp_asked, sizeof(to->dhcp_asked));
 	/* the flow that is taken along has no mark here */
 	to->generations[0].settings.flags &= ~SETTING_FLOW_MARKS;
 	error = live_share(own, gate, slot, MAP_TUPLES);
@@ -90,11 +89,17 @@ int testrun_copy_live(struct testrun_gate *own, const struct gate *gate,
 
 /* ---- what it remembers ----------------------------------------------------------------------------- */
 
+/* What the gate doesn't have is not here either, whatever a packet before has left. */
+static int live_forget(const struct testrun_gate *own, enum object_map map, const void *key)
+{
+	return bpf_map_delete_elem(testrun_maps(own)[map], key) && errno != ENOENT ? -errno : 0;
+}
+
 static int live_copy_entry(const struct testrun_gate *own, const struct gate *gate,
 			   enum object_map map, const void *key, void *value)
 {
 	if (bpf_map_lookup_elem(gate->maps[map], key, value))
-		return errno == ENOENT ? 0 : -errno;
+		return errno == ENOENT ? live_forget(own, map, key) : -errno;
 	return bpf_map_update_elem(testrun_maps(own)[map], key, value, BPF_ANY) ? -errno : 0;
 }
 
@@ -141,8 +146,8 @@ static int live_copy_fragment(const struct testrun_gate *own, const struct gate 
 }
 
 /*
- * A bucket says when it is full again, by the kernel's nanoseconds; here time is jiffies. One that is
- * full, or was never used, has no entry.
+ * A bucket says when it is full again, by the kernel's nanoseconds; here time is jiffies. One that was
+ * never used has no entry; one that is full is 0, whenever that was.
  */
 static int live_copy_bucket(const struct testrun_gate *own, const struct gate *gate,
 			    enum object_map map, const void *key, uint64_t now)
@@ -151,12 +156,10 @@ static int live_copy_bucket(const struct testrun_gate *own, const struct gate *g
 	struct timespec time;
 
 	if (bpf_map_lookup_elem(gate->maps[map], key, &full_at))
-		return errno == ENOENT ? 0 : -errno;
+		return errno == ENOENT ? live_forget(own, map, key) : -errno;
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	ticks = ((uint64_t)time.tv_sec * NANOSECONDS + (uint64_t)time.tv_nsec) * LIMIT_TICKS;
-	if (full_at <= ticks)
-		return 0;
-	full_at = full_at - ticks + now * jiffy * LIMIT_TICKS;
+	full_at = full_at > ticks ? full_at - ticks + now * jiffy * LIMIT_TICKS : 0;
 	return bpf_map_update_elem(testrun_maps(own)[map], key, &full_at, BPF_ANY) ? -errno : 0;
 }
 
@@ -185,8 +188,10 @@ static int live_copy_buckets(const struct testrun_gate *own, const struct gate *
 int testrun_copy_state(struct testrun_gate *own, const struct gate *gate, uint64_t now,
 		       const struct testrun_subject *subject, const char *what, struct diags *diags)
 {
+	const struct gate_memory *from = state_memory(gate->word);
 	int error = live_copy_flow(own, gate, subject);
 
+	memcpy(testrun_memory(own)->dhcp_asked, from->dhcp_asked, sizeof(from->dhcp_asked));
 	if (!error)
 		error = live_copy_fragment(own, gate, subject);
 	if (!error)

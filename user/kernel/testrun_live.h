@@ -27,7 +27,10 @@ int testrun_copy_live(struct testrun_gate *own, const struct gate *gate,
 		      struct listing_header **listing, uint64_t *now, const char *what,
 		      struct diags *diags);
 
-/* Takes along the flow, the fragment record and the buckets that a packet would meet. */
+/*
+ * Takes along the flow, the fragment record, the buckets and the DHCP requests that a packet would meet at
+ * `now`: what the gate has none of is none here.
+ */
 int testrun_copy_state(struct testrun_gate *own, const struct gate *gate, uint64_t now,
 		       const struct testrun_subject *subject, const char *what,
 		       struct diags *diags);

@@ -209,6 +209,7 @@ int common_judge_bytes(struct common_judge *judge, const uint8_t *bytes, size_t 
 	judge->now += judge->apart;
 	wire_read(bytes, captured, direction == DIRECTION_IN ? POLICY_IN : POLICY_OUT, &packet);
 	error = judge_remember_packet(judge, &packet, diags);
+	judge->now += judge->delay;
 	if (!error)
 		error = judge_run(judge, bytes, captured, length, direction, &decision, diags);
 	if (error)

@@ -21,6 +21,7 @@ struct common_judge {
 	uint32_t hz;                  /* jiffies per second */
 	uint64_t now;                 /* jiffies */
 	uint64_t apart;               /* jiffies between packets that know nothing of each other */
+	uint64_t delay;               /* jiffies from a live gate's memory to a packet's bytes */
 	uint8_t *bytes;               /* room for a frame */
 	struct listing_header *owned; /* where the listing is its own */
 };
