@@ -63,6 +63,9 @@ static void a_text_is_read_once(void **state)
 	load_write("top.yaml", "policy: top\ninclude: [l.yaml, r.yaml]\n" RULE("top", "4"));
 	load_write("z.yaml", policy);
 	assert_loads("top", "base l r top", "top.yaml");
+	/* one that includes, from two, is no circle */
+	load_write("m.yaml", "policy: m\ninclude: [r.yaml, top.yaml, l.yaml]\n" RULE("m", "5"));
+	assert_loads("m", "base r l top m", "m.yaml");
 	assert_loads("z", "base z", "z.yaml");
 	/* what is given counts too, in whichever order */
 	assert_loads("base", "base l", "base.yaml", "l.yaml");
@@ -77,6 +80,8 @@ static void a_text_is_read_once(void **state)
 static void files_are_where_the_includer_is(void **state)
 {
 	autofree char *absolute = text_print("%s/sub/x.yaml", load_folder());
+	autofree char *to_absolute =
+		text_print("policy: w\ninclude: [%s/sub/deep/y]\n", load_folder());
 
 	(void)state;
 	assert_int_equal(mkdir("sub", 0700), 0);
@@ -89,6 +94,8 @@ static void files_are_where_the_includer_is(void **state)
 	assert_loads("x", "deep outer inner", absolute);
 	load_write("sub/z.yaml", "policy: z\ninclude: [deep/y]\n");
 	assert_loads("z", "deep", "sub/z.yaml");
+	load_write("sub/w.yaml", to_absolute);
+	assert_loads("w", "deep", "sub/w.yaml");
 	/* by the name that a file has been reached by, not by what a link leads to */
 	assert_int_equal(symlink("../z.yaml", "sub/deep/z.yaml"), 0);
 	assert_fails(load_policies(NAMES("sub/deep/z.yaml"), NULL, 0),
