@@ -287,6 +287,27 @@ static int capture_rewrite(struct capture *capture, struct capture_packet *packe
 
 /* ---- reading ----------------------------------------------------------------------------------- */
 
+/*
+ * pcapng may hold what came from several devices; libpcap wants them alike, and says by these words alone
+ * that they are not (sf-pcapng.c). It is no damage, then.
+ */
+static int capture_refuse_rest(const struct capture *capture, struct diags *diags)
+{
+	const char *why = pcap_geterr(capture->pcap);
+	int error = diag_system(diags, 0, capture->what, "packet %llu: %s",
+				(unsigned long long)capture->count + 1, why);
+
+	if (strstr(why, "different from the type of the first"))
+		diag_hint(diags, "what several devices of different link types gave has to be "
+				 "taken apart: docs/replay.md says how");
+	else if (strstr(why, "different from the snapshot length of the first"))
+		diag_hint(diags, "make a plain pcap of it: editcap -F nsecpcap FILE OTHER");
+	else
+		diag_hint(diags,
+			  "the file is damaged from there on; what stands before it was read");
+	return error;
+}
+
 int capture_next(struct capture *capture, struct capture_packet *packet, struct diags *diags)
 {
 	struct capture_packet read = { .number = capture->count + 1, .matches = true };
@@ -296,13 +317,8 @@ int capture_next(struct capture *capture, struct capture_packet *packet, struct 
 
 	if (status == PCAP_ERROR_BREAK)
 		return 0;
-	if (status != 1) {
-		error = diag_system(diags, 0, capture->what, "packet %llu: %s",
-				    (unsigned long long)read.number, pcap_geterr(capture->pcap));
-		diag_hint(diags,
-			  "the file is damaged from there on; what stands before it was read");
-		return error;
-	}
+	if (status != 1)
+		return capture_refuse_rest(capture, diags);
 	/* with the precision asked for, the field of microseconds has nanoseconds */
 	read.time = (uint64_t)header->ts.tv_sec * NANOSECONDS + (uint64_t)header->ts.tv_usec;
 	read.raw = bytes;
