@@ -104,12 +104,18 @@ static void times_are_nanoseconds(void **unused)
 	static const struct {
 		uint32_t magic;
 		bool big_endian;
+		uint32_t seconds;
 		uint64_t time;
 	} cases[] = {
-		{ 0xa1b2c3d4, false, 1700000000000007000u },
-		{ 0xa1b2c3d4, true, 1700000000000007000u },
-		{ 0xa1b23c4d, false, 1700000000000000007u },
-		{ 0xa1b23c4d, true, 1700000000000000007u },
+		{ 0xa1b2c3d4, false, 1700000000, 1700000000000007000u },
+		{ 0xa1b2c3d4, true, 1700000000, 1700000000000007000u },
+		{ 0xa1b23c4d, false, 1700000000, 1700000000000000007u },
+		{ 0xa1b23c4d, true, 1700000000, 1700000000000000007u },
+		/* after 2038-01-19 */
+		{ 0xa1b2c3d4, false, 2147483648, 2147483648000007000u },
+		{ 0xa1b2c3d4, true, 4294967295, 4294967295000007000u },
+		{ 0xa1b23c4d, false, 4294967295, 4294967295000000007u },
+		{ 0xa1b23c4d, true, 2147483648, 2147483648000000007u },
 	};
 
 	(void)unused;
@@ -119,11 +125,11 @@ static void times_are_nanoseconds(void **unused)
 		struct capture *capture;
 
 		capture_bytes_header(&bytes, cases[i].magic, 1, cases[i].big_endian);
-		capture_bytes_packet(&bytes, 1700000000, 7, IP4, 0, cases[i].big_endian);
+		capture_bytes_packet(&bytes, cases[i].seconds, 7, IP4, 0, cases[i].big_endian);
 		capture = capture_file_of(&bytes);
 		assert_true(capture_file_next(capture, &packet));
 		assert_int_equal(packet.time, cases[i].time);
-		assert_int_equal(capture_has_nanoseconds(capture), i >= 2);
+		assert_int_equal(capture_has_nanoseconds(capture), cases[i].magic == 0xa1b23c4d);
 		capture_close(capture);
 	}
 }
