@@ -77,10 +77,11 @@ watch_begin() { # NAME "FILE NAME OPTIONS"...
 	return 1
 }
 
+# Immediately: else the kernel hands over what it has once a second, and an end in between loses it.
 watch_start() { # "FILE NAME OPTIONS"
 	local words
 	read -r -a words <<<"$1"
-	net_start "${words[1]}" tcpdump -U -Z root -B 8192 -w "$DIR/${words[0]}" "${words[@]:2}"
+	net_start "${words[1]}" tcpdump -U --immediate-mode -Z root -B 8192 -w "$DIR/${words[0]}" "${words[@]:2}"
 	WATCHERS+=("$NET_PID")
 	wait_until test -s "$DIR/${words[0]}"
 }

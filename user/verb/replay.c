@@ -26,6 +26,7 @@ struct replay {
 	struct replay_clock clock;
 	struct replay_show show;
 	struct replay_progress progress;
+	bool broken; /* not by a capture: what was to be written is not worth keeping */
 };
 
 static void replay_free(struct replay *replay)
@@ -49,12 +50,17 @@ static void replay_end(int signal)
 
 static void replay_catch_signals(void)
 {
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
 	/* no SA_RESTART: standard input may be a pipe that says nothing */
-	struct sigaction action = { .sa_handler = replay_end };
+	const struct sigaction action = { .sa_handler = replay_end };
+	struct sigaction before;
 
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGPIPE, &action, NULL);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		/* whoever started it with nohup meant it */
+		if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	/* a file that may not grow any more (ulimit -f) is an error of --write as others are */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 /* ---- arguments ----------------------------------------------------------------------------------- */
@@ -98,6 +104,12 @@ static int replay_split(struct replay *replay, struct diags *diags)
 	if (inputs > 1) {
 		diag_usage(diags, "replay", "standard input can be read only once");
 		diag_hint(diags, "let - stand for one policy or one capture");
+		return -EINVAL;
+	}
+	if (options->write && (!*options->write || strcmp(options->write, "-") == 0)) {
+		diag_usage(diags, "--write", "'%s' is no file's name", options->write);
+		diag_hint(diags, "standard output has the report; into a pipe: "
+				 "--write /dev/fd/3 3>&1 >/dev/null");
 		return -EINVAL;
 	}
 	return 0;
@@ -224,6 +236,7 @@ static int replay_capture(struct replay *replay, const char *name, struct diags 
 		int ended = replay_chunk_read(replay->chunk, capture, &replay->clock, &damage);
 
 		error = replay_chunk_judge(replay, diags);
+		replay->broken = error;
 		/* a signal in the middle of a read is no damage */
 		if (replay_signal)
 			diags_clear(&damage);
@@ -272,7 +285,7 @@ static int replay_captures(struct replay *replay, struct diags *diags)
 			0 :
 			replay_show_end(&replay->show, replay->clock.now, diags);
 	/* of a damaged capture, what was read is worth keeping */
-	if (!ended && !replay_signal && replay->show.writer)
+	if (!ended && !replay_signal && !replay->broken && replay->show.writer)
 		ended = writer_finish(replay->show.writer, diags);
 	return error ? error : ended;
 }

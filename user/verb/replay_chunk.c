@@ -9,8 +9,10 @@
 
 /* The first packet's moment: not 0, which the programs take for "never". */
 #define CLOCK_BEGIN REPLAY_HZ
-/* A gap that is longer counts as long: no timeout is, and no clock overflows. A year. */
+/* A gap that is longer counts as long: no timeout is. A year. */
 #define CLOCK_GAP_MOST (366ull * 86400 * REPLAY_HZ)
+/* Here it stands still, after 292 years, so that no timeout's end overflows. */
+#define CLOCK_MOST (UINT64_MAX / 2)
 /* Bytes that are kept of a longer frame: headers nearly always end before. */
 #define FRAME_KEPT 128u
 
@@ -31,6 +33,8 @@ static void clock_step(struct replay_clock *clock, uint64_t time)
 	clock->latest = time;
 	clock->passed += gap;
 	clock->now += gap < CLOCK_GAP_MOST ? gap : CLOCK_GAP_MOST;
+	if (clock->now > CLOCK_MOST)
+		clock->now = CLOCK_MOST;
 }
 
 /* Copies into the chunk; its place, or SIZE_MAX for want of memory. */
