@@ -8,7 +8,9 @@
 #
 # Addresses are hex as well.
 
+# shellcheck disable=SC2034 # for who loads this
 HOST4=c000020a FAR4=c6336407 # 192.0.2.10, 198.51.100.7
+# shellcheck disable=SC2034
 HOST6=20010db8000000000000000000000010 FAR6=20010db8000100000000000000000007
 ETHERNET=020000000001020000000002 # the two addresses; the type comes behind
 

@@ -77,7 +77,7 @@ live() { # PACKET
 
 @test "explain -i: the nearest rule is told as of the policy itself" {
 	local packet policy=(lync-2013-public-im host-basics --group partners=198.51.100.0/24)
-	policy+=(--group access-edge=192.0.2.10,2001:db8::10)
+	policy+=(--group "access-edge=192.0.2.10,2001:db8::10")
 	gate host apply -i gate0 "${policy[@]}"
 	[[ $(gate host explain -i gate0 'in tcp 203.0.113.7:40000 > 192.0.2.10:5061') == \
 		*$'\n'"nearest: rule 'access-sip-mtls-in' allows tcp 5061 in, but from partners only: 198.51.100.0/24"$'\n'* ]]
@@ -117,7 +117,7 @@ mode: none" "$(gate host explain -i gate0 'in tcp 203.0.113.7:40000 > 192.0.2.10
 	same '{"version":1,"direction":"in","verdict":"pass","step":"nothing: there is no policy","nearest":null,"mode":"none"}' \
 		"$(gate host explain --json -i gate0 'in hex 0200000000010200000000020800' | jq -c .)"
 	capture_begin "$NET_DIR/cut.pcap"
-	capture_add "$NET_DIR/cut.pcap" 0 "$(ip4 6 $FAR4 $HOST4 "$(segment 443 40001 18)")" 40
+	capture_add "$NET_DIR/cut.pcap" 0 "$(ip4 6 "$FAR4" "$HOST4" "$(segment 443 40001 18)")" 40
 	[[ $(gate host explain --json -i gate0 --host 192.0.2.10 --capture "$NET_DIR/cut.pcap" --packet 1 |
 		jq -r .verdict) == pass ]]
 	# the question is read all the same
@@ -166,11 +166,11 @@ mode: none" "$(gate host explain -i gate0 'in tcp 203.0.113.7:40000 > 192.0.2.10
 	asked 'drop unrelated-icmp' 'out icmp 192.0.2.10 > 192.0.2.1 type=3 about udp 192.0.2.1:54 > 192.0.2.10:41000'
 	# the same in hex, and with what was sent before it
 	local quote
-	quote=$(ip4_bare 17 $HOST4 c0000201 "$(datagram 41000 53)")
-	asked 'pass icmp-error' "in hex $(ip4 1 cb007101 $HOST4 "0b00000000000000$quote")"
-	quote=$(ip4_bare 17 $HOST4 c0000201 "$(datagram 41001 53)")
-	asked 'drop unrelated-icmp' "in hex $(ip4 1 cb007101 $HOST4 "0b00000000000000$quote")"
-	asked 'pass icmp-error' "in hex $(ip4 1 cb007101 $HOST4 "0b00000000000000$quote") after out ${flow/41000/41001}"
+	quote=$(ip4_bare 17 "$HOST4" c0000201 "$(datagram 41000 53)")
+	asked 'pass icmp-error' "in hex $(ip4 1 cb007101 "$HOST4" "0b00000000000000$quote")"
+	quote=$(ip4_bare 17 "$HOST4" c0000201 "$(datagram 41001 53)")
+	asked 'drop unrelated-icmp' "in hex $(ip4 1 cb007101 "$HOST4" "0b00000000000000$quote")"
+	asked 'pass icmp-error' "in hex $(ip4 1 cb007101 "$HOST4" "0b00000000000000$quote") after out ${flow/41000/41001}"
 	# `after` goes on from what the gate remembers: a packet of the host prolongs a flow, five minutes on
 	asked 'drop no-rule' 'in udp 192.0.2.1:53 > 192.0.2.10:41000 wait=5m'
 	asked 'pass reply dns-out' "in udp 192.0.2.1:53 > 192.0.2.10:41000 wait=4m after out $flow wait=4m"
@@ -242,13 +242,13 @@ flows_are() { # NUMBER
 	asked 'drop malformed' 'out hex 0200000000010200000000020800'
 	asked 'drop malformed' $'\tin\thex\n02:00:00:00:00:01 02:00:00:00:00:02\n08:06\n'
 	asked 'drop ethertype' 'in hex 02000000000102000000000288b5'
-	asked 'pass forward access-sip-mtls-in' "in hex $(ip4 6 $FAR4 $HOST4 "$(segment 40000 5061 02)")"
-	asked 'pass forward access-sip-mtls-in' "in hex $(vlan 7 "$(ip4 6 $FAR4 $HOST4 "$(segment 40000 5061 02)")")"
-	asked 'pass reply av-stun-out' "in hex $(ip6 17 $FAR6 $HOST6 "$(datagram 3478 40000)") after out udp [2001:db8::10]:40000 > [2001:db8:1::7]:3478"
+	asked 'pass forward access-sip-mtls-in' "in hex $(ip4 6 "$FAR4" "$HOST4" "$(segment 40000 5061 02)")"
+	asked 'pass forward access-sip-mtls-in' "in hex $(vlan 7 "$(ip4 6 "$FAR4" "$HOST4" "$(segment 40000 5061 02)")")"
+	asked 'pass reply av-stun-out' "in hex $(ip6 17 "$FAR6" "$HOST6" "$(datagram 3478 40000)") after out udp [2001:db8::10]:40000 > [2001:db8:1::7]:3478"
 	# on either side of what a batch takes, and as much as an argument of 128 KiB holds
 	local size
 	for size in 3000 3358 3359 65400; do
-		asked 'pass forward av-stun-in' "in hex $(ip4 17 $FAR4 $HOST4 "$(datagram 9 3478 "$(printf "%0$((size * 2))d" 0)")")"
+		asked 'pass forward av-stun-in' "in hex $(ip4 17 "$FAR4" "$HOST4" "$(datagram 9 3478 "$(printf "%0$((size * 2))d" 0)")")"
 		asked 'pass forward av-stun-in' "in udp 198.51.100.7:9 > 192.0.2.10:3478 len=$((size + 42))"
 	done
 	asked 'pass forward av-stun-in' 'in udp 198.51.100.7:9 > 192.0.2.10:3478 len=65549'
@@ -267,8 +267,8 @@ flows_are() { # NUMBER
 }
 
 @test "expect: run by check and before apply, and what fails stops the apply" {
-	local policy=$BATS_TEST_TMPDIR/edge.yaml
-	cat >"$policy" <<-'END'
+	local file=$BATS_TEST_TMPDIR/edge.yaml
+	cat >"$file" <<-'END'
 		policy: edge
 		groups: {edge: [192.0.2.10], all: [any]}
 		rules:
@@ -277,19 +277,19 @@ flows_are() { # NUMBER
 		  - pass in tcp all:40000 > edge:443
 		  - drop in tcp all:40000 > edge:80
 	END
-	run "$EDGEGATE" check "$policy"
+	run "$EDGEGATE" check "$file"
 	[[ $status == 0 && $output == *'2 expectations: as expected'* ]]
-	[[ $("$EDGEGATE" check --json "$policy" | jq -c .expectations) == '{"count":2,"run":2}' ]]
-	run setpriv --reuid 65534 --clear-groups "$EDGEGATE" check - <"$policy"
+	[[ $("$EDGEGATE" check --json "$file" | jq -c .expectations) == '{"count":2,"run":2}' ]]
+	run setpriv --reuid 65534 --clear-groups "$EDGEGATE" check - <"$file"
 	[[ $status == 0 && $output == *'2 expectations: not run; that takes root'* ]]
-	gate host apply -i gate0 "$policy"
+	gate host apply -i gate0 "$file"
 	local before
 	before=$(gate host status --json)
-	echo '  - pass in tcp all:40000 > edge:8443' >>"$policy"
-	run "$EDGEGATE" check "$policy"
+	echo '  - pass in tcp all:40000 > edge:8443' >>"$file"
+	run "$EDGEGATE" check "$file"
 	[[ $status == 2 && $output == *'edge.yaml:8:5: expected to pass, but it is dropped: no-rule'* ]]
 	[[ $output == *"rule 'web' allows tcp 443 in"* ]]
-	run gate host apply -i gate0 "$policy"
+	run gate host apply -i gate0 "$file"
 	[[ $status == 2 && $output == *'expected to pass'* ]]
 	[[ $(gate host status --json) == "$before" ]]
 }

@@ -33,42 +33,42 @@ teardown() {
 play_write() { # FILE
 	local quote first
 	capture_begin "$1"
-	capture_add "$1" 0 "$(ip4 17 $FAR4 $HOST4 "$(datagram 3478 40000)")"         # too early: no flow
-	capture_add "$1" 1 "$(ip4 17 $HOST4 $FAR4 "$(datagram 40000 3478)")"         # makes one
-	capture_add "$1" 2 "$(ip4 17 $FAR4 $HOST4 "$(datagram 3478 40000)")"         # its reply
-	capture_add "$1" 10.999999999 "$(ip4 17 $FAR4 $HOST4 "$(datagram 3478 40000)")" # just in time
-	capture_add "$1" 11 "$(ip4 17 $FAR4 $HOST4 "$(datagram 3478 40000)")"        # too late
-	capture_add "$1" 5 "$(ip4 17 $FAR4 $HOST4 "$(datagram 3478 40000)")"         # goes back in time: too late
-	capture_add "$1" 20 "$(ip4 6 $HOST4 $FAR4 "$(segment 40001 443 02)")"       # a conversation
-	capture_add "$1" 20.1 "$(ip4 6 $FAR4 $HOST4 "$(segment 443 40001 12)")"
-	capture_add "$1" 20.2 "$(ip4 6 $HOST4 $FAR4 "$(segment 40001 443 10)")"
-	capture_add "$1" 20.3 "$(ip4 6 $FAR4 $HOST4 "$(segment 443 40001 18 00112233)")"
-	capture_add "$1" 20.4 "$(ip4 6 $FAR4 $HOST4 "$(segment 443 40002 18 00112233)")" # another one's
-	capture_add "$1" 21 "$(ip4 6 $FAR4 $HOST4 "$(segment 7001 5061 02)")"       # two tokens
-	capture_add "$1" 21.1 "$(ip4 6 $FAR4 $HOST4 "$(segment 7002 5061 02)")"
-	capture_add "$1" 21.2 "$(ip4 6 $FAR4 $HOST4 "$(segment 7003 5061 02)")"     # none left
-	capture_add "$1" 22 "$(ip4 6 $FAR4 $HOST4 "$(segment 7003 5061 02)")"       # one again
-	capture_add "$1" 22.1 "$(arp $HOST4 $FAR4)"
-	capture_add "$1" 22.2 "$(arp $FAR4 $HOST4)"
-	capture_add "$1" 23 "$(ip4 17 $FAR4 $HOST4 "$(datagram 9 53 0011223344556677)" 2000 7)" # a first fragment
-	capture_add "$1" 23.1 "$(ip4 17 $FAR4 $HOST4 0011223344556677 0002 7)"  # its last
-	capture_add "$1" 23.2 "$(ip4 17 $FAR4 $HOST4 0011223344556677 0002 8)"  # nobody's
-	capture_add "$1" 60 "$(ip4 17 $FAR4 $HOST4 0011223344556677 0002 7)"    # too late
-	capture_add "$1" 61 "$(vlan 7 "$(ip4 17 $FAR4 $HOST4 "$(datagram 9 53)")")"
-	capture_add "$1" 61.1 "$(vlan 7 "$(vlan 8 "$(ip4 17 $FAR4 $HOST4 "$(datagram 9 54)")")")"
-	capture_add "$1" 62 "$(ip6 17 $HOST6 $FAR6 "$(datagram 40000 3478)")"
-	capture_add "$1" 62.1 "$(ip6 17 $FAR6 $HOST6 "$(datagram 3478 40000)")"
-	quote=$(ip4_bare 6 $HOST4 $FAR4 "$(segment 40001 443 02)")
-	capture_add "$1" 63 "$(ip4 1 $FAR4 $HOST4 "0b00000000000000$quote")"    # about the conversation
-	capture_add "$1" 63.1 "$(ip4 1 $FAR4 $HOST4 "0b00000000000000${quote:0:40}0001${quote:44}")"
-	capture_add "$1" 64 "$(ip4 6 $FAR4 $HOST4 "$(segment 443 40001 18)")" 40    # cut off in its ports
-	capture_add "$1" 64.1 "$(ip4 6 $FAR4 $HOST4 "$(segment 443 40001 18 "$(printf %0120d 0)")")" 54
-	first=$(ip4 17 $FAR4 $HOST4 "$(datagram 9 53 0011223344556677)" 2000 9)
+	capture_add "$1" 0 "$(ip4 17 "$FAR4" "$HOST4" "$(datagram 3478 40000)")"         # too early: no flow
+	capture_add "$1" 1 "$(ip4 17 "$HOST4" "$FAR4" "$(datagram 40000 3478)")"         # makes one
+	capture_add "$1" 2 "$(ip4 17 "$FAR4" "$HOST4" "$(datagram 3478 40000)")"         # its reply
+	capture_add "$1" 10.999999999 "$(ip4 17 "$FAR4" "$HOST4" "$(datagram 3478 40000)")" # just in time
+	capture_add "$1" 11 "$(ip4 17 "$FAR4" "$HOST4" "$(datagram 3478 40000)")"        # too late
+	capture_add "$1" 5 "$(ip4 17 "$FAR4" "$HOST4" "$(datagram 3478 40000)")"         # goes back in time: too late
+	capture_add "$1" 20 "$(ip4 6 "$HOST4" "$FAR4" "$(segment 40001 443 02)")"       # a conversation
+	capture_add "$1" 20.1 "$(ip4 6 "$FAR4" "$HOST4" "$(segment 443 40001 12)")"
+	capture_add "$1" 20.2 "$(ip4 6 "$HOST4" "$FAR4" "$(segment 40001 443 10)")"
+	capture_add "$1" 20.3 "$(ip4 6 "$FAR4" "$HOST4" "$(segment 443 40001 18 00112233)")"
+	capture_add "$1" 20.4 "$(ip4 6 "$FAR4" "$HOST4" "$(segment 443 40002 18 00112233)")" # another one's
+	capture_add "$1" 21 "$(ip4 6 "$FAR4" "$HOST4" "$(segment 7001 5061 02)")"       # two tokens
+	capture_add "$1" 21.1 "$(ip4 6 "$FAR4" "$HOST4" "$(segment 7002 5061 02)")"
+	capture_add "$1" 21.2 "$(ip4 6 "$FAR4" "$HOST4" "$(segment 7003 5061 02)")"     # none left
+	capture_add "$1" 22 "$(ip4 6 "$FAR4" "$HOST4" "$(segment 7003 5061 02)")"       # one again
+	capture_add "$1" 22.1 "$(arp "$HOST4" "$FAR4")"
+	capture_add "$1" 22.2 "$(arp "$FAR4" "$HOST4")"
+	capture_add "$1" 23 "$(ip4 17 "$FAR4" "$HOST4" "$(datagram 9 53 0011223344556677)" 2000 7)" # a first fragment
+	capture_add "$1" 23.1 "$(ip4 17 "$FAR4" "$HOST4" 0011223344556677 0002 7)"  # its last
+	capture_add "$1" 23.2 "$(ip4 17 "$FAR4" "$HOST4" 0011223344556677 0002 8)"  # nobody's
+	capture_add "$1" 60 "$(ip4 17 "$FAR4" "$HOST4" 0011223344556677 0002 7)"    # too late
+	capture_add "$1" 61 "$(vlan 7 "$(ip4 17 "$FAR4" "$HOST4" "$(datagram 9 53)")")"
+	capture_add "$1" 61.1 "$(vlan 7 "$(vlan 8 "$(ip4 17 "$FAR4" "$HOST4" "$(datagram 9 54)")")")"
+	capture_add "$1" 62 "$(ip6 17 "$HOST6" "$FAR6" "$(datagram 40000 3478)")"
+	capture_add "$1" 62.1 "$(ip6 17 "$FAR6" "$HOST6" "$(datagram 3478 40000)")"
+	quote=$(ip4_bare 6 "$HOST4" "$FAR4" "$(segment 40001 443 02)")
+	capture_add "$1" 63 "$(ip4 1 "$FAR4" "$HOST4" "0b00000000000000$quote")"    # about the conversation
+	capture_add "$1" 63.1 "$(ip4 1 "$FAR4" "$HOST4" "0b00000000000000${quote:0:40}0001${quote:44}")"
+	capture_add "$1" 64 "$(ip4 6 "$FAR4" "$HOST4" "$(segment 443 40001 18)")" 40    # cut off in its ports
+	capture_add "$1" 64.1 "$(ip4 6 "$FAR4" "$HOST4" "$(segment 443 40001 18 "$(printf %0120d 0)")")" 54
+	first=$(ip4 17 "$FAR4" "$HOST4" "$(datagram 9 53 0011223344556677)" 2000 9)
 	capture_add "$1" 65 "$first" 36                                         # so is this first fragment:
-	capture_add "$1" 65.1 "$(ip4 17 $FAR4 $HOST4 0011223344556677 0002 9)"  # it paves no way
+	capture_add "$1" 65.1 "$(ip4 17 "$FAR4" "$HOST4" 0011223344556677 0002 9)"  # it paves no way
 	capture_add "$1" 66 "${ETHERNET}88b5"                                   # nobody knows this type
 	capture_add "$1" 66.1 020000000001                                      # half an address
-	capture_add "$1" 67 "$(ip4 17 $FAR4 $HOST4 "$(datagram 9 5000 f0)")"         # no media
+	capture_add "$1" 67 "$(ip4 17 "$FAR4" "$HOST4" "$(datagram 9 5000 f0)")"         # no media
 }
 
 # The keys that the two verbs share.
@@ -117,21 +117,21 @@ agrees() { # "NUMBER..." CAPTURE ARGUMENT...
 }
 
 @test "explain --capture: bare IP, several chunks, standard input, a guessed host" {
-	local frame i
+	local i
 	capture_begin "$DIR/raw.pcap" 101
-	capture_add "$DIR/raw.pcap" 0 "$(ip4_bare 17 $HOST4 $FAR4 "$(datagram 40000 3478)")"
-	capture_add "$DIR/raw.pcap" 1 "$(ip4_bare 17 $FAR4 $HOST4 "$(datagram 3478 40000)")"
-	capture_add "$DIR/raw.pcap" 1 "$(ip4_bare 17 $FAR4 $HOST4 "$(datagram 3478 40001)")" 20
+	capture_add "$DIR/raw.pcap" 0 "$(ip4_bare 17 "$HOST4" "$FAR4" "$(datagram 40000 3478)")"
+	capture_add "$DIR/raw.pcap" 1 "$(ip4_bare 17 "$FAR4" "$HOST4" "$(datagram 3478 40000)")"
+	capture_add "$DIR/raw.pcap" 1 "$(ip4_bare 17 "$FAR4" "$HOST4" "$(datagram 3478 40001)")" 20
 	agrees '1 2 3' "$DIR/raw.pcap" --host 192.0.2.0/24
 	run -0 "$EDGEGATE" explain --host 192.0.2.10 --capture - --packet 2 <"$DIR/raw.pcap"
 	[[ $output == *"passes as a reply of rule 'av-stun-out'"* ]]
 
 	# 4,096 packets are a chunk. The flow is of the first one, and so is the guess
 	capture_begin "$DIR/long.pcap"
-	capture_add "$DIR/long.pcap" 0 "$(ip4 17 $HOST4 $FAR4 "$(datagram 40000 3478)")"
+	capture_add "$DIR/long.pcap" 0 "$(ip4 17 "$HOST4" "$FAR4" "$(datagram 40000 3478)")"
 	capture_begin "$DIR/one"
-	capture_add "$DIR/one" 0 "$(ip4 17 $FAR4 $HOST4 "$(datagram 3478 40000)")"
-	capture_add "$DIR/one" 1 "$(ip4 17 0a000001 $HOST4 "$(datagram 3478 40000)")"
+	capture_add "$DIR/one" 0 "$(ip4 17 "$FAR4" "$HOST4" "$(datagram 3478 40000)")"
+	capture_add "$DIR/one" 1 "$(ip4 17 0a000001 "$HOST4" "$(datagram 3478 40000)")"
 	tail -c +25 "$DIR/one" >"$DIR/two"
 	for ((i = 0; i < 13; i++)); do
 		cat "$DIR/two" "$DIR/two" >"$DIR/four"
@@ -186,10 +186,11 @@ passes as a reply of rule 'web-out'"* ]]
 	same "$before" "$(gate_stats host | jq -S '[.rules, .flows]')"
 	# a flow of the gate is none of the capture: packet 2 stands first in this one
 	in_ns host socat -u - UDP:192.0.2.1:3478,bind=192.0.2.10:40000 <<<x
+	# shellcheck disable=SC2016 # evaluated anew each time
 	wait_until eval '(($(rule_count host av-stun-out packets) > 0))'
 	[[ $(gate host explain -i gate0 'in udp 192.0.2.1:3478 > 192.0.2.10:40000') == *'passes as a reply'* ]]
 	capture_begin "$DIR/reply.pcap"
-	capture_add "$DIR/reply.pcap" 0 "$(ip4 17 c0000201 $HOST4 "$(datagram 3478 40000)")"
+	capture_add "$DIR/reply.pcap" 0 "$(ip4 17 c0000201 "$HOST4" "$(datagram 3478 40000)")"
 	[[ $(gate host explain -i gate0 --host 192.0.2.10 --capture "$DIR/reply.pcap" --packet 1) == *'is dropped: no-rule'* ]] ||
 		fail "$(gate host explain -i gate0 --host 192.0.2.10 --capture "$DIR/reply.pcap" --packet 1)"
 }
@@ -223,7 +224,7 @@ passes as a reply of rule 'web-out'"* ]]
 	head -c 24 "$DIR/s.pcap" >"$DIR/empty.pcap"
 	refused 1 '*the capture has no packets*' --capture "$DIR/empty.pcap" --packet 1
 	capture_begin "$DIR/one.pcap"
-	capture_add "$DIR/one.pcap" 0 "$(arp $HOST4 $FAR4)"
+	capture_add "$DIR/one.pcap" 0 "$(arp "$HOST4" "$FAR4")"
 	refused 1 '*the capture has only 1 packet'$'\n''*' --capture "$DIR/one.pcap" --packet 2 --host 192.0.2.10
 	capture_begin "$DIR/wlan.pcap" 105
 	refused 1 '*link type, IEEE802_11 (105), is not known*' --capture "$DIR/wlan.pcap" --packet 1

@@ -13,6 +13,7 @@
 
 #include "user/base/cleanup.h"
 #include "user/base/source.h"
+#include "user/base/text.h"
 #include "user/image/image.h"
 #include "user/image/nearest.h"
 #include "user/policy/expect.h"
@@ -50,9 +51,8 @@ static struct policy *load(const char *more)
 	struct policy *policy = NULL;
 	struct diags diags = { 0 };
 
-	text = malloc(sizeof(policy_text) + strlen(more));
-	strcpy(text, policy_text);
-	strcat(text, more);
+	text = text_print("%s%s", policy_text, more);
+	assert_non_null(text);
 	if (policy_parse("near.yaml", text, strlen(text), &policy, &diags))
 		fail_msg("%s: %s", diags.list[0].why, diags.list[0].hint);
 	diags_clear(&diags);

@@ -65,7 +65,7 @@ int common_judge_play(struct common_judge *judge, struct testrun_packet *packets
 		      struct diags *diags);
 
 /* One more of them, `is_cut` where the capture has too little of it: then there is no verdict. */
-int common_judge_captured(struct common_judge *judge, const struct testrun_packet *packet,
+int common_judge_captured(struct common_judge *judge, const struct testrun_packet *captured,
 			  bool is_cut, struct common_verdict *verdict, struct diags *diags);
 
 void common_verdict_free(struct common_verdict *verdict);
