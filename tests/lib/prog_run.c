@@ -154,17 +154,10 @@ static void moved_read(struct prog *prog, uint32_t decision, struct moved *moved
 	memcpy(prog->outcomes, outcomes, sizeof(outcomes));
 }
 
-/* The slot whose policy judges; a blocked gate without one goes by what was taken back. */
-static unsigned int judges_by(const struct state *state)
-{
-	return state->live == SLOT_NONE && state->emergency == EMERGENCY_BLOCK ? state->former :
-										 state->live;
-}
-
 static const char *rule_name(const struct prog *prog, unsigned int slot)
 {
 	struct state state = state_unpack(state_read(prog->word));
-	const struct listing_header *listing = prog->images[judges_by(&state)].listing;
+	const struct listing_header *listing = prog->images[state_judges_by(&state)].listing;
 
 	for (uint32_t i = 0; i < listing->row_count; i++)
 		if (listing_rows(listing)[i].slot == slot)
@@ -232,7 +225,7 @@ bool prog_run(struct prog *prog, unsigned int hook, unsigned int way,
 	verdict->outcome = DECISION_OUTCOME(test.decision);
 	verdict->rule = "";
 	moved_read(prog, test.decision, &moved);
-	if (judges_by(&state) == SLOT_NONE) {
+	if (state_judges_by(&state) == SLOT_NONE) {
 		verdict->outcome = OUTCOME_UNDECIDED;
 		return test.decision == NO_DECISION && moved.counters == 0 && verdict->passed;
 	}
