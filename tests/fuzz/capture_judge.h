@@ -178,6 +178,7 @@ static void judge_run_chunk(const struct file_packets *packets, size_t from,
 {
 	struct diags diags = { 0 };
 
+	require(!judge_chunk.count || packets->list, "packets");
 	for (size_t i = 0; i < judge_chunk.count; i++) {
 		struct chunk_packet *kept = &judge_chunk.packets[i];
 
@@ -203,8 +204,7 @@ static void judge_run_chunk(const struct file_packets *packets, size_t from,
 		judge_check_line(kept, &verdict);
 		if (kept->cut)
 			continue;
-		/* a frame that no card hands over is not run */
-		judge_packets += kept->kept >= 14;
+		judge_packets++;
 		alone = judge_alone(kept, &packets->list[from + i]);
 		require(alone == judge_chunks.decisions[i], "packet %zu: %x, and alone %x",
 			from + i + 1, judge_chunks.decisions[i], alone);

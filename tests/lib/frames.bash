@@ -12,7 +12,7 @@
 HOST4=c000020a FAR4=c6336407 # 192.0.2.10, 198.51.100.7
 # shellcheck disable=SC2034
 HOST6=20010db8000000000000000000000010 FAR6=20010db8000100000000000000000007
-ETHERNET=020000000001020000000002 # the two addresses; the type comes behind
+MACS=020000000001020000000002 # the two addresses; the type comes behind
 
 datagram() { # SOURCE-PORT DESTINATION-PORT [DATA]
 	printf '%04x%04x%04x0000%s' "$1" "$2" $((8 + ${#3} / 2)) "${3-}"
@@ -28,11 +28,11 @@ ip4_bare() { # PROTOCOL SOURCE DESTINATION PAYLOAD [FRAGMENT ID]
 }
 
 ip4() { # as ip4_bare
-	printf '%s0800%s' "$ETHERNET" "$(ip4_bare "$@")"
+	printf '%s0800%s' "$MACS" "$(ip4_bare "$@")"
 }
 
 ip6() { # NEXT-HEADER SOURCE DESTINATION PAYLOAD
-	printf '%s86dd60000000%04x%02x40%s%s%s' "$ETHERNET" $((${#4} / 2)) "$1" "$2" "$3" "$4"
+	printf '%s86dd60000000%04x%02x40%s%s%s' "$MACS" $((${#4} / 2)) "$1" "$2" "$3" "$4"
 }
 
 # The tag stands behind the addresses.
@@ -41,7 +41,7 @@ vlan() { # ID FRAME
 }
 
 arp() { # SENDER TARGET
-	printf '%s08060001080006040001020000000002%s000000000000%s' "$ETHERNET" "$1" "$2"
+	printf '%s08060001080006040001020000000002%s000000000000%s' "$MACS" "$1" "$2"
 }
 
 # With nanoseconds, so that a test sees that they count.
@@ -49,7 +49,7 @@ capture_begin() { # FILE [LINK-TYPE]
 	printf 4d3cb2a1020004000000000000000000ffff0000%02x000000 "${2-1}" | xxd -r -p >"$1"
 }
 
-little() { # NUMBER
+capture_number() { # NUMBER
 	printf '%02x%02x%02x%02x' $(($1 & 255)) $(($1 >> 8 & 255)) $(($1 >> 16 & 255)) $(($1 >> 24))
 }
 
@@ -58,6 +58,6 @@ capture_add() { # FILE SECONDS[.NANOSECONDS] FRAME [CAPTURED [LENGTH]]
 	local size=$((${#3} / 2)) fraction=000000000 captured
 	[[ $2 != *.* ]] || fraction=${2#*.}000000000
 	captured=${4:-$size}
-	printf '%s%s%s%s%s' "$(little "${2%.*}")" "$(little $((10#${fraction:0:9})))" "$(little "$captured")" \
-		"$(little "${5:-$size}")" "${3:0:$((captured * 2))}" | xxd -r -p >>"$1"
+	printf '%s%s%s%s%s' "$(capture_number "${2%.*}")" "$(capture_number $((10#${fraction:0:9})))" "$(capture_number "$captured")" \
+		"$(capture_number "${5:-$size}")" "${3:0:$((captured * 2))}" | xxd -r -p >>"$1"
 }

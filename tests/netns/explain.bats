@@ -262,8 +262,8 @@ flows_are() { # NUMBER
 	wrong '*packet:1:12: half a byte*' 'in hex 00 1 1'
 	wrong '*packet:1:9: this is no hex digit*' 'in hex 0x00'
 	wrong '*packet:2:3: this is no hex digit*' $'in hex 00\n 0_'
-	wrong '*packet:1:39: *not ?uot?*' 'in hex 02000000000102000000000208 after uot udp 192.0.2.10:1 > 198.51.100.7:3478'
-	wrong '*packet:1:40: a packet begins with*' 'in hex 0200000000010200000000020800 after'
+	wrong '*packet:1:41: *not ?uot?*' 'in hex 02000000000102000000000208 after uot udp 192.0.2.10:1 > 198.51.100.7:3478'
+	wrong '*packet:1:42: a packet begins with*' 'in hex 0200000000010200000000020800 after'
 }
 
 @test "expect: run by check and before apply, and what fails stops the apply" {

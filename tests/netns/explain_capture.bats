@@ -66,7 +66,7 @@ play_write() { # FILE
 	first=$(ip4 17 "$FAR4" "$HOST4" "$(datagram 9 53 0011223344556677)" 2000 9)
 	capture_add "$1" 65 "$first" 36                                         # so is this first fragment:
 	capture_add "$1" 65.1 "$(ip4 17 "$FAR4" "$HOST4" 0011223344556677 0002 9)"  # it paves no way
-	capture_add "$1" 66 "${ETHERNET}88b5"                                   # nobody knows this type
+	capture_add "$1" 66 "${MACS}88b5"                                   # nobody knows this type
 	capture_add "$1" 66.1 020000000001                                      # half an address
 	capture_add "$1" 67 "$(ip4 17 "$FAR4" "$HOST4" "$(datagram 9 5000 f0)")"         # no media
 }
