@@ -103,7 +103,7 @@ BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -std=gnu11 $(WARNINGS) -Iinclude -I. \
 # ---- for people ----------------------------------------------------------------------------------
 
 .PHONY: all help setup test unit fuzz prog netns bench scoreboard mutants check tidy format lab demo install \
-	clean tests
+	clean tests vm
 
 all: build/edgegate ## build edgegate (default)
 
@@ -141,6 +141,9 @@ netns: build/asan/edgegate $(TEST_BPF_OBJECTS) $(TEST_TOOLS) $(AGREE) ## run the
 
 bench: $(BENCHES) $(TEST_BPF_OBJECTS) ## measure the packet path (root)
 	@scripts/run-tests bench
+
+vm: all tests ## boot Debian's kernels in QEMU, and run the packet path's and the namespaces' tests in each (hours where emulated)
+	@scripts/vm
 
 scoreboard: build/edgegate $(WIRE) $(TEST_BPF_OBJECTS) ## run the corpus of evasions against edgegate and its peers on a wire; writes docs/scoreboard.md (root)
 	@scripts/scoreboard

@@ -158,6 +158,8 @@ static void judge_check_line(const struct chunk_packet *packet,
 /* Whole, as far as a batch takes it: the programs must not need what the chunk left out. */
 static uint32_t judge_alone(const struct chunk_packet *kept, const struct file_packet *packet)
 {
+	require(packet, "a packet");
+
 	bool whole = packet->of.captured <= BATCH_BYTES;
 	struct testrun_packet run = {
 		.bytes = packet->frame,
@@ -178,7 +180,6 @@ static void judge_run_chunk(const struct file_packets *packets, size_t from,
 {
 	struct diags diags = { 0 };
 
-	require(!judge_chunk.count || packets->list, "packets");
 	for (size_t i = 0; i < judge_chunk.count; i++) {
 		struct chunk_packet *kept = &judge_chunk.packets[i];
 

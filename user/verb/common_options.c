@@ -41,13 +41,12 @@ static const struct option common_all[] = {
 	{ "packet", required_argument, NULL, 'K' },
 	{ "confirm", required_argument, NULL, 'c' },
 	{ "force", no_argument, NULL, 'f' },
-	{ "keep-session", no_argument, NULL, 'k' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
 
 /* Options of the contract that a later version brings: refused by name, never ignored. */
-static const char *const common_later[] = { "replace", "no-wait", "from" };
+static const char *const common_later[] = { "replace", "keep-session", "no-wait", "from" };
 
 #define COMMON_CONFIRM_MOST (7u * 86400) /* seconds */
 
@@ -282,8 +281,6 @@ static void common_flag(int letter, struct common_options *options)
 		options->dry_run = true;
 	else if (letter == 'f')
 		options->force = true;
-	else if (letter == 'k')
-		options->keep_session = true;
 }
 
 /* What getopt did not know: a later version's, a slip of the pen, or another verb's. */
