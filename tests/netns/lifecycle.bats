@@ -69,9 +69,9 @@ policy() { # NAME RULES: a policy file; rules are the short form of YAML
 			[[ $stderr != *'not whole'* ]]
 			run ! tcp_try peer 192.0.2.10 22
 			gate host detach -i gate0 --yes >/dev/null
-			left_nothing "$before"
 		done
 	done
+	left_nothing "$before"
 }
 
 @test "lifecycle: a refused apply leaves nothing" {

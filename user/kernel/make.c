@@ -370,7 +370,8 @@ int make_undone(struct gate *gate, const char *what, struct diags *diags)
 	if (error)
 		return error;
 	/* killed from here on, it leaves what the next apply clears away without a word */
-	return make_removed(pins_unfinish(gate->directory, unfinished) ? gate->directory : unfinished,
+	return make_removed(pins_unfinish(gate->directory, unfinished) ? gate->directory :
+									 unfinished,
 			    what, diags);
 }
 
