@@ -7,6 +7,7 @@ VERSION := 0.1.0
 
 prefix ?= /usr/local
 sbindir ?= $(prefix)/sbin
+libexecdir ?= $(prefix)/libexec
 datadir ?= $(prefix)/share
 
 CC := gcc
@@ -16,6 +17,13 @@ PKG_CONFIG ?= pkg-config
 CLANG_FORMAT ?= clang-format
 CLANG_TIDY ?= clang-tidy
 LLVM_STRIP ?= llvm-strip
+
+# systemd looks below /usr/local by itself; below another prefix only where it says so.
+ifeq ($(prefix),/usr/local)
+systemdunitdir ?= $(prefix)/lib/systemd/system
+else
+systemdunitdir ?= $(or $(shell $(PKG_CONFIG) --variable=systemdsystemunitdir systemd 2>/dev/null),/lib/systemd/system)
+endif
 
 # ---- make itself ---------------------------------------------------------------------------------
 
@@ -59,6 +67,7 @@ BPF_OBJECTS := $(BPF_SOURCES:%.c=build/%.o)
 SKELETONS := $(BPF_SOURCES:bpf/%.bpf.c=build/skel/%.skel.h)
 TEST_BPF_OBJECTS := $(TEST_LIB_BPF:%.c=build/%.o)
 GENERATED := build/gen/builtin_policies.c
+UNITS := $(patsubst %.in,build/%,$(sort $(wildcard systemd/*.in)))
 
 # Every user source has two objects: build/obj/ for the product, build/asan/obj/ with sanitizers.
 C_SOURCES := $(USER_SOURCES) $(GENERATED:build/%=%)
@@ -136,7 +145,7 @@ fuzz: $(FUZZERS) build/property/property ## fuzz packets and policies, 10 minute
 prog: $(PROG_TESTS) ## run the packet path's tests, on the real programs (root)
 	@scripts/run-tests prog
 
-netns: build/asan/edgegate $(TEST_BPF_OBJECTS) $(TEST_TOOLS) $(AGREE) ## run the tests in network namespaces (root)
+netns: build/edgegate build/asan/edgegate $(TEST_BPF_OBJECTS) $(TEST_TOOLS) $(AGREE) ## run the tests in network namespaces (root)
 	@scripts/run-tests netns
 
 bench: $(BENCHES) $(TEST_BPF_OBJECTS) ## measure the packet path (root)
@@ -161,11 +170,16 @@ format: ## let clang-format have its way
 lab: build/edgegate ## a shell beside two namespaces to play in (root)
 	@scripts/lab
 
-install: build/edgegate ## install to DESTDIR and prefix
+install: build/edgegate $(UNITS) ## install to DESTDIR and prefix, with the units for systemd
 	$(call say,INSTALL,$(DESTDIR)$(sbindir)/edgegate)
 	$(Q)install -D -m 755 build/edgegate '$(DESTDIR)$(sbindir)/edgegate'
 	$(Q)install -d '$(DESTDIR)$(datadir)/edgegate/policies'
 	$(Q)install -m 644 $(BUILTINS) '$(DESTDIR)$(datadir)/edgegate/policies'
+	$(call say,INSTALL,$(DESTDIR)$(systemdunitdir)/edgegate@.service)
+	$(Q)install -d '$(DESTDIR)/etc/edgegate' '$(DESTDIR)$(systemdunitdir)/sysinit.target.wants'
+	$(Q)install -D -m 755 build/systemd/apply-unit '$(DESTDIR)$(libexecdir)/edgegate/apply-unit'
+	$(Q)install -m 644 $(filter-out %/apply-unit,$(UNITS)) '$(DESTDIR)$(systemdunitdir)'
+	$(Q)ln -sf ../edgegate.target '$(DESTDIR)$(systemdunitdir)/sysinit.target.wants/edgegate.target'
 
 clean: ## remove build/
 	$(call say,CLEAN,build)
@@ -245,6 +259,17 @@ build/edgegate: $(call objects,build/obj,$(C_SOURCES)) build/sources
 build/asan/edgegate: $(call objects,build/asan/obj,$(C_SOURCES)) build/sources
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(SANITIZE) $(filter %.o,$^) $(PACKAGE_LIBS) -o $@
+
+# ---- systemd's units: where things are installed is written into them ----------------------------
+
+$(UNITS): build/%: %.in build/systemd/directories
+	$(call say,GEN,$@)
+	$(Q)sed -e 's|@sbindir@|$(sbindir)|g' -e 's|@libexecdir@|$(libexecdir)|g' $< >$@
+
+build/systemd/directories: FORCE
+	@mkdir -p build/systemd
+	@echo '$(sbindir) $(libexecdir)' >$@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 # ---- tests ---------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@
 NET_PREFIX=edgegate-test
 EDGEGATE=${EDGEGATE-$PWD/build/asan/edgegate}
 NET_TIMEOUT=${NET_TIMEOUT-1} # seconds until an exchange counts as dropped
+NET_PATIENCE=5               # seconds until what is waited for counts as not coming
 
 # ---- begin and end -------------------------------------------------------------------------------
 
@@ -232,12 +233,12 @@ net_start() { # NAME COMMAND...
 	NET_PIDS+=("$NET_PID")
 }
 
-# Repeats a command, up to five seconds, until it succeeds.
+# Repeats a command until it succeeds, for as long as NET_PATIENCE says.
 wait_until() { # COMMAND...
-	local end=$((SECONDS + 5))
+	local end=$((SECONDS + NET_PATIENCE))
 	until "$@" >/dev/null 2>&1; do
 		if ((SECONDS >= end)); then
-			echo "wait_until: five seconds passed without: $*" >&2
+			echo "wait_until: $NET_PATIENCE seconds passed without: $*" >&2
 			return 1
 		fi
 		sleep 0.05

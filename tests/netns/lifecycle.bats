@@ -51,6 +51,7 @@ policy() { # NAME RULES: a policy file; rules are the short form of YAML
 # open as the detach meant it to be, and the next apply makes a whole one.
 @test "lifecycle: a detach that is killed leaves nothing in the next one's way" {
 	local before call count n
+	command -v strace >/dev/null || skip 'needs strace'
 	export ASAN_OPTIONS=detect_leaks=0 # which is ptrace's, too
 	tcp_serve host 22
 	before=$(remains)
