@@ -67,6 +67,7 @@ policy() { # NAME RULES: a policy file; rules are the short form of YAML
 				"$EDGEGATE" --netns "$(ns host)" detach -i gate0 --yes >/dev/null 2>&1 || true
 			tcp_try peer 192.0.2.10 22
 			run --separate-stderr -0 gate host apply -i gate0
+			# shellcheck disable=SC2154 # bats' run sets it
 			[[ $stderr != *'not whole'* ]]
 			run ! tcp_try peer 192.0.2.10 22
 			gate host detach -i gate0 --yes >/dev/null
