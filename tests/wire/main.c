@@ -212,6 +212,9 @@ static void check_row(struct agree *agree, const struct property_case *row)
 		/* a token more, an old flow less */
 		if (random_below(&agree->random, 200) == 0)
 			pause_for(1 + random_below(&agree->random, 3));
+		/* as somebody might: no copy may know more than the gate */
+		if (random_below(&agree->random, 200) == 0)
+			ask_flush(&agree->gate);
 	}
 }
 
