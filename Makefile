@@ -315,7 +315,25 @@ build/fuzz/fuzz_%: build/fuzz/obj/tests/fuzz/fuzz_%.o build/fuzz/pure.a
 	$(Q)if CLANG='$(CLANG)' scripts/fuzz --has-runtime; then \
 		$(CLANG) -fsanitize=fuzzer,address,undefined $^ $(PURE_LIBS) -o $@; else rm -f $@; fi
 
+# A capture goes all the way to the programs.
+FUZZ_CAPTURE := $(filter user/kernel/% user/verb/common_% user/verb/replay_%,$(NOT_MAIN))
+$(call objects,build/fuzz/obj,$(FUZZ_CAPTURE) tests/fuzz/fuzz_capture.c): | $(SKELETONS)
+build/fuzz/product.a: $(call objects,build/fuzz/obj,$(FUZZ_CAPTURE)) build/sources
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
+
+build/fuzz/fuzz_capture: build/fuzz/obj/tests/fuzz/fuzz_capture.o build/fuzz/product.a build/fuzz/pure.a
+	$(call say,LINK,$@)
+	$(Q)if CLANG='$(CLANG)' scripts/fuzz --has-runtime; then \
+		$(CLANG) -fsanitize=fuzzer,address,undefined $^ $(PACKAGE_LIBS) -o $@; else rm -f $@; fi
+
 build/fuzz/seed_packet: $(call objects,build/obj,tests/fuzz/seed_packet.c tests/lib/frame.c tests/lib/frame_words.c)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $^ -lcmocka -o $@
+
+build/fuzz/seed_capture: $(call objects,build/obj,tests/fuzz/seed_capture.c tests/lib/capture_bytes.c tests/lib/frame.c \
+		tests/lib/frame_words.c)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $^ -lcmocka -o $@

@@ -36,7 +36,7 @@ void ask_open(struct ask *ask, const struct gate *gate)
 	*ask = (struct ask){ .gate = gate, .clock = clock_open() };
 	if (ask->clock < 0)
 		agree_fail("cannot load a clock");
-	if (common_judge_open_live(&ask->judge, gate, "ask", &diags))
+	if (common_judge_open_live(&ask->judge, gate, COMMON_JUDGE_SINGLE, "ask", &diags))
 		ask_fail(&diags);
 	ask_find_limits(ask);
 }
@@ -51,10 +51,11 @@ void ask_renew(struct ask *ask)
 {
 	struct common_judge *judge = &ask->judge;
 	struct diags diags = { 0 };
+	enum mode mode;
 
-	if (testrun_copy_live(judge->gate, ask->gate, &judge->owned, &judge->now, "ask", &diags))
+	image_free(&judge->owned);
+	if (testrun_copy_live(judge->gate, ask->gate, &judge->owned, &mode, "ask", &diags))
 		ask_fail(&diags);
-	judge->listing = judge->owned;
 	ask_find_limits(ask);
 }
 
@@ -162,8 +163,8 @@ void ask_packet(struct ask *ask, const struct wire_frame *frame, uint64_t delay,
 		agree_fail("cannot read the clock");
 	ask_prepare(ask);
 	judge->delay = delay;
-	if (common_judge_bytes(judge, bytes, frame->length, frame->length, frame->direction,
-			       &verdict, &diags))
+	if (common_judge_bytes(judge, NULL, 0, bytes, frame->length, frame->direction, &verdict,
+			       &diags))
 		ask_fail(&diags);
 	*ending = (struct ending){ .outcome = verdict.report.outcome };
 	if (verdict.report.rule)

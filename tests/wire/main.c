@@ -127,7 +127,7 @@ static bool send_frame(struct agree *agree, const struct wire_frame *frame,
 
 	if (!link_send(&agree->link, frame))
 		return false;
-	seen_next(&agree->seen, agree->ask.judge.listing, moved);
+	seen_next(&agree->seen, agree->ask.judge.image->listing, moved);
 	if (moved->packets > 1) {
 		agree->strays++;
 		link_drain(&agree->link);
@@ -236,7 +236,7 @@ static void apply(struct agree *agree, const struct model_policy *policy)
 	unlink(path);
 	if (agree->gate.word) {
 		ask_renew(&agree->ask);
-		seen_watch(&agree->seen, agree->ask.judge.listing);
+		seen_watch(&agree->seen, agree->ask.judge.image->listing);
 		return;
 	}
 	home = netns_visit(agree->ends.gate_netns, &diags);
@@ -247,7 +247,7 @@ static void apply(struct agree *agree, const struct model_policy *policy)
 	close(home);
 	seen_begin(&agree->seen, &agree->gate);
 	ask_open(&agree->ask, &agree->gate);
-	seen_watch(&agree->seen, agree->ask.judge.listing);
+	seen_watch(&agree->seen, agree->ask.judge.image->listing);
 }
 
 static void check_all(struct agree *agree)

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "user/base/cleanup.h"
-#include "user/kernel/clock.h"
+#include "user/kernel/readback.h"
 #include "user/kernel/state.h"
 #include "user/kernel/testrun_live.h"
 
@@ -32,7 +32,7 @@ static int live_share(const struct testrun_gate *own, const struct gate *gate, u
 }
 
 static int live_copy(struct testrun_gate *own, const struct gate *gate, unsigned int slot,
-		     struct listing_header **listing)
+		     struct image *image)
 {
 	struct gate_memory *to = testrun_memory(own);
 	const struct gate_memory *from = state_memory(gate->word);
@@ -46,45 +46,49 @@ static int live_copy(struct testrun_gate *own, const struct gate *gate, unsigned
 		error = live_share(own, gate, slot, MAP_PREFIXES4);
 	if (!error)
 		error = live_share(own, gate, slot, MAP_PREFIXES6);
-	if (!error)
-		error = gate_listing(gate, slot, listing);
-	return error;
+	return error ? error : readback(gate, slot, image);
 }
 
-int testrun_copy_live(struct testrun_gate *own, const struct gate *gate,
-		      struct listing_header **listing, uint64_t *now, const char *what,
-		      struct diags *diags)
+int testrun_copy_live(struct testrun_gate *own, const struct gate *gate, struct image *image,
+		      enum mode *mode, const char *what, struct diags *diags)
 {
 	const struct state live = { .live = 0, .former = SLOT_NONE, .mode = MODE_ENFORCE };
+	cleanup(image_free) struct image read = { 0 };
+	struct state state = { 0 };
 	int error = -EAGAIN;
 
 	for (int i = 0; error == -EAGAIN && i < TRIES; i++) {
 		uint64_t word = state_read(gate->word);
-		struct state state = state_unpack(word);
 
-		if (state.live == SLOT_NONE) {
-			diag_system(diags, 0, what, "no policy is in force");
-			diag_hint(diags, "edgegate apply -i %s", gate_name(gate));
+		state = state_unpack(word);
+		if (state.live == SLOT_NONE)
 			return -ENOENT;
-		}
-		free(*listing);
-		*listing = NULL;
-		error = live_copy(own, gate, state.live, listing);
+		image_free(&read);
+		error = live_copy(own, gate, state.live, &read);
 		/* an apply meanwhile may have filled the slot anew */
-		if (!error && state_read(gate->word) != word)
+		if (state_read(gate->word) != word)
 			error = -EAGAIN;
-		if (!error && !*listing)
-			error = -ENOENT;
 	}
-	if (!error)
-		error = clock_jiffies(now);
 	if (error) {
 		diag_system(diags, -error, what, "cannot copy what is in force");
 		diag_hint(diags, "try again");
-		return error;
+		/* -ENOENT is no policy's */
+		return error == -ENOENT ? -EIO : error;
 	}
 	testrun_set_state(own, &live);
+	*mode = state.mode;
+	*image = read;
+	read = (struct image){ 0 };
 	return 0;
+}
+
+/* When the host last asked for an address. */
+static void live_copy_requests(struct testrun_gate *own, const struct gate *gate)
+{
+	struct gate_memory *to = testrun_memory(own);
+	const struct gate_memory *from = state_memory(gate->word);
+
+	memcpy(to->dhcp_asked, from->dhcp_asked, sizeof(to->dhcp_asked));
 }
 
 /* ---- what it remembers ----------------------------------------------------------------------------- */
@@ -188,10 +192,9 @@ static int live_copy_buckets(const struct testrun_gate *own, const struct gate *
 int testrun_copy_state(struct testrun_gate *own, const struct gate *gate, uint64_t now,
 		       const struct testrun_subject *subject, const char *what, struct diags *diags)
 {
-	const struct gate_memory *from = state_memory(gate->word);
 	int error = live_copy_flow(own, gate, subject);
 
-	memcpy(testrun_memory(own)->dhcp_asked, from->dhcp_asked, sizeof(from->dhcp_asked));
+	live_copy_requests(own, gate);
 	if (!error)
 		error = live_copy_fragment(own, gate, subject);
 	if (!error)
