@@ -3,10 +3,12 @@
 # What explain says of a packet is what the wire then does: random packets, each asked about and sent
 # (tests/wire/main.c).
 #   AGREE_PACKETS=N   packets of the first test, instead of 100,000
-#   AGREE_SEED=N      the second test's seed
+#   AGREE_SEED=N      the second test's seed, otherwise another each time
 
 load ../lib/net.bash
 
+# Alone, the first test takes half a minute; on a machine that does much besides, several times as long.
+BATS_TEST_TIMEOUT=${BATS_TEST_TIMEOUT:+400}
 AGREE=${NET_LIBRARY:-$PWD/build/tests/lib}/../wire/agree
 
 # A wire with nobody at its ends who might answer, or say anything by itself.

@@ -97,11 +97,13 @@ void ask_close(struct ask *ask);
 /* After an apply. */
 void ask_renew(struct ask *ask);
 /*
- * From empty state, as a new `explain` would, with a copy of what the gate remembers now: about a packet
+ * As a new `explain` would, or one that was asked before, with a copy of what the gate remembers now: about a packet
  * that arrives `delay` jiffies later.
  */
 void ask_packet(struct ask *ask, const struct wire_frame *frame, uint64_t delay,
 		struct ending *ending);
+/* Takes all flows from the gate. */
+void ask_flush(const struct gate *gate);
 
 /* ---- the real command (command.c) ------------------------------------------------------------------ */
 

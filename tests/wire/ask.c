@@ -59,7 +59,9 @@ void ask_renew(struct ask *ask)
 	ask_find_limits(ask);
 }
 
-/* ---- from empty state -------------------------------------------------------------------------------- */
+#define FLUSHED_MOST 4096u
+
+/* ---- the state that a question begins with ------------------------------------------------------ */
 
 static void ask_empty(int fd)
 {
@@ -85,28 +87,62 @@ static void ask_unmark(int fd)
 		agree_fail("cannot empty flow_marks");
 }
 
+/* An empty bucket for each rule that has one: what the gate has must take its place, be it a full one. */
+static void ask_mislead(struct ask *ask)
+{
+	const struct generation *generation = &testrun_memory(ask->judge.gate)->generations[0];
+	uint64_t jiffy = 1000000000u / ask->judge.hz, now = ask->judge.now * jiffy * LIMIT_TICKS;
+
+	for (size_t i = 0; i < ask->limit_count; i++) {
+		const struct rule_extra *extra = &generation->extras[ask->limits[i]];
+		uint64_t full_at = now + extra->tolerance + extra->interval;
+
+		bpf_map_update_elem(testrun_maps(ask->judge.gate)[MAP_LIMITS], &ask->limits[i],
+				    &full_at, BPF_ANY);
+	}
+}
+
 /*
- * What one packet left in the copy must not be what the next one meets. Two tables are large, and to find
- * nothing in them costs more than all else: all is emptied for every eighth packet only. For the others it
- * is the copying that takes away what the gate doesn't have.
+ * For every eighth packet all is empty, as a new `explain` finds it: what is not copied is missed. For the
+ * others what was left stays: what is not overwritten, or taken away where the gate has none, is noticed.
  */
 #define EMPTY_EVERY 8u
 
-static void ask_forget(struct ask *ask, bool all)
+static void ask_prepare(struct ask *ask)
 {
 	const int *maps = testrun_maps(ask->judge.gate);
 	const uint64_t full = 0;
 
+	if (ask->packets % EMPTY_EVERY) {
+		ask_mislead(ask);
+		return;
+	}
 	ask_empty(maps[MAP_FLOWS4]);
 	ask_empty(maps[MAP_FLOWS6]);
-	if (all) {
-		ask_empty(maps[MAP_FRAGMENTS]);
-		ask_empty(maps[MAP_LIMIT_SOURCES]);
-		ask_unmark(maps[MAP_FLOW_MARKS]);
-		for (size_t i = 0; i < ask->limit_count; i++)
-			bpf_map_update_elem(maps[MAP_LIMITS], &ask->limits[i], &full, BPF_ANY);
-	}
+	ask_empty(maps[MAP_FRAGMENTS]);
+	ask_empty(maps[MAP_LIMIT_SOURCES]);
+	ask_unmark(maps[MAP_FLOW_MARKS]);
+	for (size_t i = 0; i < ask->limit_count; i++)
+		bpf_map_update_elem(maps[MAP_LIMITS], &ask->limits[i], &full, BPF_ANY);
 	memset(testrun_memory(ask->judge.gate)->dhcp_asked, 0, 2 * sizeof(uint64_t));
+}
+
+/* As `flows --flush` does it, which takes longer. */
+void ask_flush(const struct gate *gate)
+{
+	static struct flow6_key keys[FLUSHED_MOST]; /* the larger of the two keys */
+	const int tables[] = { gate->maps[MAP_FLOWS4], gate->maps[MAP_FLOWS6] };
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t count = 0;
+
+		while (count < FLUSHED_MOST &&
+		       !bpf_map_get_next_key(tables[i], count ? &keys[count - 1] : NULL,
+					     &keys[count]))
+			count++;
+		for (size_t key = 0; key < count; key++)
+			bpf_map_delete_elem(tables[i], &keys[key]);
+	}
 }
 
 void ask_packet(struct ask *ask, const struct wire_frame *frame, uint64_t delay,
@@ -123,9 +159,9 @@ void ask_packet(struct ask *ask, const struct wire_frame *frame, uint64_t delay,
 	memcpy(bytes, frame->bytes, frame->length);
 	/* both questions about a packet alike */
 	ask->packets += delay == 0;
-	ask_forget(ask, ask->packets % EMPTY_EVERY == 0);
 	if (clock_read(ask->clock, &judge->now))
 		agree_fail("cannot read the clock");
+	ask_prepare(ask);
 	judge->delay = delay;
 	if (common_judge_bytes(judge, NULL, 0, bytes, frame->length, frame->direction, &verdict,
 			       &diags))

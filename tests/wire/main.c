@@ -72,10 +72,15 @@ static bool is_same(const struct ending *one, const struct ending *other)
 	return one->outcome == other->outcome && strcmp(one->rule, other->rule) == 0;
 }
 
+static bool is_pass(const struct ending *ending)
+{
+	return report_outcome_class(ending->outcome) != OUTCOME_CLASS_DROP;
+}
+
 static void say_ending(const char *who, const struct ending *ending)
 {
-	fprintf(stderr, "# %s: %s%s%s\n", who, report_outcome_label(ending->outcome),
-		ending->rule[0] ? " " : "", ending->rule);
+	fprintf(stderr, "# %s: %s %s%s%s\n", who, is_pass(ending) ? "pass" : "drop",
+		report_outcome_label(ending->outcome), ending->rule[0] ? " " : "", ending->rule);
 }
 
 /* Everything that it takes to look into it. */
@@ -96,11 +101,6 @@ __attribute__((noreturn)) static void differ(const struct agree *agree,
 }
 
 /* ---- one packet -------------------------------------------------------------------------------------- */
-
-static bool is_pass(const struct ending *ending)
-{
-	return report_outcome_class(ending->outcome) != OUTCOME_CLASS_DROP;
-}
 
 /* The command has an answer that is older by its own start: it may have to be asked again. */
 static void check_command(struct agree *agree, const struct wire_frame *frame)
@@ -212,6 +212,9 @@ static void check_row(struct agree *agree, const struct property_case *row)
 		/* a token more, an old flow less */
 		if (random_below(&agree->random, 200) == 0)
 			pause_for(1 + random_below(&agree->random, 3));
+		/* as somebody might: no copy may know more than the gate */
+		if (random_below(&agree->random, 200) == 0)
+			ask_flush(&agree->gate);
 	}
 }
 
