@@ -163,7 +163,7 @@ nearest: rule 'stun-out' lets such replies in, but there is no live flow: the ho
 	[[ $(ask 34) == *"nearest: rule 'media-in' allows udp 5000 in, but only with a payload of udp-media"* ]]
 	same "packet 28: in tcp 198.51.100.7:443 > 192.0.2.10:40001 flags=none len=54
 gets no verdict: truncated (the capture has 40 bytes of it, its headers take 54; tcpdump -s 0 keeps all)
-decided by: none: the capture has too little of it" "$(ask 28)"
+decided by: nothing: the capture has too little of it" "$(ask 28)"
 	# judged by the length that it had
 	[[ $(ask 29) == "packet 29: in tcp 198.51.100.7:443 > 192.0.2.10:40001 flags=PA len=114
 passes as a reply of rule 'web-out'"* ]]

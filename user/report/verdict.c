@@ -26,9 +26,9 @@ bool report_verdict_passes(const struct report_verdict *verdict)
 const char *report_verdict_step(const struct report_verdict *verdict)
 {
 	if (verdict_mode_is(verdict, "none"))
-		return "none: there is no policy";
+		return "nothing: there is no policy";
 	if (verdict_is_truncated(verdict))
-		return "none: the capture has too little of it";
+		return "nothing: the capture has too little of it";
 	switch (verdict->outcome) {
 	case OUTCOME_RULE:
 		return "rule";
