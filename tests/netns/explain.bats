@@ -199,6 +199,11 @@ mode: none" "$(gate host explain -i gate0 'in tcp 203.0.113.7:40000 > 192.0.2.10
 		asked 'pass fragment' "in hex $last"
 		rm "$NET_DIR/last.pcap"
 	done
+	# DHCP: an answer to the host's own request
+	asked 'drop no-rule' 'in udp 192.0.2.1:67 > 192.0.2.10:68'
+	in_ns host socat -u - UDP-DATAGRAM:255.255.255.255:67,broadcast,bind=192.0.2.10:68 <<<x
+	asked 'pass dhcp' 'in udp 192.0.2.1:67 > 192.0.2.10:68'
+	asked 'drop no-rule' 'in udp 192.0.2.1:67 > 192.0.2.10:68 wait=61s'
 	# another packet's
 	asked 'drop fragment' 'in udp 192.0.2.1:9 > 192.0.2.10:3478 frag=1480 id=9'
 }
