@@ -171,6 +171,9 @@ mode: none" "$(gate host explain -i gate0 'in tcp 203.0.113.7:40000 > 192.0.2.10
 	quote=$(ip4_bare 17 "$HOST4" c0000201 "$(datagram 41001 53)")
 	asked 'drop unrelated-icmp' "in hex $(ip4 1 cb007101 "$HOST4" "0b00000000000000$quote")"
 	asked 'pass icmp-error' "in hex $(ip4 1 cb007101 "$HOST4" "0b00000000000000$quote") after out ${flow/41000/41001}"
+	# a later fragment says nothing of the flow by which its first one passes
+	asked 'pass fragment' "in hex $(ip4 17 c0000201 "$HOST4" 0011223344556677 0001 5) after in udp 192.0.2.1:53 > 192.0.2.10:41000 frag=0+ id=5"
+	asked 'drop fragment' "in hex $(ip4 17 c0000201 "$HOST4" 0011223344556677 0001 5) after in udp 192.0.2.1:53 > 192.0.2.10:41001 frag=0+ id=5"
 	# `after` goes on from what the gate remembers: a packet of the host prolongs a flow, five minutes on
 	asked 'drop no-rule' 'in udp 192.0.2.1:53 > 192.0.2.10:41000 wait=5m'
 	asked 'pass reply dns-out' "in udp 192.0.2.1:53 > 192.0.2.10:41000 wait=4m after out $flow wait=4m"
@@ -196,6 +199,11 @@ mode: none" "$(gate host explain -i gate0 'in tcp 203.0.113.7:40000 > 192.0.2.10
 		asked 'pass fragment' "in hex $last"
 		rm "$NET_DIR/last.pcap"
 	done
+	# DHCP: an answer to the host's own request
+	asked 'drop no-rule' 'in udp 192.0.2.1:67 > 192.0.2.10:68'
+	in_ns host socat -u - UDP-DATAGRAM:255.255.255.255:67,broadcast,bind=192.0.2.10:68 <<<x
+	asked 'pass dhcp' 'in udp 192.0.2.1:67 > 192.0.2.10:68'
+	asked 'drop no-rule' 'in udp 192.0.2.1:67 > 192.0.2.10:68 wait=61s'
 	# another packet's
 	asked 'drop fragment' 'in udp 192.0.2.1:9 > 192.0.2.10:3478 frag=1480 id=9'
 }

@@ -22,6 +22,7 @@ setup() {
 		  - {name: sip-in, direction: in, protocol: tcp, ports: 5061, limit: {rate: 1/s, burst: 2}}
 		  - {name: dns-in, direction: in, protocol: udp, ports: 53, from: partners}
 		  - {name: media-in, direction: in, protocol: udp, ports: 5000, payload: {class: udp-media, mode: enforce}}
+		  - {name: voice-in, direction: in, protocol: udp, ports: 5001, payload: {class: udp-media}, limit: {rate: 1/s}}
 	END
 }
 
@@ -29,7 +30,7 @@ teardown() {
 	net_end
 }
 
-# 34 packets: each of them ends as it does because of those before it, or of the time.
+# 36 packets: each of them ends as it does because of those before it, or of the time.
 play_write() { # FILE
 	local quote first
 	capture_begin "$1"
@@ -69,6 +70,8 @@ play_write() { # FILE
 	capture_add "$1" 66 "${MACS}88b5"                                   # nobody knows this type
 	capture_add "$1" 66.1 020000000001                                      # half an address
 	capture_add "$1" 67 "$(ip4 17 "$FAR4" "$HOST4" "$(datagram 9 5000 f0)")"         # no media
+	capture_add "$1" 68 "$(ip4 17 "$FAR4" "$HOST4" "$(datagram 9 5001 8000)")" 42 # its payload isn't there: no token is
+	capture_add "$1" 68.1 "$(ip4 17 "$FAR4" "$HOST4" "$(datagram 9 5001 8000)")" # taken, and this one has it
 }
 
 # The keys that the two verbs share.
@@ -92,7 +95,7 @@ agrees() { # "NUMBER..." CAPTURE ARGUMENT...
 
 @test "explain --capture: what replay says of each packet of a capture" {
 	play_write "$DIR/play.pcap"
-	agrees "$(seq 34)" "$DIR/play.pcap" --host 192.0.2.10,2001:db8::10 "$DIR/edge.yaml"
+	agrees "$(seq 36)" "$DIR/play.pcap" --host 192.0.2.10,2001:db8::10 "$DIR/edge.yaml"
 	# or it would show nothing
 	jq -r '[.verdict, .path // .kind // .reason] | join(" ")' "$DIR/replayed" | sort | uniq -c |
 		awk '{ print $2, $3, $1 }' >"$DIR/ways"
@@ -105,15 +108,15 @@ agrees() { # "NUMBER..." CAPTURE ARGUMENT...
 		drop rate-limit 1
 		drop unrelated-icmp 1
 		pass arp 2
-		pass forward 9
+		pass forward 10
 		pass fragment 1
 		pass icmp-error 1
 		pass reply 6
-		unknown truncated 2
+		unknown truncated 3
 	END
 	)" "$(<"$DIR/ways")"
-	run "$EDGEGATE" explain --json "$DIR/edge.yaml" --capture "$DIR/play.pcap" --packet 35
-	[[ $status == 1 && $output == *'play.pcap: the capture has only 34 packets'* ]]
+	run "$EDGEGATE" explain --json "$DIR/edge.yaml" --capture "$DIR/play.pcap" --packet 37
+	[[ $status == 1 && $output == *'play.pcap: the capture has only 36 packets'* ]]
 }
 
 @test "explain --capture: bare IP, several chunks, standard input, a guessed host" {

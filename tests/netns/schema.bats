@@ -44,7 +44,7 @@ fits() { # SCHEMA COMMAND...
 		'out tcp 192.0.2.10:443 > 198.51.100.7:40000 flags=A' 'in arp 198.51.100.7 > 192.0.2.10' 'in hex 00'; do
 		fits explain "$EDGEGATE" explain --json "$packet"
 	done
-	gate host apply -i gate0
+	gate host apply -i gate0 --mode monitor
 	fits explain gate host explain --json -i gate0 'in tcp 198.51.100.7:40000 > 192.0.2.10:22'
 	gate host block -i gate0
 	fits explain gate host explain --json -i gate0 'in tcp 198.51.100.7:40000 > 192.0.2.10:443'
@@ -60,6 +60,9 @@ fits() { # SCHEMA COMMAND...
 		printf '\105\0\0\34\0\0\0\0\100\21\0\0\306\63\144\7\300\0\2\12\234\100\15\226\0\10\0\0'
 		printf '\2\0\0\0\0\0\0\0\20\0\0\0\52\0\0\0\2\0\0\0\0\1\2\0\0\0\0\2\10\0\105\0'
 	} >"$NET_DIR/two.pcap"
+	fits explain "$EDGEGATE" explain --json --host 192.0.2.10 --capture "$NET_DIR/two.pcap" --packet 1
+	fits explain "$EDGEGATE" explain --json --host 192.0.2.10 --capture "$NET_DIR/two.pcap" --packet 2
+	jq -e '.verdict == "unknown" and .n == 2' "$NET_DIR/document"
 	open=--open
 	fits replay "$EDGEGATE" replay --json --summary lync-2013-public-im --host 192.0.2.10 "$NET_DIR/two.pcap"
 	[[ $(jq -s length "$NET_DIR/document") == 3 ]]

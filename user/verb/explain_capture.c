@@ -10,6 +10,7 @@
 #include "user/base/text.h"
 #include "user/packet/chunk.h"
 #include "user/verb/common_host.h"
+#include "user/verb/common_progress.h"
 
 int explain_capture_open(const struct common_options *options, struct explain_capture *asked,
 			 struct diags *diags)
@@ -127,31 +128,25 @@ static int capture_is_damaged(uint64_t count, int error, struct diags *diags)
 	return error;
 }
 
-int explain_capture_judge(struct explain_capture *asked, struct common_judge *judge,
-			  struct common_verdict *verdict, struct diags *diags)
+/* Chunk by chunk: 0 where the packet was judged. */
+static int capture_walk(struct explain_capture *asked, struct walk *walk,
+			struct common_judge *judge, struct common_progress *progress,
+			struct common_verdict *verdict, struct diags *diags)
 {
-	cleanup(walk_free) struct walk walk = {
-		.chunk = calloc(1, sizeof(*walk.chunk)),
-		.batch = calloc(CHUNK_PACKETS, sizeof(*walk.batch)),
-		.clock = { .capture_begins = true },
-	};
 	uint64_t before = 0; /* packets in front of the chunk */
 
-	if (!walk.chunk || !walk.batch)
-		return diag_system(diags, ENOMEM, "explain", NULL);
-	walk.chunk->payload = walk_wants_payload(judge);
 	for (;;) {
 		struct diags damage = { 0 };
-		int ended = chunk_read(walk.chunk, asked->capture, &walk.clock, &damage);
-		bool found = asked->number - before <= walk.chunk->count;
-		size_t end = found ? (size_t)(asked->number - before - 1) : walk.chunk->count;
-		int error = common_host_directions(&asked->host, walk.chunk, "explain", diags);
+		int ended = chunk_read(walk->chunk, asked->capture, &walk->clock, &damage);
+		bool found = asked->number - before <= walk->chunk->count;
+		size_t end = found ? (size_t)(asked->number - before - 1) : walk->chunk->count;
+		int error = common_host_directions(&asked->host, walk->chunk, "explain", diags);
 
 		if (!error)
-			error = walk_play(&walk, end, judge, diags);
+			error = walk_play(walk, end, judge, diags);
 		if (!error && found)
-			error = walk_judge(&walk, &walk.chunk->packets[end], judge, verdict, diags);
-		before += walk.chunk->count;
+			error = walk_judge(walk, &walk->chunk->packets[end], judge, verdict, diags);
+		before += walk->chunk->count;
 		/* damage behind the packet is none of its business */
 		if (!error && !found && ended < 0)
 			diags_move(diags, &damage);
@@ -161,5 +156,26 @@ int explain_capture_judge(struct explain_capture *asked, struct common_judge *ju
 		if (ended)
 			return ended < 0 ? capture_is_damaged(before, ended, diags) :
 					   capture_ends(asked, before, diags);
+		common_progress_step(progress, capture_position(asked->capture), before);
 	}
+}
+
+int explain_capture_judge(struct explain_capture *asked, struct common_judge *judge,
+			  struct common_verdict *verdict, struct diags *diags)
+{
+	cleanup(walk_free) struct walk walk = {
+		.chunk = calloc(1, sizeof(*walk.chunk)),
+		.batch = calloc(CHUNK_PACKETS, sizeof(*walk.batch)),
+		.clock = { .capture_begins = true },
+	};
+	struct common_progress progress = { .size = capture_size(asked->capture) };
+	int error;
+
+	if (!walk.chunk || !walk.batch)
+		return diag_system(diags, ENOMEM, "explain", NULL);
+	walk.chunk->payload = walk_wants_payload(judge);
+	common_progress_begin(&progress, false);
+	error = capture_walk(asked, &walk, judge, &progress, verdict, diags);
+	common_progress_end(&progress);
+	return error;
 }

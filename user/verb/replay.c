@@ -9,7 +9,7 @@
 #include "user/base/cleanup.h"
 #include "user/verb/common.h"
 #include "user/verb/common_host.h"
-#include "user/verb/replay_progress.h"
+#include "user/verb/common_progress.h"
 #include "user/verb/replay_show.h"
 
 /* All that a replay needs. */
@@ -24,7 +24,7 @@ struct replay {
 	struct chunk *chunk;
 	struct chunk_clock clock;
 	struct replay_show show;
-	struct replay_progress progress;
+	struct common_progress progress;
 	bool broken; /* not by a capture: what was to be written is not worth keeping */
 };
 
@@ -171,7 +171,7 @@ static int replay_capture(struct replay *replay, const char *name, struct diags 
 			return error ? error : ended;
 		if (ended)
 			break;
-		replay_progress_step(&replay->progress, capture_position(capture),
+		common_progress_step(&replay->progress, capture_position(capture),
 				     replay->show.totals.read);
 	}
 	if (!error)
@@ -181,7 +181,7 @@ static int replay_capture(struct replay *replay, const char *name, struct diags 
 
 static void replay_measure(struct replay *replay)
 {
-	replay_progress_begin(&replay->progress, replay->options.json);
+	common_progress_begin(&replay->progress, replay->options.json);
 	for (size_t i = 0; i < replay->capture_count; i++) {
 		struct stat status;
 
@@ -202,7 +202,7 @@ static int replay_captures(struct replay *replay, struct diags *diags)
 		replay->show.capture = replay->capture_count > 1 ? replay->captures[i] : NULL;
 		error = replay_capture(replay, replay->captures[i], diags);
 	}
-	replay_progress_end(&replay->progress);
+	common_progress_end(&replay->progress);
 	replay->show.totals.nanoseconds = replay->clock.passed;
 	if (replay_signal == SIGPIPE)
 		return -EPIPE;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* A bar on standard error, where that is a terminal and it takes longer than a second. */
-#ifndef USER_VERB_REPLAY_PROGRESS_H
-#define USER_VERB_REPLAY_PROGRESS_H
+#ifndef USER_VERB_COMMON_PROGRESS_H
+#define USER_VERB_COMMON_PROGRESS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct replay_progress {
+struct common_progress {
 	bool wanted;
 	bool drawn;
 	uint64_t drawn_at; /* CLOCK_MONOTONIC, nanoseconds; at first a second from the beginning */
@@ -15,12 +15,12 @@ struct replay_progress {
 };
 
 /* `lines`: packets are listed on standard output. */
-void replay_progress_begin(struct replay_progress *progress, bool lines);
+void common_progress_begin(struct common_progress *progress, bool lines);
 
 /* Draws at most ten times a second. `position`: in the current capture. */
-void replay_progress_step(struct replay_progress *progress, uint64_t position, uint64_t packets);
+void common_progress_step(struct common_progress *progress, uint64_t position, uint64_t packets);
 
 /* Takes the bar away. */
-void replay_progress_end(struct replay_progress *progress);
+void common_progress_end(struct common_progress *progress);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "user/verb/replay_progress.h"
+#include "user/verb/common_progress.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,14 +19,14 @@ static uint64_t progress_now(void)
 	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
 }
 
-void replay_progress_begin(struct replay_progress *progress, bool lines)
+void common_progress_begin(struct common_progress *progress, bool lines)
 {
 	/* a bar among lines that scroll by on the same terminal tells nothing */
 	progress->wanted = isatty(STDERR_FILENO) && !(lines && isatty(STDOUT_FILENO));
 	progress->drawn_at = progress_now() + SECOND;
 }
 
-void replay_progress_step(struct replay_progress *progress, uint64_t position, uint64_t packets)
+void common_progress_step(struct common_progress *progress, uint64_t position, uint64_t packets)
 {
 	uint64_t now, done = progress->done + position;
 	char bar[BAR_WIDTH + 1] = "";
@@ -48,7 +48,7 @@ void replay_progress_step(struct replay_progress *progress, uint64_t position, u
 		100.0 * (double)done / (double)progress->size, packets);
 }
 
-void replay_progress_end(struct replay_progress *progress)
+void common_progress_end(struct common_progress *progress)
 {
 	if (progress->drawn)
 		fputs(LINE_BEGIN, stderr);
