@@ -118,10 +118,11 @@ static int show_packet(struct replay_show *show, const struct replay_chunk *chun
 
 /* ---- all of them ------------------------------------------------------------------------------- */
 
-static int show_no_output(struct diags *diags)
+static int show_no_output(struct replay_show *show, struct diags *diags)
 {
 	int error = errno ? errno : EIO;
 
+	show->unread = true;
 	diag_system(diags, error, "replay", "cannot write to standard output");
 	diag_hint(diags, "see that it can be written");
 	return -error;
@@ -138,7 +139,7 @@ static int show_lines(struct replay_show *show, struct diags *diags)
 	show->lines.length = 0;
 	errno = 0;
 	if (fwrite(show->lines.bytes, 1, length, stdout) != length || fflush(stdout))
-		return show_no_output(diags);
+		return show_no_output(show, diags);
 	return 0;
 }
 
@@ -203,7 +204,7 @@ int replay_show_end(struct replay_show *show, uint64_t now, struct diags *diags)
 	autofree char *text = NULL;
 	int error = 0;
 
-	if (show->options->json && !show->options->summary)
+	if (show->unread || (show->options->json && !show->options->summary))
 		return 0;
 	for (size_t i = 0; i < show->judge_count && !error; i++)
 		error = replay_judge_report(&show->judges[i], now, &reports.list[i], diags);
@@ -216,7 +217,7 @@ int replay_show_end(struct replay_show *show, uint64_t now, struct diags *diags)
 		return diag_system(diags, ENOMEM, "replay", NULL);
 	errno = 0;
 	if (fputs(text, stdout) == EOF || fflush(stdout))
-		return show_no_output(diags);
+		return show_no_output(show, diags);
 	return 0;
 }
 

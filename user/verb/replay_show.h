@@ -15,6 +15,7 @@ struct replay_show {
 	const char *capture; /* the current one's name, for lines; NULL: there is only one */
 	struct writer *writer;
 	struct text lines;
+	bool unread; /* standard output can't be written, and it was said */
 	struct report_replay_totals totals;
 	struct report_replay_change *changes; /* --diff; grown by array_add() */
 	size_t change_count;
