@@ -17,15 +17,15 @@
 #include "user/kernel/testrun_counts.h"
 #include "user/packet/host.h"
 #include "user/report/replay.h"
-#include "user/verb/replay_chunk.h"
+#include "user/packet/chunk.h"
 #include "user/verb/replay_judge.h"
 
 #define JUDGE_FLOWS 1024u /* a test run's table is made whole: the policy's would be 60 MB */
 #define JUDGE_INPUTS 512u /* from empty state to empty state, which takes some milliseconds */
 
 static struct replay_judge judge_chunks, judge_whole;
-static struct replay_chunk judge_chunk;
-static struct replay_clock judge_clock;
+static struct chunk judge_chunk;
+static struct chunk_clock judge_clock;
 static uint64_t judge_packets; /* that got a verdict, since the gates were opened */
 static bool judge_runs;
 
@@ -72,7 +72,7 @@ static void judge_begin_anew(void)
 	if (testrun_reset(judge_chunks.gate, "test", &diags) ||
 	    testrun_reset(judge_whole.gate, "test", &diags))
 		exit(0);
-	judge_clock = (struct replay_clock){ 0 };
+	judge_clock = (struct chunk_clock){ 0 };
 }
 
 static void judge_close(void)
@@ -107,7 +107,7 @@ static void judge_prepare(void)
 static void judge_check_chunk(const struct file_packets *packets, size_t from, uint64_t *now)
 {
 	for (size_t i = 0; i < judge_chunk.count; i++) {
-		const struct replay_packet *kept = &judge_chunk.packets[i];
+		const struct chunk_packet *kept = &judge_chunk.packets[i];
 		const struct file_packet *packet = &packets->list[from + i];
 		uint32_t need = headers_length(packet->frame, packet->of.captured,
 					       packet->of.length, false);
@@ -130,7 +130,7 @@ static void judge_check_chunk(const struct file_packets *packets, size_t from, u
 }
 
 /* A line for people's programs says what was decided. */
-static void judge_check_line(const struct replay_packet *packet,
+static void judge_check_line(const struct chunk_packet *packet,
 			     const struct report_replay_verdict *verdict)
 {
 	const struct report_replay_packet line = {
@@ -156,7 +156,7 @@ static void judge_check_line(const struct replay_packet *packet,
 }
 
 /* Whole, as far as a batch takes it: the programs must not need what the chunk left out. */
-static uint32_t judge_alone(const struct replay_packet *kept, const struct file_packet *packet)
+static uint32_t judge_alone(const struct chunk_packet *kept, const struct file_packet *packet)
 {
 	bool whole = packet->of.captured <= BATCH_BYTES;
 	struct testrun_packet run = {
@@ -179,7 +179,7 @@ static void judge_run_chunk(const struct file_packets *packets, size_t from,
 	struct diags diags = { 0 };
 
 	for (size_t i = 0; i < judge_chunk.count; i++) {
-		struct replay_packet *kept = &judge_chunk.packets[i];
+		struct chunk_packet *kept = &judge_chunk.packets[i];
 
 		kept->direction = host_direction(host, judge_chunk.bytes + kept->frame, kept->kept);
 		require(kept->direction == host_direction(host, packets->list[from + i].frame,
@@ -190,7 +190,7 @@ static void judge_run_chunk(const struct file_packets *packets, size_t from,
 		return;
 	require(!replay_judge_run(&judge_chunks, &judge_chunk, &diags), "%s", diags.list[0].why);
 	for (size_t i = 0; i < judge_chunk.count; i++) {
-		const struct replay_packet *kept = &judge_chunk.packets[i];
+		const struct chunk_packet *kept = &judge_chunk.packets[i];
 		struct report_replay_verdict verdict = replay_judge_verdict(&judge_chunks, i);
 		uint32_t alone;
 
@@ -246,7 +246,7 @@ static void judge_check(const char *path, const struct file_packets *packets, ui
 		static uint64_t now;
 
 		now = judge_clock.now ? now : 0;
-		ended = replay_chunk_read(&judge_chunk, capture, &judge_clock, &diags);
+		ended = chunk_read(&judge_chunk, capture, &judge_clock, &diags);
 		require(from + judge_chunk.count <= packets->count, "more packets than before");
 		judge_check_chunk(packets, from, &now);
 		judge_run_chunk(packets, from, &host);

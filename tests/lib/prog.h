@@ -119,6 +119,9 @@ bool prog_can_run(unsigned int hook, const struct frame_bytes *frame);
 uint32_t prog_decide(struct prog *prog, unsigned int hook, unsigned int way,
 		     const struct frame_bytes *frame);
 
+/* `count` per-CPU elements of a map from `first` on, summed over CPUs: all of them are 64-bit words. */
+void prog_read_sums(int fd, uint32_t first, uint32_t count, size_t size, uint64_t *sums);
+
 /* Counters, summed over CPUs: `count` slots from `first` on; all OUTCOME_COUNTERS. */
 void prog_read_rules(const struct prog *prog, uint32_t first, uint32_t count,
 		     struct rule_count *rules);

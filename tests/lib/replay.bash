@@ -75,7 +75,7 @@ pcapng_packet() { # INTERFACE TICKS HEX
 
 # An empty datagram over IPv4, all addresses and ports in hex.
 udp() { # SOURCE PORT DESTINATION PORT
-	printf '4500001c0000000040110000%s' "$1$3$2$400080000"
+	printf '4500001c0000000040110000%s' "$1$3$2${4}00080000"
 }
 
 # Of a conversation: what makes a flow for the built-in policy and its reply, a rule's packet and the answer,
@@ -85,6 +85,7 @@ SAMPLE=("$(udp c000020a 9c40 c6336407 0d96)" "$(udp c6336407 0d96 c000020a 9c40)
 	"$(udp c6336407 9c40 c000020a 270f)" "$(udp c000020a 9c40 c6336407 270f)")
 ETHERNET=0000000000000000000000000800 # in front of IPv4
 # What the built-in policy makes of it.
+# shellcheck disable=SC2034 # for who loads this
 SAMPLE_VERDICTS='{"n":1,"direction":"out","verdict":"pass","rule":"av-stun-out","path":"forward"}
 {"n":2,"direction":"in","verdict":"pass","rule":"av-stun-out","path":"reply"}
 {"n":3,"direction":"in","verdict":"pass","rule":"av-stun-in","path":"forward"}
@@ -130,6 +131,7 @@ refused_by() { # STATUS WORDS COMMAND...
 		echo "$stderr" >&2
 		return 1
 	}
+	# shellcheck disable=SC2154 # bats' run sets it
 	# a policy's error shows the place as well
 	[[ $(wc -l <<<"$stderr") == 2 || $status == 2 && $(wc -l <<<"$stderr") -gt 2 ]]
 }

@@ -169,6 +169,7 @@ out rule av-stun-out 1' "$(tail -n 1 <<<"$output" | counted)"
 	refused_by 1 'edgegate: replay standard input: it is no capture: *' from /dev/null
 	refused_by 1 'edgegate: replay standard input: cannot open it: Is a directory*' from "$DIR"
 	closed() {
+		# shellcheck disable=SC2317 # called by name
 		"$EDGEGATE" replay --host 192.0.2.10 - <&-
 	}
 	refused_by 1 'edgegate: replay standard input: *Bad file descriptor*' closed

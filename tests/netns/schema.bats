@@ -118,7 +118,9 @@ fits() { # SCHEMA COMMAND...
 	udp_serve peer 53
 	gate host apply -i gate0 --group access-edge=192.0.2.10,2001:db8::10
 	printf '%s\n' 'policy: ping' 'essentials: {ping: true}' 'rules:' \
-		'  - {name: relay-out, direction: out, protocol: udp, ports: 53, peer-ports: 1-65535}' >"$NET_DIR/ping.yaml"
+		'  - {name: relay-out, direction: out, protocol: udp, ports: 53, peer-ports: 1-65535}' \
+		'  - {name: media-in, direction: in, protocol: udp, ports: 53, limit: {rate: 9/m, per: source}, payload: {class: udp-media}}' \
+		>"$NET_DIR/ping.yaml"
 	gate host apply -i gate0 lync-2013-public-im "$NET_DIR/ping.yaml"
 	tcp_try host 192.0.2.1 5061
 	tcp_try host 2001:db8::1 5061
@@ -126,6 +128,7 @@ fits() { # SCHEMA COMMAND...
 	ping_try host 192.0.2.1
 	ping_try host 2001:db8::1
 	fits stats gate host stats --json -i gate0
+	jq -e 'any(.gates[0].rules[]; .limit and .payload) and any(.gates[0].rules[]; .peer_ports)' "$NET_DIR/document"
 	fits status gate host status --json -i gate0
 	fits flows gate host flows --json -i gate0
 	[[ $(jq '.gates[0].flows | length' "$NET_DIR/document") == 5 ]]

@@ -20,14 +20,17 @@ struct testrun_subject {
 };
 
 /*
- * Puts the gate's live generation into force here; the gate is only read. *listing names its rules (the
- * caller frees), *now is the gate's time in jiffies. -ENOENT with diagnostics where no policy is live.
+ * Puts the gate's live generation into force here; the gate is only read. *image is the policy as it was
+ * read back (the caller's), *mode what the gate does with what it says. 0, or a negative errno and
+ * diagnostics; -ENOENT without any: no policy is live.
  */
-int testrun_copy_live(struct testrun_gate *own, const struct gate *gate,
-		      struct listing_header **listing, uint64_t *now, const char *what,
-		      struct diags *diags);
+int testrun_copy_live(struct testrun_gate *own, const struct gate *gate, struct image *image,
+		      enum mode *mode, const char *what, struct diags *diags);
 
-/* Takes along the flow, the fragment record and the buckets that a packet would meet. */
+/*
+ * Takes along the flow, the fragment record, the buckets and the DHCP requests that a packet would meet at
+ * `now`: what the gate has none of is none here.
+ */
 int testrun_copy_state(struct testrun_gate *own, const struct gate *gate, uint64_t now,
 		       const struct testrun_subject *subject, const char *what,
 		       struct diags *diags);

@@ -136,7 +136,8 @@ static int capture_refuse(const char *what, const char *why, uint32_t magic, str
 				magic_is_capture(magic) ? "" : "it is no capture: ", why);
 
 	if (magic >> 16 == MAGIC_GZIP)
-		diag_hint(diags, "it is compressed: zcat FILE | edgegate replay POLICY -");
+		diag_hint(diags, "it is compressed: zcat FILE | edgegate %.*s ... -",
+			  (int)strcspn(what, " "), what);
 	else
 		diag_hint(diags, "give a pcap or pcapng file, such as tcpdump -w FILE writes");
 	return error;

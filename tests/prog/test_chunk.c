@@ -13,7 +13,7 @@
 
 #include "tests/lib/capture_bytes.h"
 #include "tests/lib/capture_file.h"
-#include "user/verb/replay_chunk.h"
+#include "user/packet/chunk.h"
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
 #define SECOND 1000000000ull
@@ -27,7 +27,7 @@
 	"9c400d9600080000"
 #define UDP_SIZE 42u
 
-static struct replay_chunk chunk;
+static struct chunk chunk;
 
 /* ---- a capture ----------------------------------------------------------------------------------- */
 
@@ -64,10 +64,10 @@ static struct capture *end(void)
 	return capture_file_open();
 }
 
-static int read_chunk(struct capture *capture, struct replay_clock *clock)
+static int read_chunk(struct capture *capture, struct chunk_clock *clock)
 {
 	struct diags diags = { 0 };
-	int ended = replay_chunk_read(&chunk, capture, clock, &diags);
+	int ended = chunk_read(&chunk, capture, clock, &diags);
 
 	diags_clear(&diags);
 	return ended;
@@ -76,7 +76,7 @@ static int read_chunk(struct capture *capture, struct replay_clock *clock)
 /* ---- the clock ----------------------------------------------------------------------------------- */
 
 /* All of it is one chunk. */
-static void read_times(struct replay_clock *clock, const uint64_t *times, size_t count)
+static void read_times(struct chunk_clock *clock, const uint64_t *times, size_t count)
 {
 	struct capture *capture;
 
@@ -100,7 +100,7 @@ static void what_goes_back_is_the_same_moment(void **unused)
 {
 	static const uint64_t times[] = { 100, 107, 103, 107, 108, 0, 110 };
 	static const uint64_t after[] = { 0, 7, 7, 7, 8, 8, 10 };
-	struct replay_clock clock = { 0 };
+	struct chunk_clock clock = { 0 };
 
 	(void)unused;
 	read_times(&clock, times, COUNT(times));
@@ -112,7 +112,7 @@ static void captures_go_on_where_the_last_one_ended(void **unused)
 {
 	static const uint64_t first[] = { 1000, 1010 }, later[] = { 1015, 1020 },
 			      earlier[] = { 7, 9, 8 };
-	struct replay_clock clock = { 0 };
+	struct chunk_clock clock = { 0 };
 
 	(void)unused;
 	read_times(&clock, first, COUNT(first));
@@ -126,7 +126,7 @@ static void captures_go_on_where_the_last_one_ended(void **unused)
 /* No moment is before the one in front of it, however far a capture's clock goes. */
 static void no_clock_overflows(void **unused)
 {
-	struct replay_clock clock = { 0 };
+	struct chunk_clock clock = { 0 };
 	uint64_t times[290], before = 0;
 
 	(void)unused;
@@ -148,22 +148,22 @@ static void no_clock_overflows(void **unused)
 
 static void a_chunk_has_its_end(void **unused)
 {
-	struct replay_clock clock = { 0 };
+	struct chunk_clock clock = { 0 };
 	struct capture *capture;
 
 	(void)unused;
 	begin();
-	for (unsigned int i = 0; i < 2 * REPLAY_CHUNK + 1; i++)
+	for (unsigned int i = 0; i < 2 * CHUNK_PACKETS + 1; i++)
 		packet(i, UDP_IP4, 0);
 	capture = end();
 	for (unsigned int i = 0; i < 2; i++) {
 		assert_int_equal(read_chunk(capture, &clock), 0);
-		assert_int_equal(chunk.count, REPLAY_CHUNK);
-		assert_int_equal(chunk.packets[0].number, i * REPLAY_CHUNK + 1);
+		assert_int_equal(chunk.count, CHUNK_PACKETS);
+		assert_int_equal(chunk.packets[0].number, i * CHUNK_PACKETS + 1);
 	}
 	assert_int_equal(read_chunk(capture, &clock), 1);
 	assert_int_equal(chunk.count, 1);
-	assert_int_equal(chunk.packets[0].number, 2 * REPLAY_CHUNK + 1);
+	assert_int_equal(chunk.packets[0].number, 2 * CHUNK_PACKETS + 1);
 	capture_close(capture);
 }
 
@@ -171,7 +171,7 @@ static void a_chunk_has_its_end(void **unused)
 static void a_chunk_is_no_larger_than_it_may_be(void **unused)
 {
 	enum { SIZE = 65536, PACKETS = 100 };
-	struct replay_clock clock = { 0 };
+	struct chunk_clock clock = { 0 };
 	struct capture_bytes header = { 0 };
 	static uint8_t bytes[SIZE];
 	struct capture *capture;
@@ -201,7 +201,7 @@ static void a_chunk_is_no_larger_than_it_may_be(void **unused)
 	for (unsigned int chunks = 1; !ended; chunks++) {
 		ended = read_chunk(capture, &clock);
 		assert_true(ended >= 0);
-		assert_true(chunk.used <= REPLAY_CHUNK_BYTES + SIZE);
+		assert_true(chunk.used <= CHUNK_BYTES + SIZE);
 		assert_true(chunks <= 2);
 		for (size_t i = 0; i < chunk.count; i++) {
 			const uint8_t *raw = chunk.bytes + chunk.packets[i].raw;
@@ -218,7 +218,7 @@ static void a_chunk_is_no_larger_than_it_may_be(void **unused)
 /* Of what it had, not of what is left; and what isn't decided by what is there is known. */
 static void what_was_cut_off_is_known(void **unused)
 {
-	struct replay_clock clock = { 0 };
+	struct chunk_clock clock = { 0 };
 	struct capture *capture;
 
 	(void)unused;
