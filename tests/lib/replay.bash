@@ -105,6 +105,14 @@ sample() { # FILE [LINKTYPE HEX]
 	} | xxd -r -p >"$1"
 }
 
+# The same packet of the sample's, again and again.
+many() { # FILE COUNT
+	local packet
+	packet=$(pcap_packet 0 0 "$ETHERNET${SAMPLE[2]}")
+	# shellcheck disable=SC2046,SC2183 # as many as there are numbers
+	{ pcap_header micro 1 && printf '\n' && printf "$packet%.0s\n" $(seq "$2"); } | xxd -r -p >"$1"
+}
+
 # ---- what goes wrong -------------------------------------------------------------------------------
 
 # Exit status 1 or 2, and two lines: what failed and why, what to do.

@@ -130,9 +130,7 @@ out drop no-rule 1' "$(replay --host 192.0.2.10 --only drop "$DIR/s.pcap" | coun
 }
 
 @test "replay: who reads its lines may stop when there are enough" {
-	pcap_header micro 1 | xxd -r -p >"$DIR/many.pcap"
-	pcap_packet 0 0 "$ETHERNET${SAMPLE[2]}" | xxd -r -p >"$DIR/packet"
-	for ((i = 0; i < 5000; i++)); do cat "$DIR/packet"; done >>"$DIR/many.pcap"
+	many "$DIR/many.pcap" 5000
 	local statuses
 	"$EDGEGATE" replay --json --host 192.0.2.10 --write "$DIR/kept.pcap" "$DIR/many.pcap" 2>"$DIR/said" |
 		head -n 1 >"$DIR/out" && statuses=("${PIPESTATUS[@]}") || statuses=("${PIPESTATUS[@]}")
@@ -143,13 +141,12 @@ out drop no-rule 1' "$(replay --host 192.0.2.10 --only drop "$DIR/s.pcap" | coun
 
 @test "replay: a bar on a terminal, when it takes over a second" {
 	# as many as five chunks; lines that nobody reads hold it up
-	pcap_header micro 1 | xxd -r -p >"$DIR/many.pcap"
-	pcap_packet 0 0 "$ETHERNET${SAMPLE[2]}" | xxd -r -p >"$DIR/packet"
-	for ((i = 0; i < 20480; i++)); do cat "$DIR/packet"; done >>"$DIR/many.pcap"
+	many "$DIR/many.pcap" 20480
 	cat >"$DIR/slowly" <<-END
 		#!/bin/bash
 		[[ \$1 != - ]] || exec < <(cat "$DIR/many.pcap")
-		"$EDGEGATE" replay --json --host 192.0.2.10 "\$1" | { sleep 3; cat; } >"$DIR/out"
+		"$EDGEGATE" replay --json --host 192.0.2.10 "\$1" |
+			{ read -r line && sleep 1.3 && echo "\$line" && cat; } >"$DIR/out"
 	END
 	chmod +x "$DIR/slowly"
 	SHELL=/bin/bash script -qec "$DIR/slowly $DIR/many.pcap" /dev/null >"$DIR/screen" </dev/null
@@ -168,8 +165,11 @@ out drop no-rule 1' "$(replay --host 192.0.2.10 --only drop "$DIR/s.pcap" | coun
 	local packet
 	packet=$(printf '%02800d' 0)
 	pcap_header micro 1 | xxd -r -p >"$DIR/header"
-	pcap_packet 0 0 "$ETHERNET${SAMPLE[2]}$packet" | xxd -r -p >"$DIR/packet"
-	for ((i = 0; i < 700; i++)); do cat "$DIR/packet"; done >"$DIR/packets"
+	pcap_packet 0 0 "$ETHERNET${SAMPLE[2]}$packet" | xxd -r -p >"$DIR/packets"
+	for ((i = 0; i < 10; i++)); do
+		cat "$DIR/packets" "$DIR/packets" >"$DIR/packet"
+		mv "$DIR/packet" "$DIR/packets"
+	done
 	[[ $(wc -c <"$DIR/packets") -gt 1000000 ]]
 	most() { # TIMES: kilobytes
 		{ cat "$DIR/header"; for ((i = 0; i < $1; i++)); do cat "$DIR/packets"; done; } |

@@ -104,11 +104,17 @@ out rule av-stun-out 1' "$(tail -n 1 <<<"$output" | counted)"
 	refused 1 "*packet 2: an interface has a snapshot length 96 different*
 *editcap -F nsecpcap FILE OTHER*" --json --host 192.0.2.10 "$DIR/two.pcapng"
 	same "$(first 1)" "$output"
-	command -v editcap tshark >/dev/null || skip 'the advice needs editcap and tshark'
+}
+
+# As the errors and docs/replay.md say.
+@test "replay: what several devices gave, taken apart" {
+	[[ -n $(command -v editcap) && -n $(command -v tshark) ]] || skip 'needs editcap and tshark'
+	local good
+	good=$(pcapng_section)$(pcapng_interface 1 1514)$(pcapng_packet 0 0 "$ETHERNET${SAMPLE[0]}")
+	echo "$good$(pcapng_interface 1 96)$(pcapng_packet 1 1000000 "$ETHERNET${SAMPLE[1]}")" | xxd -r -p >"$DIR/two.pcapng"
 	editcap -F nsecpcap "$DIR/two.pcapng" "$DIR/one.pcap" 2>/dev/null
 	run -0 --separate-stderr "$EDGEGATE" replay --json --host 192.0.2.10 "$DIR/one.pcap"
 	same "$(first 2)" "$output"
-	# as docs/replay.md says
 	echo "$good$(pcapng_interface 101 1514)$(pcapng_packet 1 1000000 "${SAMPLE[1]}")" | xxd -r -p >"$DIR/two.pcapng"
 	tshark -r "$DIR/two.pcapng" -Y frame.interface_id==1 -w "$DIR/one.pcapng" 2>/dev/null
 	editcap -F nsecpcap -T rawip "$DIR/one.pcapng" "$DIR/one.pcap" 2>/dev/null
@@ -194,10 +200,8 @@ out rule av-stun-out 1' "$(tail -n 1 <<<"$output" | counted)"
 @test "replay: a full disk under --write is said, and nothing is left of it" {
 	sample "$DIR/s.pcap"
 	mkdir "$DIR/disk"
-	# 64 KiB; the capture has a quarter of a MiB
-	head -c 24 "$DIR/s.pcap" >"$DIR/big.pcap"
-	tail -c +25 "$DIR/s.pcap" >"$DIR/packets"
-	for ((i = 0; i < 800; i++)); do cat "$DIR/packets"; done >>"$DIR/big.pcap"
+	# a quarter of a MiB; the disk has 64 KiB
+	many "$DIR/big.pcap" 4800
 	# a disk that nobody else sees, and that goes with the process
 	cat >"$DIR/try" <<-'END'
 		mount -t tmpfs -o size=64k tmpfs disk

@@ -5,6 +5,7 @@
 load ../lib/net.bash
 load ../lib/servers.bash
 load ../lib/rows.bash
+load ../lib/replay.bash
 
 setup() {
 	net_begin
@@ -23,6 +24,7 @@ fits() { # SCHEMA COMMAND...
 	# a document that says nothing fits many schemas
 	[[ -s $NET_DIR/document ]]
 	tests/lib/validate-json "${options[@]}" "$schema" <"$NET_DIR/document"
+	echo "$schema" >>"$BATS_FILE_TMPDIR/fitted"
 }
 
 @test "schema: every verb that has --json has one" {
@@ -38,7 +40,17 @@ fits() { # SCHEMA COMMAND...
 	done
 }
 
-@test "schema: explain, replay" {
+@test "schema: each has a version that its documents must name" {
+	local schema version
+	for schema in docs/schema/*.json; do
+		[[ $(jq -r .title "$schema") == "edgegate $(basename "$schema" .json) --json" ]]
+		# of replay's lines, the last
+		version=$(jq -c '.["$defs"].summary // . | [.properties.version, (.required | index("version"))]' "$schema")
+		[[ $version == '[{"const":1},0]' ]]
+	done
+}
+
+@test "schema: explain" {
 	local packet
 	for packet in 'in tcp 198.51.100.7:40000 > 192.0.2.10:22' 'in tcp 198.51.100.7:40000 > 192.0.2.10:443' \
 		'out tcp 192.0.2.10:443 > 198.51.100.7:40000 flags=A' 'in arp 198.51.100.7 > 192.0.2.10' 'in hex 00'; do
@@ -63,13 +75,31 @@ fits() { # SCHEMA COMMAND...
 	fits explain "$EDGEGATE" explain --json --host 192.0.2.10 --capture "$NET_DIR/two.pcap" --packet 1
 	fits explain "$EDGEGATE" explain --json --host 192.0.2.10 --capture "$NET_DIR/two.pcap" --packet 2
 	jq -e '.verdict == "unknown" and .n == 2' "$NET_DIR/document"
-	open=--open
-	fits replay "$EDGEGATE" replay --json --summary lync-2013-public-im --host 192.0.2.10 "$NET_DIR/two.pcap"
-	[[ $(jq -s length "$NET_DIR/document") == 3 ]]
-	jq -se '.[0].rule == "av-stun-in" and .[1].verdict == "unknown"' "$NET_DIR/document"
-	for packet in 1 2; do
-		fits explain "$EDGEGATE" explain --json --host 192.0.2.10 --capture "$NET_DIR/two.pcap" --packet "$packet"
-	done
+}
+
+@test "schema: replay" {
+	local -x open=--open
+	local arp='ffffffffffff0200000000010806000108000604000102000000000''1c6336407000000000000c000020a'
+	sample "$NET_DIR/all.pcap"
+	# what passes as essential, and the start of a datagram
+	{ pcap_packet 9 0 "$arp" && pcap_packet 9 0 "$ETHERNET${SAMPLE[0]:0:20}" 42; } | xxd -r -p >>"$NET_DIR/all.pcap"
+	cp "$NET_DIR/all.pcap" "$NET_DIR/"$'\xff"\n.pcap'
+	fits replay "$EDGEGATE" replay --json --summary --host 192.0.2.10 "$NET_DIR/all.pcap"
+	jq -se '[.[:-1][] | .rule // .kind // .reason] == ["av-stun-out", "av-stun-out", "av-stun-in", "av-stun-in",
+		"no-rule", "no-rule", "arp", "truncated"]' "$NET_DIR/document"
+	# the counts are a document of stats and what got no verdict
+	head -n -1 "$NET_DIR/document" >"$NET_DIR/lines"
+	counts() {
+		tail -n 1 "$NET_DIR/$1" | jq 'del(.unknown)'
+	}
+	cp "$NET_DIR/document" "$NET_DIR/counts"
+	open='' fits stats counts counts
+	fits replay "$EDGEGATE" replay --json --summary --host 192.0.2.10 --diff host-basics "$NET_DIR/all.pcap" "$NET_DIR/"$'\xff"\n.pcap'
+	jq -se '(.[:-1] | all(.other.verdict) and length == 8) and (.[-1].gates | length == 2) and
+		([.[:-1][].capture] | unique | length == 2)' "$NET_DIR/document"
+	cp "$NET_DIR/document" "$NET_DIR/counts"
+	open='' fits stats counts counts
+	fits replay "$EDGEGATE" replay --json --only unknown "$NET_DIR/all.pcap"
 }
 
 @test "schema: check, policies, diff" {
@@ -107,7 +137,9 @@ fits() { # SCHEMA COMMAND...
 	udp_serve peer 53
 	gate host apply -i gate0 --group access-edge=192.0.2.10,2001:db8::10
 	printf '%s\n' 'policy: ping' 'essentials: {ping: true}' 'rules:' \
-		'  - {name: relay-out, direction: out, protocol: udp, ports: 53, peer-ports: 1-65535}' >"$NET_DIR/ping.yaml"
+		'  - {name: relay-out, direction: out, protocol: udp, ports: 53, peer-ports: 1-65535}' \
+		'  - {name: media-in, direction: in, protocol: udp, ports: 53, limit: {rate: 9/m, per: source}, payload: {class: udp-media}}' \
+		>"$NET_DIR/ping.yaml"
 	gate host apply -i gate0 lync-2013-public-im "$NET_DIR/ping.yaml"
 	tcp_try host 192.0.2.1 5061
 	tcp_try host 2001:db8::1 5061
@@ -115,6 +147,7 @@ fits() { # SCHEMA COMMAND...
 	ping_try host 192.0.2.1
 	ping_try host 2001:db8::1
 	fits stats gate host stats --json -i gate0
+	jq -e 'any(.gates[0].rules[]; .limit and .payload) and any(.gates[0].rules[]; .peer_ports)' "$NET_DIR/document"
 	fits status gate host status --json -i gate0
 	gate host apply -i gate0 --confirm 1h lync-2013-public-im "$NET_DIR/ping.yaml"
 	fits status gate host status --json -i gate0
@@ -142,4 +175,10 @@ fits() { # SCHEMA COMMAND...
 	run -1 tests/lib/validate-json docs/schema/stats.json <"$NET_DIR/wrong"
 	gate host stats --json -i gate0 | jq 'del(.gates[0].flows)' >"$NET_DIR/wrong"
 	run -1 tests/lib/validate-json docs/schema/stats.json <"$NET_DIR/wrong"
+}
+
+# The last one: what the others have checked.
+@test "schema: each was held against real output" {
+	((BATS_TEST_NUMBER == $(grep -c ^@test "$BATS_TEST_FILENAME"))) || skip 'only behind all others'
+	diff <(printf '%s\n' docs/schema/*.json) <(sort -u "$BATS_FILE_TMPDIR/fitted")
 }
