@@ -3,6 +3,8 @@
 # An apply that is not confirmed goes away by itself: the programs do it, with every process of edgegate
 # dead, and whoever comes first past the deadline finds the former policy.
 
+# shellcheck disable=SC2154 # bats' run sets stderr
+
 load ../lib/net.bash
 load ../lib/servers.bash
 load ../lib/rows.bash
@@ -133,6 +135,8 @@ in_force() { # what status says: policy, mode, and whether a deadline stands or 
 		[[ $stderr == *'it needs one interface and nothing else'* ]]
 		run --separate-stderr -2 gate host $verb -i gate0 more
 	done
+	run --separate-stderr -2 gate host block -i gate0 --keep-session
+	[[ $stderr == *"'--keep-session' is not in this version of edgegate"* ]]
 }
 
 @test "emergency: block drops all but essentials, open nothing, resume goes back; a rollback leaves both" {

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <errno.h>
-
 #include "user/base/cleanup.h"
 #include "user/base/text.h"
-#include "user/kernel/lock.h"
 #include "user/verb/common_change.h"
 
 static int block_run(int argc, char **argv, const struct invocation *invocation)
@@ -11,7 +8,7 @@ static int block_run(int argc, char **argv, const struct invocation *invocation)
 	cleanup(common_change_free) struct common_change change = COMMON_CHANGE("block");
 	cleanup(diags_clear) struct diags diags = { 0 };
 	struct state before;
-	int error = common_change_open(&change, &verb_block, argc, argv, "ik", &diags);
+	int error = common_change_open(&change, &verb_block, argc, argv, "i", &diags);
 
 	(void)invocation;
 	if (error > 0)
@@ -32,7 +29,7 @@ static int block_run(int argc, char **argv, const struct invocation *invocation)
 const struct verb verb_block = {
 	.name = "block",
 	.summary = "in emergency: drop all but essentials, until resume",
-	.help = "Usage: edgegate [--netns NAME] block -i IFACE [--keep-session]\n"
+	.help = "Usage: edgegate [--netns NAME] block -i IFACE\n"
 		"\n"
 		"Drops, from one instant on and in both directions, what rules and flows would have let\n"
 		"pass (drop reason `blocked`). Essentials (ARP, neighbor discovery, DHCP, ...) stay as the\n"
@@ -40,7 +37,6 @@ const struct verb verb_block = {
 		"over an apply, a deadline and a rollback, until then.\n"
 		"\n"
 		"  -i, --interface IFACE   the gate that has this interface\n"
-		"      --keep-session      let the SSH session in which this is called go on\n"
 		"  -h, --help              this page\n",
 	.run = block_run,
 };

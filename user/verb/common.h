@@ -54,20 +54,21 @@ struct common_options {
 	enum xdp_mode xdp;
 	bool xdp_given;
 	int tc; /* enum attach_tc */
-	bool json, watch, yes, all, summary, flush, dry_run, force, keep_session, no_wait;
+	bool json, watch, yes, all, summary, flush, dry_run, force, no_wait;
 	uint64_t confirm;                             /* seconds; 0: not given */
 	const char *rule, *address, *port, *protocol; /* as given, or NULL */
 	const char **hosts; /* --host, as often as it was given; the list is owned */
 	size_t host_count;
 	const char *only; /* "pass", "drop", "unknown", or NULL */
-	const char *filter, *write, *diff;
-	unsigned int interval;        /* seconds between two looks of --watch */
+	const char *filter, *write, *diff, *capture;
+	uint64_t packet;       /* --packet: its number in the capture, from 1; 0: not given */
+	unsigned int interval; /* seconds between two looks of --watch */
 	const char *const *arguments; /* what is left, argument_count of them */
 	size_t argument_count;
 };
 
 /*
- * Reads a verb's options. `allowed` names those that it takes, by their letters: i g H m x t j w y a n o O F W D S r A p P X N c f k L.
+ * Reads a verb's options. `allowed` names those that it takes, by their letters: i g H m x t j w y a n o O F W D S r A p P X N C K c f L.
  * 0; 1: --help was printed, 2: it could not be; -EINVAL with a diag. An option of a later version is refused by name.
  */
 int common_options_read(const struct verb *verb, int argc, char **argv, const char *allowed,
