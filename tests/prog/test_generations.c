@@ -59,16 +59,25 @@ static void reach(uint64_t word, unsigned int filling)
 /* An apply begins, is killed, or puts its slot into force, in either mode, with a deadline or without. */
 static void reach_by_apply(const struct world *from)
 {
+	const struct state was = state_unpack(from->word);
+
 	if (from->filling == SLOT_NONE) {
 		reach(from->word, state_free_slot(from->word));
 		return;
 	}
 	reach(from->word, SLOT_NONE);
 	for (int mode = 0; mode < MODE_COUNT; mode++)
-		for (int confirm = 0; confirm < 2; confirm++)
-			reach(state_published(from->word, from->filling, (enum mode)mode,
-					      confirm ? FAR : 0),
-			      SLOT_NONE);
+		for (int confirm = 0; confirm < 2; confirm++) {
+			uint64_t word = state_published(from->word, from->filling, (enum mode)mode,
+							confirm ? FAR : 0);
+			const struct state state = state_unpack(word);
+
+			/* what waits for its confirm is nothing to fall back to */
+			assert_int_equal(state.former, was.is_pending ? was.former : was.live);
+			assert_int_equal(state.former_mode,
+					 was.is_pending ? was.former_mode : was.mode);
+			reach(word, SLOT_NONE);
+		}
 }
 
 /* The commands themselves, on a word in memory. */
