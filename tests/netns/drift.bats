@@ -18,7 +18,7 @@ setup() {
 		  - {name: sip-in, direction: in, protocol: tcp, ports: 5061, from: near, limit: {rate: 50/s, per: source}}
 		  - {name: web-in, direction: in, protocol: tcp, ports: [443, 8000-8100], from: 203.0.113.0/24}
 		  - {name: stun-out, direction: out, protocol: udp, ports: 3478, peer-ports: 40000-50000, port-of: source}
-		  - {name: any-out, direction: out, protocol: tcp, ports: 1-65535, port-of: either, to: near}
+		  - {name: any-out, direction: out, protocol: tcp, ports: 60000-60999, port-of: either, to: near}
 		  - {name: gre-out, direction: out, protocol: 47}
 	END
 }
@@ -76,7 +76,9 @@ poke() {
 	# shellcheck disable=SC2086
 	bpftool map update pinned "$slot-prefixes4" key $key value 1
 	[[ -z $(drift) ]]
-	bpftool map update pinned "$slot-prefixes6" key 0x30 0 0 0 1 0 0 0 0x20 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 value 1
+	key=$(bpftool -j map dump pinned "$slot-prefixes6" | jq -r '.[1].key | join(" ")')
+	# shellcheck disable=SC2086
+	bpftool map delete pinned "$slot-prefixes6" key $key
 	[[ $(drift) == prefixes6 ]]
 	bpftool map delete pinned "$slot-tuples" key 1 47 0 0
 	[[ $(drift) == 'tuples prefixes6' ]]
