@@ -78,6 +78,7 @@ PURE := $(filter user/base/% user/packet/% user/policy/% user/image/% user/repor
 UNIT_TESTS := $(UNIT_SOURCES:tests/%.c=build/tests/%)
 PROG_TESTS := $(PROG_SOURCES:tests/%.c=build/tests/%)
 TEST_TOOLS := $(patsubst %.c,build/%,$(wildcard tests/tools/*.c))
+OTHER := build/other/edgegate
 BENCHES := $(BENCH_SOURCES:tests/bench/%.c=build/bench/%)
 WIRE_SOURCES := $(sort $(wildcard tests/scoreboard/*.c))
 WIRE := build/tests/scoreboard/wire
@@ -145,7 +146,7 @@ fuzz: $(FUZZERS) build/property/property ## fuzz packets and policies, 10 minute
 prog: $(PROG_TESTS) ## run the packet path's tests, on the real programs (root)
 	@scripts/run-tests prog
 
-netns: build/edgegate build/asan/edgegate $(TEST_BPF_OBJECTS) $(TEST_TOOLS) $(AGREE) ## run the tests in network namespaces (root)
+netns: build/edgegate build/asan/edgegate $(OTHER) $(TEST_BPF_OBJECTS) $(TEST_TOOLS) $(AGREE) ## run the tests in network namespaces (root)
 	@scripts/run-tests netns
 
 bench: $(BENCHES) $(TEST_BPF_OBJECTS) ## measure the packet path (root)
@@ -186,8 +187,8 @@ clean: ## remove build/
 	$(Q)rm -rf build
 
 # All that the tests need, built but not run.
-tests: $(UNIT_TESTS) $(FUZZERS) $(PROG_TESTS) build/asan/edgegate $(TEST_BPF_OBJECTS) $(TEST_TOOLS) $(AGREE) $(GENERATED) \
-	$(SKELETONS) build/compile_commands.json
+tests: $(UNIT_TESTS) $(FUZZERS) $(PROG_TESTS) build/asan/edgegate build/edgegate $(OTHER) $(TEST_BPF_OBJECTS) $(TEST_TOOLS) $(AGREE) \
+	$(GENERATED) $(SKELETONS) build/compile_commands.json
 
 # ---- stamps: what is built is built anew when its flags or its list of sources change ------------
 
@@ -270,6 +271,42 @@ build/systemd/directories: FORCE
 	@mkdir -p build/systemd
 	@echo '$(sbindir) $(libexecdir)' >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+# ---- another edgegate -----------------------------------------------------------------------------
+#
+# For the tests of upgrades: a later version, whose programs differ in a constant that changes no verdict.
+# Only what knows the programs or the version is compiled anew.
+
+OTHER_VERSION := 0.2.0-test
+OTHER_SOURCES := $(shell grep -lE 'skel\.h|EDGEGATE_VERSION' $(USER_SOURCES))
+OTHER_SKELETONS := build/other/skel/edgegate_xdp.skel.h build/other/skel/edgegate_tc.skel.h
+
+build/other/bpf/state.h: bpf/state.h
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)sed 's/^#define STATE_RACES_MAX 8 /#define STATE_RACES_MAX 9 /' $< >$@
+	$(Q)! cmp -s $< $@ || { echo '$<: nothing to change in it for another edgegate' >&2; rm $@; exit 1; }
+
+build/other/%.bpf.o: bpf/%.bpf.c build/other/bpf/state.h build/flags
+	$(call say,BPF,$@)
+	$(Q)$(CLANG) -Ibuild/other $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -MT $@ -c $< -o $@
+	$(Q)$(LLVM_STRIP) -g $@
+
+build/other/skel/%.skel.h: build/other/%.bpf.o
+	$(call say,SKEL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name $* >$@
+
+build/other/obj/%.o: %.c build/flags $(OTHER_SKELETONS) | $(SKELETONS)
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(subst "$(VERSION)","$(OTHER_VERSION)",-Ibuild/other/skel $(COMMON_CFLAGS)) $(CFLAGS) $(HARDENING) \
+		-MMD -MP -c $< -o $@
+
+$(OTHER): $(call objects,build/other/obj,$(OTHER_SOURCES)) \
+		$(call objects,build/obj,$(filter-out $(OTHER_SOURCES),$(C_SOURCES))) build/sources
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $(filter %.o,$^) $(PACKAGE_LIBS) -o $@
 
 # ---- tests ---------------------------------------------------------------------------------------
 

@@ -334,6 +334,7 @@ struct batch_state {
 #define GATE_INTERFACES_MAX 16u
 #define INTERFACE_NAME_SIZE 16u /* IFNAMSIZ */
 #define NETNS_NAME_SIZE 64u
+#define VERSION_SIZE 16u
 
 enum facing { FACING_OUTSIDE, FACING_INSIDE };
 enum hooks { HOOKS_BOTH, HOOKS_XDP };
@@ -349,7 +350,11 @@ struct stamp_interface {
 	__u8 clsact_is_ours; /* the qdisc was not there before us */
 };
 
-/* What a gate is; written once, when it is made, before anything is attached. */
+/*
+ * What a gate is: written when it is made, before anything is attached, and again where an interface is
+ * renamed or made anew, and when its programs are replaced. Every version's begins with magic and
+ * abi_version.
+ */
 struct stamp {
 	__u32 magic;
 	__u32 abi_version;
@@ -363,6 +368,9 @@ struct stamp {
 	__u32 interface_count;
 	struct stamp_interface interfaces[GATE_INTERFACES_MAX];
 	char netns[NETNS_NAME_SIZE]; /* the name given with --netns, or empty */
+	__u64 programs; /* hash of the objects whose programs are attached; 0: it is being
+				      * changed, or whoever changed it was killed */
+	char version[VERSION_SIZE]; /* of the edgegate that attached them; empty with 0 */
 };
 
 #endif

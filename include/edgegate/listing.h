@@ -11,6 +11,33 @@
 
 #define LISTING_MAGIC 0x4c495354u /* "LIST" */
 
+/*
+ * What is watched for changes that no apply has made: symbol, name. Those before LISTING stand in the
+ * slot's maps, and in the piece of memory; LISTING is this block itself; STATE is the state word, which has
+ * no hash. A change of what a trie's keys lead to changes no verdict, and is not looked for.
+ */
+#define LISTING_PARTS(X)                                                                           \
+	X(SETTINGS, "settings")                                                                    \
+	X(SCOPES, "scopes")                                                                        \
+	X(EXTRAS, "extras")                                                                        \
+	X(PEERS, "peers")                                                                          \
+	X(LISTS, "lists")                                                                          \
+	X(CANDIDATES, "candidates")                                                                \
+	X(TABLE, "table")                                                                          \
+	X(TUPLES, "tuples")                                                                        \
+	X(PREFIXES4, "prefixes4")                                                                  \
+	X(PREFIXES6, "prefixes6")                                                                  \
+	X(LISTING, "listing")                                                                      \
+	X(STATE, "state")
+enum listing_part {
+#define LISTING_PART(symbol, name) PART_##symbol,
+	LISTING_PARTS(LISTING_PART)
+#undef LISTING_PART
+		PART_COUNT,
+};
+#define PARTS_HASHED PART_STATE
+#define PART_BIT(part) (1u << (part))
+
 /* Offsets of strings are in bytes from the start of the block. 0: there is none. */
 struct listing_header {
 	__u32 magic;
@@ -20,7 +47,8 @@ struct listing_header {
 	__u32 policy;      /* string: the policy's name */
 	__u32 description; /* string */
 	__u32 row_count;
-	__u32 reserved;
+	__u32 mode;                /* enum mode that it was applied in */
+	__u64 parts[PARTS_HASHED]; /* hashes of what was applied, by enum listing_part */
 };
 
 struct listing_row {

@@ -95,6 +95,7 @@ int image_compile(const struct policy *policy, const struct image_running *runni
 		error = listing_build(policy, slots, running, &made, diags);
 	if (error)
 		return error;
+	image_hash_parts(&made, made.listing->parts);
 	*image = made;
 	memset(&made, 0, sizeof(made));
 	return 0;

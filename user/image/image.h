@@ -44,6 +44,7 @@ struct image_running {
 	const struct listing_header *kept[2]; /* of the live and the former generation, or NULL */
 	const struct rule_count *counts;      /* RULE_SLOTS of them, or NULL: all zero */
 	uint64_t applied_at;                  /* for the listing */
+	enum mode mode;                       /* the same: that it is about to be applied in */
 	uint64_t epoch; /* of the negative cache, seconds; 0: it is not to be used */
 };
 
@@ -54,6 +55,13 @@ struct image_running {
 int image_compile(const struct policy *policy, const struct image_running *running,
 		  struct image *image, struct diags *diags);
 void image_free(struct image *image);
+
+/*
+ * Hashes of all that the maps of a policy hold, and of its listing: what is put into its listing when it
+ * is compiled, so that what stands in the maps later can be held against it. The order of tuples and
+ * prefixes is the compiler's.
+ */
+void image_hash_parts(const struct image *image, __u64 parts[PARTS_HASHED]);
 
 /* The longest timeout of a flow, seconds. */
 uint32_t image_longest_timeout(const struct policy *policy);

@@ -3,6 +3,7 @@
 #ifndef USER_IMAGE_INTERNAL_H
 #define USER_IMAGE_INTERNAL_H
 
+#include "user/base/hash.h"
 #include "user/image/image.h"
 #include "user/policy/policy.h"
 
@@ -37,19 +38,6 @@ int tuples_compile(const struct policy *policy, const uint16_t *slots, struct im
 /* listing_build.c: the block that people are shown. */
 int listing_build(const struct policy *policy, const uint16_t *slots,
 		  const struct image_running *running, struct image *image, struct diags *diags);
-
-/* FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/. Start with HASH_START. */
-#define HASH_START 0xcbf29ce484222325ull
-static inline uint64_t hash_add(uint64_t hash, const void *bytes, size_t size)
-{
-	const uint8_t *at = bytes;
-
-	/* the analyzer loses sight of bytes that a loop has written */
-	for (size_t i = 0; i < size; i++)
-		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
-		hash = (hash ^ at[i]) * 0x100000001b3ull;
-	return hash;
-}
 
 /* All members of an address set. */
 static inline uint64_t hash_addresses(uint64_t hash, const struct policy_addresses *addresses)

@@ -139,6 +139,7 @@ int listing_build(const struct policy *policy, const uint16_t *slots,
 	size_t rows_at;
 
 	header.applied_at = running->applied_at;
+	header.mode = running->mode;
 	header.row_count = (uint32_t)policy->rule_count;
 	/* whether marks are used is up to the gate, and changes no verdict */
 	settings.flags &= ~SETTING_FLOW_MARKS;

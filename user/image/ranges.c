@@ -28,7 +28,7 @@ static void ranges_add(struct image_range *list, size_t *count, uint32_t set, im
 {
 	const image_address all = ~(image_address)0;
 	image_address last = first |
-			     (host_bits == BITS6 ? all : ((image_address)1 << host_bits) - 1);
+			     (host_bits >= BITS6 ? all : ((image_address)1 << host_bits) - 1);
 	struct image_range *before = *count ? &list[*count - 1] : NULL;
 
 	if (before && before->set == set && (before->last == all || before->last + 1 >= first)) {

@@ -11,6 +11,7 @@
 #include "user/base/cleanup.h"
 #include "user/kernel/attach.h"
 #include "user/kernel/clsact.h"
+#include "user/kernel/netns.h"
 
 /* Linux 6.6, include/uapi/linux/bpf.h; libbpf 1.1 hands both on as they are. */
 #define TCX_EGRESS ((enum bpf_attach_type)47)
@@ -145,6 +146,8 @@ static int attach_undo_clsact(const char *directory, unsigned int index,
 	autoclose int program = -1;
 	int error = 0;
 
+	if (reach == ATTACH_HERE)
+		attach_settle(directory, index, interface);
 	pins_path(path, directory, "tc%u-program", index);
 	program = bpf_obj_get(path);
 	if (program < 0)
@@ -225,20 +228,28 @@ int attach_undo(const char *directory, unsigned int index, const struct stamp_in
 	return attach_undo_clsact(directory, index, interface, reach, what, diags);
 }
 
-int attach_undo_stray(const char *directory, unsigned int index, const char *what,
-		      struct diags *diags)
+/* The interface of a stray XDP link is gone for good: and a filter on it too. */
+static bool attach_stray_is_gone(const char *directory, unsigned int index)
+{
+	struct bpf_link_info info = { 0 };
+	uint32_t size = sizeof(info);
+	char path[PINS_PATH_SIZE];
+	autoclose int link = -1;
+
+	pins_path(path, directory, "xdp%u-link", index);
+	link = bpf_obj_get(path);
+	return link >= 0 && bpf_obj_get_info_by_fd(link, &info, &size) == 0 && !info.xdp.ifindex;
+}
+
+/* Takes the filter of the program that is pinned at `path` off whichever interface has it. */
+static int attach_undo_stray_filter(const char *path, const char *what, struct diags *diags)
 {
 	struct if_nameindex *all = if_nameindex();
 	struct bpf_prog_info info = { 0 };
 	uint32_t size = sizeof(info);
-	char path[PINS_PATH_SIZE];
-	autoclose int program = -1;
+	autoclose int program = bpf_obj_get(path);
 	int error = 0;
 
-	attach_undo_link(directory, "xdp", index);
-	attach_undo_link(directory, "tc", index);
-	pins_path(path, directory, "tc%u-program", index);
-	program = bpf_obj_get(path);
 	if (program >= 0 && bpf_obj_get_info_by_fd(program, &info, &size) == 0)
 		for (size_t i = 0; all && all[i].if_index && !error; i++)
 			if (clsact_has(all[i].if_index, info.id) == 1)
@@ -248,5 +259,37 @@ int attach_undo_stray(const char *directory, unsigned int index, const char *wha
 		if_freenameindex(all);
 	if (!error)
 		unlink(path);
+	return error;
+}
+
+int attach_undo_stray(const char *directory, unsigned int index, const char *what,
+		      struct diags *diags)
+{
+	char path[PINS_PATH_SIZE];
+	int error = 0;
+
+	pins_path(path, directory, "tc%u-program", index);
+	if (access(path, F_OK) == 0) {
+		const char *label = gate_folder_label(directory);
+		const char *name = strrchr(label, '/');
+
+		/* first: what can't be undone whole is left whole */
+		if (pins_cookie(directory) != netns_cookie() &&
+		    !attach_stray_is_gone(directory, index)) {
+			diag_system(diags, 0, what,
+				    "the tc filter of %s can't be reached: it is in another "
+				    "network namespace",
+				    directory);
+			diag_hint(diags, "from there: edgegate --netns NAME detach -i %s",
+				  name ? name + 1 : label);
+			return -EXDEV;
+		}
+		error = attach_undo_stray_filter(path, what, diags);
+		pins_path(path, directory, "tc%u-next", index);
+		if (!error)
+			error = attach_undo_stray_filter(path, what, diags);
+	}
+	attach_undo_link(directory, "xdp", index);
+	attach_undo_link(directory, "tc", index);
 	return error;
 }

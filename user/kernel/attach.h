@@ -27,6 +27,21 @@ int attach_xdp_check(const struct stamp_interface *interface, const char *what,
 int attach_tc(const char *directory, unsigned int index, struct stamp_interface *interface,
 	      int program, enum attach_tc how, const char *what, struct diags *diags);
 
+/*
+ * Put a program in the place of the one that is attached, in one step: every packet is judged by the one or
+ * the other. Where none is attached, or the interface is gone, they do nothing.
+ */
+int attach_replace_xdp(const char *directory, unsigned int index,
+		       const struct stamp_interface *interface, int program, const char *what,
+		       struct diags *diags);
+int attach_replace_tc(const char *directory, unsigned int index,
+		      const struct stamp_interface *interface, int program, const char *what,
+		      struct diags *diags);
+
+/* Finishes, or forgets, what an attach_replace_tc() that was killed has begun; the interface is here. */
+void attach_settle(const char *directory, unsigned int index,
+		   const struct stamp_interface *interface);
+
 /* Where an interface is, as seen from here. */
 enum attach_reach { ATTACH_HERE, ATTACH_GONE, ATTACH_ELSEWHERE };
 

@@ -10,15 +10,12 @@ int change_confirm(struct gate *gate, struct state *before)
 {
 	for (;;) {
 		uint64_t word = state_settled(gate->word);
-		struct state state = state_unpack(word);
 
-		*before = state;
-		if (!state.is_pending)
+		*before = state_unpack(word);
+		if (!before->is_pending)
 			return -ENOENT;
-		state.is_pending = false;
-		state.moment = 0;
 		/* whoever made the expiry final meanwhile has won */
-		if (state_swap(gate->word, word, state_pack(&state)))
+		if (state_swap(gate->word, word, state_confirmed(word)))
 			return 0;
 	}
 }

@@ -155,6 +155,30 @@ int clsact_attach(const char *name, uint32_t ifindex, int program, bool *ours, c
 	return 0;
 }
 
+int clsact_replace(const char *name, uint32_t ifindex, uint32_t program_id, int program,
+		   const char *what, struct diags *diags)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_EGRESS);
+	struct filters egress = { .program_id = program_id };
+	int error = clsact_walk(ifindex, TC_H_MIN_EGRESS, &egress);
+	LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program, .flags = BPF_TC_F_REPLACE,
+		    .handle = egress.handle, .priority = egress.priority);
+	libbpf_print_fn_t before;
+
+	/* without the qdisc there is no filter */
+	if (error == -EINVAL || error == -ENOENT || (!error && !egress.handle))
+		return -ENOENT;
+	before = libbpf_set_print(clsact_quiet);
+	if (!error)
+		error = bpf_tc_attach(&hook, &options);
+	libbpf_set_print(before);
+	if (!error)
+		return 0;
+	diag_system(diags, -error, what, "cannot replace the tc filter on %s", name);
+	diag_hint(diags, "look: tc filter show dev %s egress; the former program goes on", name);
+	return error == -ENOENT ? -EIO : error;
+}
+
 int clsact_has(uint32_t ifindex, uint32_t program_id)
 {
 	struct filters egress = { .program_id = program_id };

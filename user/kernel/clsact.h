@@ -12,6 +12,10 @@
 int clsact_attach(const char *name, uint32_t ifindex, int program, bool *ours, const char *what,
 		  struct diags *diags);
 
+/* Puts another program into the filter of this one, in one step. -ENOENT, and no diag: there is none. */
+int clsact_replace(const char *name, uint32_t ifindex, uint32_t program_id, int program,
+		   const char *what, struct diags *diags);
+
 /* Is there a filter of this program at egress? 1, 0, or negative errno. */
 int clsact_has(uint32_t ifindex, uint32_t program_id);
 

@@ -55,36 +55,103 @@ static bool gate_stamp_is_sound(const struct stamp *stamp)
 	for (unsigned int i = 0; i < stamp->interface_count; i++)
 		if (!memchr(stamp->interfaces[i].name, '\0', INTERFACE_NAME_SIZE))
 			return false;
-	return memchr(stamp->netns, '\0', sizeof(stamp->netns)) != NULL;
+	return memchr(stamp->netns, '\0', sizeof(stamp->netns)) &&
+	       memchr(stamp->version, '\0', sizeof(stamp->version));
+}
+
+int gate_keep_stamp(struct gate *gate, const char *what, struct diags *diags)
+{
+	uint32_t zero = 0;
+
+	if (bpf_map_update_elem(gate->stamp_fd, &zero, &gate->stamp, BPF_ANY))
+		return diag_system(diags, errno, what, "cannot write the gate's stamp");
+	return 0;
+}
+
+#define GATE_STAMP_MOST 4096u /* bytes of any version's stamp */
+
+/* What a stamp of any version begins with. */
+struct gate_stamp_head {
+	uint32_t magic;
+	uint32_t abi_version;
+};
+
+/* Of a stamp as it is pinned, whatever its size; -EPROTO: it is none of edgegate's. */
+static int gate_read_stamp(int fd, struct stamp *stamp, struct gate_stamp_head *head)
+{
+	struct bpf_map_info info = { 0 };
+	uint32_t size = sizeof(info), zero = 0;
+	uint64_t value[GATE_STAMP_MOST / 8] = { 0 };
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		return -errno;
+	if (info.key_size != sizeof(zero) || info.value_size < sizeof(*head) ||
+	    info.value_size > GATE_STAMP_MOST || bpf_map_lookup_elem(fd, &zero, value))
+		return -EPROTO;
+	memcpy(head, value, sizeof(*head));
+	if (head->magic != ABI_MAGIC)
+		return -EPROTO;
+	if (head->abi_version == ABI_VERSION && info.value_size == sizeof(*stamp))
+		memcpy(stamp, value, sizeof(*stamp));
+	return 0;
+}
+
+static int gate_refuse(const char *directory, int error, const struct gate_stamp_head *head,
+		       const char *what, struct diags *diags)
+{
+	const char *label = gate_folder_label(directory);
+
+	if (!error && head->abi_version != ABI_VERSION) {
+		diag_system(diags, 0, what,
+			    "the gate in %s is another version's of edgegate: its maps have layout "
+			    "%u, this edgegate knows %u",
+			    directory, head->abi_version, ABI_VERSION);
+		diag_hint(
+			diags,
+			"use the edgegate that made it; or, for this one, edgegate detach -i %s and "
+			"apply again: in between everything passes",
+			label);
+		return -EPROTO;
+	}
+	diag_system(
+		diags, error == -EPROTO ? 0 : -error, what,
+		"%s has no stamp that can be read: it is no gate of edgegate's, or a broken one",
+		directory);
+	diag_hint(diags, "take it away: edgegate detach -i %s; then apply again", label);
+	return -EPROTO;
+}
+
+uint32_t gate_other_version(const char *directory)
+{
+	autoclose int fd = gate_pin_open(directory, PINS_STAMP);
+	struct gate_stamp_head head = { 0 };
+	struct stamp stamp;
+
+	if (fd < 0 || gate_read_stamp(fd, &stamp, &head) || head.abi_version == ABI_VERSION)
+		return 0;
+	return head.abi_version;
 }
 
 /* The stamp comes first: nothing else is believed before it. */
 static int gate_open_stamp(struct gate *gate, const char *what, struct diags *diags)
 {
-	struct bpf_map_info info = { 0 };
-	uint32_t size = sizeof(info), zero = 0;
+	struct gate_stamp_head head = { 0 };
+	int error;
 
 	gate->stamp_fd = gate_pin_open(gate->directory, PINS_STAMP);
 	if (gate->stamp_fd < 0) {
-		int error = gate->stamp_fd;
-
+		error = gate->stamp_fd;
 		if (error == -ENOENT)
 			return error;
 		diag_system(diags, -error, what, "cannot open %s", gate->directory);
 		diag_hint(diags, "run edgegate as root");
 		return error;
 	}
-	if (bpf_obj_get_info_by_fd(gate->stamp_fd, &info, &size) ||
-	    info.value_size != sizeof(gate->stamp) ||
-	    bpf_map_lookup_elem(gate->stamp_fd, &zero, &gate->stamp) ||
-	    gate->stamp.magic != ABI_MAGIC || gate->stamp.abi_version != ABI_VERSION ||
-	    !gate_stamp_is_sound(&gate->stamp)) {
-		diag_system(diags, 0, what, "%s was made by another version of edgegate",
-			    gate->directory);
-		diag_hint(diags, "take it away: edgegate detach -i %s; then apply again",
-			  gate_folder_label(gate->directory));
-		return -EPROTO;
-	}
+	error = gate_read_stamp(gate->stamp_fd, &gate->stamp, &head);
+	if (!error && head.abi_version == ABI_VERSION && !gate_stamp_is_sound(&gate->stamp))
+		error = -EPROTO;
+	if (error || head.abi_version != ABI_VERSION)
+		return gate_refuse(gate->directory, error, &head, what, diags);
 	return 0;
 }
 
@@ -217,16 +284,27 @@ static uint32_t gate_program_id(const char *path)
 	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
 }
 
-/* clsact: the pinned program's filter, which only its own namespace shows. */
-static void gate_read_clsact(const char *path, uint32_t ifindex, struct gate_attachment *attachment)
+/*
+ * clsact: the pinned program's filter, which only its own namespace shows. Of one that was being replaced
+ * either program may be the filter's.
+ */
+static void gate_read_clsact(const struct gate *gate, unsigned int interface, uint32_t ifindex,
+			     struct gate_attachment *attachment)
 {
-	uint32_t program = gate_program_id(path);
+	static const char *const names[] = { "program", "next" };
 
-	if (!program)
-		return;
-	attachment->tc = TC_KIND_CLSACT;
-	if (!attachment->is_here || clsact_has(ifindex, program) != 0)
-		attachment->tc_program = program;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !attachment->tc_program; i++) {
+		char path[PINS_PATH_SIZE];
+		uint32_t program;
+
+		pins_path(path, gate->directory, "tc%u-%s", interface, names[i]);
+		program = gate_program_id(path);
+		if (!program)
+			continue;
+		attachment->tc = TC_KIND_CLSACT;
+		if (!attachment->is_here || clsact_has(ifindex, program) != 0)
+			attachment->tc_program = program;
+	}
 }
 
 void gate_read_attachment(const struct gate *gate, unsigned int interface,
@@ -247,9 +325,8 @@ void gate_read_attachment(const struct gate *gate, unsigned int interface,
 	attachment->tc_program = gate_link_program(path, stamp->ifindex, &attachment->tc_link);
 	if (attachment->tc_program)
 		attachment->tc = TC_KIND_TCX;
-	pins_path(path, gate->directory, "tc%u-program", interface);
 	if (!attachment->tc_program)
-		gate_read_clsact(path, stamp->ifindex, attachment);
+		gate_read_clsact(gate, interface, stamp->ifindex, attachment);
 	attachment->is_lost = !attachment->xdp_program ||
 			      (gate->stamp.hooks == HOOKS_BOTH && !attachment->tc_program);
 }

@@ -44,6 +44,12 @@ void gate_close(struct gate *gate);
  */
 const char *gate_folder_label(const char *directory);
 
+/*
+ * The ABI version of a folder's stamp where it is not ours: gate_open() refuses it, and `detach` takes it
+ * away all the same. 0: it is ours, or there is no stamp of edgegate's.
+ */
+uint32_t gate_other_version(const char *directory);
+
 /* The interface that it is named after. */
 const char *gate_name(const struct gate *gate);
 
@@ -52,6 +58,20 @@ const char *gate_name(const struct gate *gate);
  * a slot that was never filled.
  */
 int gate_listing(const struct gate *gate, unsigned int slot, struct listing_header **listing);
+
+/* Writes gate->stamp to its pin: a folder's holder of the lock alone does. */
+int gate_keep_stamp(struct gate *gate, const char *what, struct diags *diags);
+
+/* Which way the hooks of an interface judge. */
+static inline enum direction gate_xdp_direction(const struct stamp_interface *interface)
+{
+	return interface->facing == FACING_OUTSIDE ? DIRECTION_IN : DIRECTION_OUT;
+}
+
+static inline enum direction gate_tc_direction(const struct stamp_interface *interface)
+{
+	return interface->facing == FACING_OUTSIDE ? DIRECTION_OUT : DIRECTION_IN;
+}
 
 /* What the counters say, summed over CPUs. Arrays of RULE_SLOTS and OUTCOME_COUNTERS; caller frees. */
 struct gate_counts {

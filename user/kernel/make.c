@@ -12,17 +12,7 @@
 #include "user/kernel/make.h"
 #include "user/kernel/netns.h"
 #include "user/kernel/state.h"
-
-/* Which way the hooks of an interface judge. */
-static enum direction make_xdp_direction(const struct stamp_interface *interface)
-{
-	return interface->facing == FACING_OUTSIDE ? DIRECTION_IN : DIRECTION_OUT;
-}
-
-static enum direction make_tc_direction(const struct stamp_interface *interface)
-{
-	return interface->facing == FACING_OUTSIDE ? DIRECTION_OUT : DIRECTION_IN;
-}
+#include "user/kernel/upgrade.h"
 
 static struct object_wish make_object_wish(const struct stamp *stamp)
 {
@@ -34,9 +24,9 @@ static struct object_wish make_object_wish(const struct stamp *stamp)
 	};
 
 	for (unsigned int i = 0; i < stamp->interface_count; i++) {
-		wish.xdp[make_xdp_direction(&stamp->interfaces[i])] = true;
+		wish.xdp[gate_xdp_direction(&stamp->interfaces[i])] = true;
 		if (stamp->hooks == HOOKS_BOTH)
-			wish.tc[make_tc_direction(&stamp->interfaces[i])] = true;
+			wish.tc[gate_tc_direction(&stamp->interfaces[i])] = true;
 	}
 	return wish;
 }
@@ -57,6 +47,7 @@ static int make_stamp(const struct make_wish *wish, struct stamp *stamp, const c
 	};
 	memcpy(stamp->interfaces, wish->interfaces, sizeof(stamp->interfaces));
 	snprintf(stamp->netns, sizeof(stamp->netns), "%s", wish->netns);
+	upgrade_sign(stamp);
 	error = clock_measure(&stamp->hz);
 	if (error) {
 		diag_system(diags, -error, what,
@@ -151,15 +142,6 @@ static int make_folder(const struct stamp *stamp, const struct object *object, c
 	return error;
 }
 
-static int make_keep_stamp(struct gate *gate, const char *what, struct diags *diags)
-{
-	uint32_t zero = 0;
-
-	if (bpf_map_update_elem(gate->stamp_fd, &zero, &gate->stamp, BPF_ANY))
-		return diag_system(diags, errno, what, "cannot write the gate's stamp");
-	return 0;
-}
-
 /* tc of one interface, if it isn't attached; keeps in the stamp how. */
 static int make_attach_tc(struct gate *gate, unsigned int index, int program, enum attach_tc how,
 			  const char *what, struct diags *diags)
@@ -177,7 +159,7 @@ static int make_attach_tc(struct gate *gate, unsigned int index, int program, en
 		return 0;
 	else
 		interface->tc = (uint8_t)now.tc; /* a killed apply attached it, and no more */
-	return error ? error : make_keep_stamp(gate, what, diags);
+	return error ? error : gate_keep_stamp(gate, what, diags);
 }
 
 /*
@@ -196,11 +178,11 @@ static int make_attach(struct gate *gate, const struct object *object, enum atta
 		if (!now.is_here)
 			continue; /* said by make_adopt() */
 		if (gate->stamp.hooks == HOOKS_BOTH)
-			error = make_attach_tc(gate, i, object->tc[make_tc_direction(interface)],
+			error = make_attach_tc(gate, i, object->tc[gate_tc_direction(interface)],
 					       tc, what, diags);
 		if (!error && !now.xdp_program)
 			error = attach_xdp(gate->directory, i, interface,
-					   object->xdp[make_xdp_direction(interface)], what, diags);
+					   object->xdp[gate_xdp_direction(interface)], what, diags);
 		if (error)
 			return error;
 	}
@@ -293,7 +275,7 @@ static int make_adopt(struct gate *gate, unsigned int index, const char *what, s
 		if (strcmp(interface->name, now.name) == 0)
 			return 0;
 		memcpy(interface->name, now.name, sizeof(interface->name));
-		return make_keep_stamp(gate, what, diags);
+		return gate_keep_stamp(gate, what, diags);
 	}
 	ifindex = if_nametoindex(interface->name);
 	if (!ifindex) {
@@ -307,7 +289,7 @@ static int make_adopt(struct gate *gate, unsigned int index, const char *what, s
 		return error;
 	interface->ifindex = ifindex;
 	interface->clsact_is_ours = 0;
-	error = make_keep_stamp(gate, what, diags);
+	error = gate_keep_stamp(gate, what, diags);
 	if (error)
 		return error;
 	diag_warning(diags, NULL, what,
@@ -317,13 +299,15 @@ static int make_adopt(struct gate *gate, unsigned int index, const char *what, s
 	return 0;
 }
 
-int make_whole(struct gate *gate, enum attach_tc tc, const char *what, struct diags *diags)
+int make_whole(struct gate *gate, enum attach_tc tc, bool *replaced, const char *what,
+	       struct diags *diags)
 {
 	cleanup(object_close) struct object loaded = { 0 };
 	struct object_wish wish = make_object_wish(&gate->stamp);
-	bool whole = true;
+	bool whole = true, due = upgrade_is_due(gate);
 	int error;
 
+	*replaced = false;
 	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
 		struct gate_attachment now;
 
@@ -331,18 +315,25 @@ int make_whole(struct gate *gate, enum attach_tc tc, const char *what, struct di
 		if (error)
 			return error;
 		gate_read_attachment(gate, i, &now);
+		if (now.is_here)
+			attach_settle(gate->directory, i, &gate->stamp.interfaces[i]);
 		if (now.is_here &&
 		    (now.is_lost || (gate->stamp.hooks == HOOKS_BOTH &&
 				     now.tc != (enum tc_kind)gate->stamp.interfaces[i].tc)))
 			whole = false;
 	}
-	if (whole)
+	if (whole && !due)
 		return 0;
 	wish.map_fds = gate->maps;
 	error = object_load(&wish, &loaded, what, diags);
-	if (error)
-		return error;
-	return make_attach(gate, &loaded, tc, what, diags);
+	if (!error && due)
+		error = upgrade_begin(gate, &loaded, what, diags);
+	if (!error)
+		error = make_attach(gate, &loaded, tc, what, diags);
+	if (!error && due)
+		error = upgrade_end(gate, what, diags);
+	*replaced = !error && due;
+	return error;
 }
 
 int make_undone(struct gate *gate, const char *what, struct diags *diags)

@@ -32,8 +32,12 @@ int make_gate(const struct make_wish *wish, struct gate *gate, struct object *ob
 /* Refuses what make_gate() would, as far as can be seen without making it. */
 int make_check(const struct make_wish *wish, const char *what, struct diags *diags);
 
-/* Attaches what a killed apply left unattached. Nothing to do: does nothing. */
-int make_whole(struct gate *gate, enum attach_tc tc, const char *what, struct diags *diags);
+/*
+ * Attaches what a killed apply left unattached, and puts our programs in the place of another edgegate's
+ * (upgrade.h): then *replaced. Nothing to do: does nothing.
+ */
+int make_whole(struct gate *gate, enum attach_tc tc, bool *replaced, const char *what,
+	       struct diags *diags);
 
 /* From one store on everything passes; then links, filters, maps and pins go. */
 int make_undone(struct gate *gate, const char *what, struct diags *diags);

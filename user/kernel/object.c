@@ -13,6 +13,7 @@
 #include "edgegate_tc.skel.h"
 #include "edgegate_xdp.skel.h"
 #include "user/base/cleanup.h"
+#include "user/base/hash.h"
 #include "user/kernel/object.h"
 
 const char *const object_map_names[MAP_COUNT] = {
@@ -240,6 +241,21 @@ void object_close(struct object *object)
 	edgegate_tc__destroy(object->tc_skeleton);
 	object->xdp_skeleton = NULL;
 	object->tc_skeleton = NULL;
+}
+
+uint64_t object_hash(void)
+{
+	static uint64_t hash;
+	size_t size = 0;
+	const void *bytes;
+
+	if (!hash) {
+		bytes = edgegate_xdp__elf_bytes(&size);
+		hash = hash_add(HASH_START, bytes, size);
+		bytes = edgegate_tc__elf_bytes(&size);
+		hash = hash_add(hash, bytes, size);
+	}
+	return hash;
 }
 
 const char *object_libbpf_version(void)

@@ -64,6 +64,9 @@ struct object {
 	int tc[DIRECTION_COUNT];
 };
 
+/* Of the objects that we have in us: the same for the same programs, whatever knobs they get. */
+uint64_t object_hash(void);
+
 /* "v1.1": the libbpf that we run with. */
 const char *object_libbpf_version(void);
 

@@ -165,15 +165,24 @@ void pins_path(char path[PINS_PATH_SIZE], const char *directory, const char *nam
 	va_end(arguments);
 }
 
+uint64_t pins_cookie(const char *directory)
+{
+	unsigned long long cookie;
+
+	if (sscanf(directory, PINS_ROOT "/" NAMESPACE_FOLDER "%llu/", &cookie) == 1)
+		return cookie;
+	return 1;
+}
+
 void pins_label(const char *directory, char label[PINS_PATH_SIZE])
 {
 	const char *name = strrchr(directory, '/') + 1;
-	unsigned long long cookie;
+	unsigned long long cookie = pins_cookie(directory);
 	char *colon;
 
 	if (strncmp(name, UNFINISHED_FOLDER, strlen(UNFINISHED_FOLDER)) == 0)
 		name += strlen(UNFINISHED_FOLDER);
-	if (sscanf(directory, PINS_ROOT "/" NAMESPACE_FOLDER "%llu/", &cookie) == 1)
+	if (cookie > 1)
 		snprintf(label, PINS_PATH_SIZE, "netns-%llu/%s", cookie, name);
 	else
 		snprintf(label, PINS_PATH_SIZE, "%s", name);

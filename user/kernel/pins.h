@@ -44,6 +44,9 @@ int pins_unfinish(const char *directory, char unfinished[PINS_PATH_SIZE]);
 void pins_path(char path[PINS_PATH_SIZE], const char *directory, const char *name, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Whose network namespace a folder is for; 1: the first. */
+uint64_t pins_cookie(const char *directory);
+
 /* A folder's place as a label: "eth0", "netns-COOKIE/eth0"; a finished gate's or not. */
 void pins_label(const char *directory, char label[PINS_PATH_SIZE]);
 

@@ -269,42 +269,18 @@ int publish_fill(const int maps[MAP_COUNT], const char *directory, unsigned int 
 	return error;
 }
 
-/* The slot that is neither live nor what a rollback returns to. */
-static unsigned int publish_free_slot(const struct state *state)
-{
-	unsigned int slot = 0;
-
-	while (slot == state->live || slot == state->former)
-		slot++;
-	return slot;
-}
-
 int publish(struct gate *gate, const struct image *image, enum mode mode, uint64_t confirm,
 	    uint64_t *deadline, const struct object *object, const char *what, struct diags *diags)
 {
-	uint64_t word = state_settled(gate->word);
-	struct state state = state_unpack(word);
-	unsigned int slot = publish_free_slot(&state);
-	int error;
-
-	error = publish_fill(gate->maps, gate->directory, slot, image, object, what, diags);
+	unsigned int slot = state_free_slot(state_settled(gate->word));
+	uint64_t word;
+	int error = publish_fill(gate->maps, gate->directory, slot, image, object, what, diags);
 	if (error)
 		return error;
 	/* an emergency, a rollback or a deadline may come meanwhile: none of them makes a slot free */
 	do {
 		word = state_settled(gate->word);
-		state = state_unpack(word);
-		if (!state.is_pending) {
-			state.former = state.live;
-			state.former_mode = state.mode;
-		}
-		state.live = slot;
-		state.mode = mode;
-		state.is_pending = confirm > 0;
-		state.was_rolled_back = false;
-		state.has_expired = false;
-		state.moment = confirm ? state_now() + confirm : 0;
-	} while (!state_swap(gate->word, word, state_pack(&state)));
-	*deadline = state.moment;
+		*deadline = confirm ? state_now() + confirm : 0;
+	} while (!state_swap(gate->word, word, state_published(word, slot, mode, *deadline)));
 	return 0;
 }

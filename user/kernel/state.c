@@ -36,6 +36,56 @@ uint64_t state_pack(const struct state *state)
 	       (state->has_expired ? STATE_EXPIRED : 0) | state->moment << STATE_MOMENT_SHIFT;
 }
 
+bool state_is_sound(uint64_t word)
+{
+	const struct state state = state_unpack(word);
+
+	return state_pack(&state) == word && state.mode < MODE_COUNT &&
+	       state.former_mode < MODE_COUNT && state.emergency <= EMERGENCY_OPEN &&
+	       state.session <= SESSIONS &&
+	       (!state.session || state.emergency == EMERGENCY_BLOCK) &&
+	       !(state.is_pending && state.was_rolled_back) &&
+	       (!state.has_expired || state.was_rolled_back) &&
+	       (!state.moment || state.is_pending || state.was_rolled_back) &&
+	       (state.live == SLOT_NONE || state.live != state.former);
+}
+
+unsigned int state_free_slot(uint64_t word)
+{
+	const struct state state = state_unpack(word);
+	unsigned int slot = 0;
+
+	while (slot == state.live || slot == state.former)
+		slot++;
+	return slot;
+}
+
+uint64_t state_published(uint64_t word, unsigned int slot, enum mode mode, uint64_t deadline)
+{
+	struct state state = state_unpack(word);
+
+	if (!state.is_pending) {
+		state.former = state.live;
+		state.former_mode = state.mode;
+	}
+	state.live = slot;
+	state.mode = mode;
+	state.is_pending = deadline > 0;
+	state.was_rolled_back = false;
+	state.has_expired = false;
+	state.moment = deadline;
+	return state_pack(&state);
+}
+
+uint64_t state_confirmed(uint64_t word)
+{
+	struct state state = state_unpack(word);
+
+	state.is_pending = false;
+	state.moment = 0;
+	return state_pack(&state);
+}
+
 static size_t state_size(void)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);

@@ -36,6 +36,22 @@ static inline unsigned int state_judges_by(const struct state *state)
 
 uint64_t state_pack(const struct state *state);
 
+/* Can it be one that edgegate has written? */
+bool state_is_sound(uint64_t word);
+
+/* The only slot that may be filled: neither live nor what a rollback returns to. */
+unsigned int state_free_slot(uint64_t word);
+
+/*
+ * The word with another slot in force. What was live becomes what a rollback returns to, but where it
+ * waits for its own confirm: then that stays what it was. `deadline`: until when it has to be confirmed,
+ * 0: not at all.
+ */
+uint64_t state_published(uint64_t word, unsigned int slot, enum mode mode, uint64_t deadline);
+
+/* Of a word with a deadline: without it. */
+uint64_t state_confirmed(uint64_t word);
+
 /*
  * The word, in the mapping of the whole memory that it begins; NULL on failure. Unmap with
  * state_unmap().

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <edgegate/abi.h>
+#include <edgegate/listing.h>
 
 /* A rule, with what it counted since it has that name. Strings are owned. */
 struct report_rule {
@@ -52,7 +53,11 @@ struct report_gate {
 	uint64_t rolled_back_at;   /* CLOCK_REALTIME, milliseconds; 0: the last apply stands */
 	bool has_expired;          /* ... taken back by its deadline, not by a command */
 	bool keeps_session;        /* blocked, but for somebody's session */
-	uint64_t applied_at;       /* CLOCK_REALTIME, seconds */
+	bool has_drift;   /* what is in force is not what was applied: `status` alone looks */
+	uint32_t drifted; /* which parts of it: PART_BIT() of enum listing_part */
+	char programs[VERSION_SIZE]; /* version of the edgegate whose programs are attached */
+	bool has_other_programs;     /* they are not those of this edgegate */
+	uint64_t applied_at;         /* CLOCK_REALTIME, seconds */
 	uint64_t created_at;
 	uint64_t policy_hash;
 	struct report_rule *rules;
@@ -117,6 +122,8 @@ char *report_check_json(const struct report_check *check);
 const char *report_outcome_label(enum outcome outcome);
 const char *report_outcome_help(enum outcome outcome);
 enum outcome_class report_outcome_class(enum outcome outcome);
+const char *report_part(enum listing_part part);
+char *report_parts(uint32_t parts); /* "tuples, table"; caller frees, NULL: no memory */
 const char *report_direction(enum direction direction);
 const char *report_facing(enum facing facing);
 const char *report_xdp_mode(enum xdp_mode mode);

@@ -136,25 +136,44 @@ static json_t *json_gate_stats(const struct report_gate *gate)
 			 (json_int_t)gate->flows_entries, "max", (json_int_t)gate->flows_max);
 }
 
+static json_t *json_drifted(uint32_t drifted)
+{
+	json_t *list = json_array();
+
+	for (int part = 0; part < PART_COUNT; part++)
+		if (drifted & PART_BIT(part))
+			json_array_append_new(list,
+					      json_string(report_part((enum listing_part)part)));
+	return list;
+}
+
 static json_t *json_gate_status(const struct report_gate *gate)
 {
-	json_t *rolled_back = json_null();
+	json_t *rolled_back = json_null(), *object;
 	char hash[17];
 
 	snprintf(hash, sizeof(hash), "%016" PRIx64, gate->policy_hash);
 	if (gate->rolled_back_at)
 		rolled_back = json_pack("{s:o, s:s}", "at", json_moment(gate->rolled_back_at), "by",
 					gate->has_expired ? "deadline" : "command");
-	return json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:s, s:I, s:I, s:o, s:s, s:b, s:o, s:o}",
-			 "gate", gate->label, "netns", json_string_or_null(gate->netns), "hooks",
-			 gate->hooks == HOOKS_XDP ? "xdp" : "both", "interfaces",
-			 json_interfaces(gate, true), "policy", json_string_or_null(gate->policy),
-			 "policy_hash", json_string_or_null(gate->policy ? hash : NULL), "mode",
-			 gate->mode, "applied_at", (json_int_t)gate->applied_at, "created_at",
-			 (json_int_t)gate->created_at, "confirm_deadline",
-			 json_moment(gate->confirm_deadline), "policy_mode", gate->policy_mode,
-			 "keeps_session", gate->keeps_session, "former_policy",
-			 json_string_or_null(gate->former), "rolled_back", rolled_back);
+	object = json_pack("{s:s, s:o, s:s, s:o, s:o, s:o, s:s, s:I, s:I, s:o, s:s, s:b, s:o, s:o}",
+			   "gate", gate->label, "netns", json_string_or_null(gate->netns), "hooks",
+			   gate->hooks == HOOKS_XDP ? "xdp" : "both", "interfaces",
+			   json_interfaces(gate, true), "policy", json_string_or_null(gate->policy),
+			   "policy_hash", json_string_or_null(gate->policy ? hash : NULL), "mode",
+			   gate->mode, "applied_at", (json_int_t)gate->applied_at, "created_at",
+			   (json_int_t)gate->created_at, "confirm_deadline",
+			   json_moment(gate->confirm_deadline), "policy_mode", gate->policy_mode,
+			   "keeps_session", gate->keeps_session, "former_policy",
+			   json_string_or_null(gate->former), "rolled_back", rolled_back);
+	if (!object)
+		return NULL;
+	json_object_set_new(object, "drift", json_boolean(gate->has_drift));
+	json_object_set_new(object, "drifted", json_drifted(gate->drifted));
+	json_object_set_new(object, "programs",
+			    json_pack("{s:s, s:b}", "version", gate->programs, "current",
+				      !gate->has_other_programs));
+	return object;
 }
 
 /* A document as text: with a last line end, as a file has. */

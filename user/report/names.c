@@ -2,6 +2,7 @@
 /* Names that come from the contract's X-list, and those of small enums. */
 #include <stdlib.h>
 
+#include "user/base/text.h"
 #include "user/report/gate.h"
 
 struct outcome_name {
@@ -31,6 +32,31 @@ const char *report_outcome_help(enum outcome outcome)
 enum outcome_class report_outcome_class(enum outcome outcome)
 {
 	return outcome_names[outcome].class;
+}
+
+const char *report_part(enum listing_part part)
+{
+	static const char *const names[PART_COUNT] = {
+#define REPORT_PART(symbol, name) name,
+		LISTING_PARTS(REPORT_PART)
+#undef REPORT_PART
+	};
+
+	return part < PART_COUNT ? names[part] : "?";
+}
+
+char *report_parts(uint32_t parts)
+{
+	autotext struct text text = { 0 };
+	const char *before = "";
+
+	for (int part = 0; part < PART_COUNT; part++) {
+		if (!(parts & PART_BIT(part)))
+			continue;
+		text_format(&text, "%s%s", before, report_part((enum listing_part)part));
+		before = ", ";
+	}
+	return text_take(&text);
 }
 
 const char *report_direction(enum direction direction)

@@ -91,6 +91,29 @@ static void status_state(const struct report_gate *gate, const struct report_sty
 	}
 }
 
+/* What an apply would set right. */
+static void status_faults(const struct report_gate *gate, const struct report_style *style,
+			  struct text *text)
+{
+	if (gate->has_drift) {
+		autofree char *parts = report_parts(gate->drifted);
+
+		style_add(text, style, STYLE_RED);
+		text_format(text, "  DRIFT: %s", parts ? parts : "?");
+		style_add(text, style, STYLE_PLAIN);
+		text_add(text, ": not as applied, somebody has written to the maps; apply again to "
+			       "repair\n");
+	}
+	if (gate->has_other_programs) {
+		style_add(text, style, STYLE_YELLOW);
+		text_format(text, "  programs of another edgegate%s%s",
+			    gate->programs[0] ? ", version " : ", and partly of a third",
+			    gate->programs);
+		style_add(text, style, STYLE_PLAIN);
+		text_add(text, ": apply again to update\n");
+	}
+}
+
 char *report_status(const struct report_gate *gate, const struct report_style *style)
 {
 	autotext struct text text = { 0 };
@@ -102,11 +125,14 @@ char *report_status(const struct report_gate *gate, const struct report_style *s
 		text_format(&text, "  policy %s (%016" PRIx64 ")  %s  since ", gate->policy,
 			    gate->policy_hash, gate->policy_mode);
 		status_time(&text, gate->applied_at);
-	} else {
+	} else if (strcmp(gate->policy_mode, "none") == 0) {
 		text_add(&text, "  no policy: everything passes");
+	} else {
+		text_add(&text, "  a policy of which nothing is known");
 	}
 	text_add(&text, "\n");
 	status_state(gate, style, &text);
+	status_faults(gate, style, &text);
 	for (size_t i = 0; i < gate->interface_count; i++)
 		status_interface(&gate->interfaces[i], gate->hooks, style, &text);
 	return text_take(&text);

@@ -5,17 +5,18 @@
 #include <time.h>
 
 #include "user/base/cleanup.h"
-#include "user/kernel/lock.h"
 #include "user/kernel/make.h"
 #include "user/kernel/netns.h"
 #include "user/kernel/publish.h"
 #include "user/kernel/readback.h"
 #include "user/kernel/state.h"
+#include "user/kernel/upgrade.h"
 #include "user/verb/apply_check.h"
+#include "user/verb/apply_say.h"
 #include "user/verb/common_say.h"
 #include "user/verb/common.h"
-#include "user/verb/common_change.h"
 #include "user/verb/common_judge.h"
+#include "user/verb/common_lock.h"
 
 /* One apply, from the words to the gate. */
 struct apply {
@@ -148,11 +149,16 @@ static int apply_read_running(struct apply *apply, struct listing_header **forme
 	int error = readback(&apply->gate, state.live, &apply->before);
 
 	apply->has_before = !error;
-	apply->mode_before = state.mode;
-	if (error == -ENOENT)
+	apply->mode_before = state.mode == MODE_MONITOR ? MODE_MONITOR : MODE_ENFORCE;
+	/* nothing was there, or nothing that could be believed any more: that is drift */
+	if (error == -ENOENT || error == -EPROTO)
 		error = 0;
 	if (!error)
+		error = apply_check_drift(&apply->gate, apply->options.dry_run, apply->what, diags);
+	if (!error)
 		error = gate_listing(&apply->gate, state.former, former);
+	if (error == -EPROTO)
+		error = 0;
 	if (!error)
 		error = gate_read_counts(&apply->gate, counts);
 	return error ? diag_system(diags, -error, apply->what, "cannot read what is in force") : 0;
@@ -161,7 +167,10 @@ static int apply_read_running(struct apply *apply, struct listing_header **forme
 /* Compiles against what runs. */
 static int apply_compile(struct apply *apply, struct diags *diags)
 {
-	struct image_running running = { .applied_at = (uint64_t)time(NULL) };
+	struct image_running running = {
+		.applied_at = (uint64_t)time(NULL),
+		.mode = apply->options.mode,
+	};
 	cleanup(gate_free_counts) struct gate_counts counts = { 0 };
 	autofree struct listing_header *former = NULL;
 	int error = 0;
@@ -197,25 +206,6 @@ static int apply_say_changes(const struct apply *apply)
 				  apply->mode_before, &apply->image, apply->options.mode);
 }
 
-/* What stands above the policy that was applied. */
-static void apply_say_state(const struct apply *apply, struct text *text)
-{
-	const struct state state = state_unpack(state_settled(apply->gate.word));
-	const char *name = apply->options.interfaces[0].name;
-	autofree char *when = common_change_time(apply->deadline);
-
-	if (apply->deadline)
-		text_format(
-			text,
-			"Only until %s, %llu s from now, unless you keep it with: edgegate confirm "
-			"-i %s\n",
-			when ? when : "then", (unsigned long long)apply->options.confirm, name);
-	if (state.emergency)
-		text_format(text,
-			    "All the same it is %s in emergency, until: edgegate resume -i %s\n",
-			    state.emergency == EMERGENCY_BLOCK ? "blocked" : "open", name);
-}
-
 static int apply_report(struct apply *apply)
 {
 	autofree char *names = common_gate_names(&apply->gate);
@@ -227,7 +217,8 @@ static int apply_report(struct apply *apply)
 	text_format(&text, "%s: policy %s is in force%s\n", names, apply->policy->name,
 		    monitors ? " in monitor mode" : "");
 	common_say_effect(apply->policy, names, apply->options.mode, &text);
-	apply_say_state(apply, &text);
+	apply_say_state(&apply->gate, apply->options.interfaces[0].name, apply->options.confirm,
+			apply->deadline, &text);
 	if (apply->gate.stamp.hooks == HOOKS_XDP)
 		text_add(
 			&text,
@@ -236,12 +227,22 @@ static int apply_report(struct apply *apply)
 	return common_print(text_take(&text));
 }
 
+/* Puts right what isn't of a gate that is there; programs of another edgegate's too, and says so. */
+static int apply_make_whole(struct apply *apply, struct diags *diags)
+{
+	const struct stamp before = apply->gate.stamp;
+	bool replaced;
+	int error = make_whole(&apply->gate, (enum attach_tc)apply->options.tc, &replaced,
+			       apply->what, diags);
+
+	return error || !replaced ? error : apply_say_replaced(apply->names, &before, "");
+}
+
 /* Makes the gate, or makes it whole, and puts the policy into force. */
 static int apply_act(struct apply *apply, const struct invocation *invocation, struct diags *diags)
 {
 	int error = apply->is_new ? apply_make(apply, invocation, diags) :
-				    make_whole(&apply->gate, (enum attach_tc)apply->options.tc,
-					       apply->what, diags);
+				    apply_make_whole(apply, diags);
 
 	if (error)
 		return error;
@@ -267,7 +268,8 @@ static int apply_look(struct apply *apply, const struct invocation *invocation, 
 	if (apply->is_new) {
 		wish = apply_wish(apply, invocation);
 		error = make_check(&wish, apply->what, diags);
-	}
+	} else if (upgrade_is_due(&apply->gate))
+		error = apply_say_replaced(apply->names, &apply->gate.stamp, "would be ");
 	if (!error)
 		error = apply_compile(apply, diags);
 	return error;
@@ -296,7 +298,7 @@ static int apply_work(struct apply *apply, const struct invocation *invocation, 
 		return error;
 	/* who only looks leaves no trace, not even a lock */
 	if (!apply->options.dry_run) {
-		lock = lock_take(apply->what, diags);
+		lock = common_lock(apply->what, apply->options.no_wait, diags);
 		if (lock < 0)
 			return lock;
 	}
@@ -316,7 +318,7 @@ static int apply_run(int argc, char **argv, const struct invocation *invocation)
 	cleanup(apply_free) struct apply apply = { .gate = GATE_CLOSED };
 	cleanup(diags_clear) struct diags diags = { 0 };
 	int error =
-		common_options_read(&verb_apply, argc, argv, "igHmxtNcf", &apply.options, &diags);
+		common_options_read(&verb_apply, argc, argv, "igHmxtNcfL", &apply.options, &diags);
 	int status;
 
 	if (error)
@@ -374,6 +376,7 @@ const struct verb verb_apply = {
 		"                    whatever has been killed. Before the first apply: no policy\n"
 		"      --force       apply although a former apply still waits for its confirm; the policy\n"
 		"                    before that one stays the one to fall back to\n"
+		"      --no-wait     fail at once where another edgegate is at work; else it waits for it\n"
 		"      --dry-run     print what would change, and change nothing\n"
 		"  -h, --help        this page\n"
 		"\n"

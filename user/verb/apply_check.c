@@ -3,7 +3,9 @@
 
 #include <errno.h>
 
+#include "user/base/cleanup.h"
 #include "user/kernel/attach.h"
+#include "user/kernel/drift.h"
 #include "user/kernel/state.h"
 
 int apply_check_hooks(const struct common_options *options, const char *what, struct diags *diags)
@@ -36,6 +38,25 @@ static int apply_changed(const struct gate *gate, const char *what_of_it, const 
 		    gate_name(gate));
 	diag_hint(diags, "to change it: edgegate detach -i %s, then apply", gate_name(gate));
 	return -EEXIST;
+}
+
+int apply_check_drift(const struct gate *gate, bool dry_run, const char *what, struct diags *diags)
+{
+	autofree char *names = NULL;
+	uint32_t parts = 0;
+	int error = drift_find(gate, state_settled(gate->word), &parts);
+
+	if (error || !parts)
+		return error;
+	names = report_parts(parts);
+	diag_warning(
+		diags, NULL, what,
+		"what %s in force is not what was applied: somebody has written to its maps (%s)",
+		dry_run ? "is" : "was", names ? names : "?");
+	diag_hint(diags, dry_run ?
+				 "an apply sets it right" :
+				 "it is set right now; a rollback would bring back what was there");
+	return 0;
 }
 
 int apply_check_pending(const struct common_options *options, const struct gate *gate,

@@ -12,6 +12,13 @@ int apply_check_hooks(const struct common_options *options, const char *what, st
 int apply_check_gate(const struct common_options *options, const struct gate *gate,
 		     const struct policy *policy, const char *what, struct diags *diags);
 
+/*
+ * Has somebody written to the maps of what is in force since it was applied? That is said; the apply that
+ * is about to come sets it right, for it fills maps of its own. A negative errno, and no diag: they can't
+ * be read.
+ */
+int apply_check_drift(const struct gate *gate, bool dry_run, const char *what, struct diags *diags);
+
 /* A former apply that waits for its confirm is not to be passed over unawares: -EBUSY. */
 int apply_check_pending(const struct common_options *options, const struct gate *gate,
 			const char *what, struct diags *diags);

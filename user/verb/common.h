@@ -54,7 +54,7 @@ struct common_options {
 	enum xdp_mode xdp;
 	bool xdp_given;
 	int tc; /* enum attach_tc */
-	bool json, watch, yes, all, summary, flush, dry_run, force;
+	bool json, watch, yes, all, summary, flush, dry_run, force, no_wait;
 	uint64_t confirm;                             /* seconds; 0: not given */
 	const char *rule, *address, *port, *protocol; /* as given, or NULL */
 	const char **hosts; /* --host, as often as it was given; the list is owned */
@@ -68,7 +68,7 @@ struct common_options {
 };
 
 /*
- * Reads a verb's options. `allowed` names those that it takes, by their letters: i g H m x t j w y a n o O F W D S r A p P X N C K c f.
+ * Reads a verb's options. `allowed` names those that it takes, by their letters: i g H m x t j w y a n o O F W D S r A p P X N C K c f L.
  * 0; 1: --help was printed, 2: it could not be; -EINVAL with a diag. An option of a later version is refused by name.
  */
 int common_options_read(const struct verb *verb, int argc, char **argv, const char *allowed,
@@ -89,9 +89,12 @@ int common_each_gate(const char *interface, const char *what, common_gate_functi
 int common_find_gate(const char *interface, const char *what, struct gate *gate,
 		     struct diags *diags);
 
+/* "a, b and c": the gate's interfaces, by the names that they have in its stamp. Caller frees. */
+char *common_gate_names(const struct gate *gate);
+
 /* ---- common_collect.c -------------------------------------------------------------------------------- */
 
-/* A gate's numbers and words, read such that they belong together. */
+/* A gate's numbers and words, read such that they belong together; without a look at drift. */
 int common_collect(const struct gate *gate, const char *what, struct report_gate *report,
 		   struct diags *diags);
 
@@ -99,6 +102,7 @@ int common_collect(const struct gate *gate, const char *what, struct report_gate
 struct common_gates {
 	struct report_gate *list;
 	size_t count;
+	bool looks_for_drift; /* asked for: reads all maps of the policies in force */
 };
 int common_collect_all(const char *interface, const char *what, struct common_gates *gates,
 		       struct diags *diags);
@@ -106,9 +110,6 @@ void common_gates_free(struct common_gates *gates);
 
 /* As in the metrics: "eth0", "blue/eth0". Caller frees. */
 char *common_gate_label(const struct gate *gate);
-
-/* "a, b and c": the gate's interfaces, by the names that they have in its stamp. Caller frees. */
-char *common_gate_names(const struct gate *gate);
 
 /* The rules of a policy that isn't in force, for tables. Caller frees with report_gate_free(). */
 int common_describe(const struct policy *policy, struct report_gate *report);

@@ -41,7 +41,12 @@ char *common_change_says(const struct common_change *change)
 	if (!names || gate_listing(&change->gate, state.live, &listing))
 		return NULL;
 	if (!listing)
-		return text_print("%s: no policy is in force: everything passes\n", names);
+		return state.live == SLOT_NONE ?
+			       text_print("%s: no policy is in force: everything passes\n", names) :
+			       text_print(
+				       "%s: a policy of which nothing is known is in force: apply "
+				       "again\n",
+				       names);
 	return text_print("%s: policy %s is in force%s\n", names,
 			  listing_string(listing, listing->policy),
 			  state.mode == MODE_MONITOR ? ", in monitor mode" : "");

@@ -10,9 +10,11 @@
 #include "user/base/cleanup.h"
 #include "user/base/text.h"
 #include "user/image/image.h"
+#include "user/kernel/drift.h"
 #include "user/kernel/flows.h"
 #include "user/kernel/netns.h"
 #include "user/kernel/state.h"
+#include "user/kernel/upgrade.h"
 #include "user/verb/common.h"
 
 #define REMOVED "(removed)"
@@ -171,9 +173,10 @@ static int collect_policy(const struct gate *gate, const struct gate_counts *cou
 	autofree struct listing_header *live = NULL, *former = NULL;
 	int error = gate_listing(gate, state->live, &live);
 
-	if (!error)
+	/* -EPROTO: somebody has written over it; what can be shown is shown all the same */
+	if (!error || error == -EPROTO)
 		error = gate_listing(gate, state->former, &former);
-	if (error)
+	if (error && error != -EPROTO)
 		return error;
 	for (unsigned int slot = 0; slot < RULE_SLOTS; slot++)
 		rule_count_add(&collector.unnamed[slot / RULE_SLOTS_PER_DIRECTION],
@@ -227,7 +230,6 @@ static void collect_interfaces(const struct gate *gate, struct report_gate *repo
 /* What stands above the policy, and how long it stands. */
 static void collect_state(const struct state *state, struct report_gate *report)
 {
-	static const char *const emergencies[] = { "", "block", "open" };
 	uint64_t boot = state_now();
 	struct timespec now;
 	uint64_t date;
@@ -237,7 +239,10 @@ static void collect_state(const struct state *state, struct report_gate *report)
 	report->policy_mode = state->live == SLOT_NONE    ? "none" :
 			      state->mode == MODE_MONITOR ? "monitor" :
 							    "enforce";
-	report->mode = state->emergency ? emergencies[state->emergency] : report->policy_mode;
+	/* as the programs read it, whatever somebody has written there */
+	report->mode = state->emergency & EMERGENCY_BLOCK ? "block" :
+		       state->emergency                   ? "open" :
+							    report->policy_mode;
 	report->keeps_session = state->session != 0;
 	if (state->is_pending) {
 		report->confirm_left = state->moment > boot ? state->moment - boot : 0;
@@ -249,7 +254,8 @@ static void collect_state(const struct state *state, struct report_gate *report)
 	}
 }
 
-static int collect_once(const struct gate *gate, uint64_t word, struct report_gate *report)
+static int collect_once(const struct gate *gate, uint64_t word, bool looks_for_drift,
+			struct report_gate *report)
 {
 	cleanup(gate_free_counts) struct gate_counts counts = { 0 };
 	struct state state = state_unpack(word);
@@ -260,6 +266,11 @@ static int collect_once(const struct gate *gate, uint64_t word, struct report_ga
 		error = collect_policy(gate, &counts, &state, report);
 	if (!error)
 		error = flows_count(gate, &flows);
+	/* a policy that somebody has written over: nobody knows its flows, but the rest is shown */
+	if (error == -EPROTO || error == -ENOENT)
+		error = 0;
+	if (!error && looks_for_drift)
+		error = drift_find(gate, word, &report->drifted);
 	if (error)
 		return error;
 	collect_interfaces(gate, report);
@@ -270,14 +281,17 @@ static int collect_once(const struct gate *gate, uint64_t word, struct report_ga
 	report->hooks = (enum hooks)gate->stamp.hooks;
 	collect_state(&state, report);
 	report->created_at = gate->stamp.created_at;
+	report->has_drift = report->drifted != 0;
+	report->has_other_programs = upgrade_is_due(gate);
+	memcpy(report->programs, gate->stamp.version, sizeof(report->programs));
 	memcpy(report->outcomes, counts.outcomes, sizeof(report->outcomes));
 	report->flows_entries = flows;
 	report->flows_max = 2ull * gate->stamp.flows_max;
 	return 0;
 }
 
-int common_collect(const struct gate *gate, const char *what, struct report_gate *report,
-		   struct diags *diags)
+static int collect_gate(const struct gate *gate, const char *what, bool looks_for_drift,
+			struct report_gate *report, struct diags *diags)
 {
 	int error = 0;
 
@@ -286,7 +300,7 @@ int common_collect(const struct gate *gate, const char *what, struct report_gate
 		cleanup(report_gate_free) struct report_gate read = { 0 };
 		uint64_t word = state_settled(gate->word);
 
-		error = collect_once(gate, word, &read);
+		error = collect_once(gate, word, looks_for_drift, &read);
 		if (error && word == state_settled(gate->word))
 			break;
 		if (error || word != state_settled(gate->word))
@@ -298,6 +312,12 @@ int common_collect(const struct gate *gate, const char *what, struct report_gate
 	diag_system(diags, error ? -error : EAGAIN, what, "cannot read %s", gate->directory);
 	diag_hint(diags, "try again");
 	return error ? error : -EAGAIN;
+}
+
+int common_collect(const struct gate *gate, const char *what, struct report_gate *report,
+		   struct diags *diags)
+{
+	return collect_gate(gate, what, false, report, diags);
 }
 
 void common_gates_free(struct common_gates *gates)
@@ -313,7 +333,7 @@ static int collect_add(struct common_gates *gates, const struct gate *gate, cons
 {
 	cleanup(report_gate_free) struct report_gate report = { 0 };
 	struct report_gate *place;
-	int error = common_collect(gate, what, &report, diags);
+	int error = collect_gate(gate, what, gates->looks_for_drift, &report, diags);
 
 	if (error)
 		return error;
@@ -353,20 +373,6 @@ char *common_gate_label(const struct gate *gate)
 
 	collect_interfaces(gate, &report);
 	return collect_label(&gate->stamp, &report);
-}
-
-char *common_gate_names(const struct gate *gate)
-{
-	autotext struct text text = { 0 };
-	unsigned int count = gate->stamp.interface_count;
-
-	for (unsigned int i = 0; i < count; i++)
-		text_format(&text, "%s%s",
-			    i == 0         ? "" :
-			    i + 1 == count ? " and " :
-					     ", ",
-			    gate->stamp.interfaces[i].name);
-	return text_take(&text);
 }
 
 int common_describe(const struct policy *policy, struct report_gate *report)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
+#include "user/base/text.h"
 #include "user/verb/common.h"
 
 struct gates_walk {
@@ -64,4 +65,18 @@ int common_each_gate(const char *interface, const char *what, common_gate_functi
 		diag_hint(diags, "run edgegate as root");
 	}
 	return error;
+}
+
+char *common_gate_names(const struct gate *gate)
+{
+	autotext struct text text = { 0 };
+	unsigned int count = gate->stamp.interface_count;
+
+	for (unsigned int i = 0; i < count; i++)
+		text_format(&text, "%s%s",
+			    i == 0         ? "" :
+			    i + 1 == count ? " and " :
+					     ", ",
+			    gate->stamp.interfaces[i].name);
+	return text_take(&text);
 }

@@ -41,12 +41,13 @@ static const struct option common_all[] = {
 	{ "packet", required_argument, NULL, 'K' },
 	{ "confirm", required_argument, NULL, 'c' },
 	{ "force", no_argument, NULL, 'f' },
+	{ "no-wait", no_argument, NULL, 'L' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
 
 /* Options of the contract that a later version brings: refused by name, never ignored. */
-static const char *const common_later[] = { "replace", "keep-session", "no-wait", "from" };
+static const char *const common_later[] = { "replace", "keep-session", "from" };
 
 #define COMMON_CONFIRM_MOST (7u * 86400) /* seconds */
 
@@ -281,6 +282,8 @@ static void common_flag(int letter, struct common_options *options)
 		options->dry_run = true;
 	else if (letter == 'f')
 		options->force = true;
+	else if (letter == 'L')
+		options->no_wait = true;
 }
 
 /* What getopt did not know: a later version's, a slip of the pen, or another verb's. */

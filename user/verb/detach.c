@@ -7,36 +7,64 @@
 #include "user/base/array.h"
 #include "user/base/cleanup.h"
 #include "user/base/text.h"
-#include "user/kernel/lock.h"
 #include "user/kernel/make.h"
 #include "user/kernel/netns.h"
 #include "user/verb/common.h"
+#include "user/verb/common_lock.h"
 
-/* True: go on. */
-static bool detach_is_meant(const char *names, bool yes, struct diags *diags)
+/* True: go on. Asked without the lock: nobody has to wait for somebody who has left a terminal. */
+static bool detach_is_meant(const char *names, const struct common_options *options,
+			    struct diags *diags)
 {
-	return yes || common_ask("detach", diags, "opens %s to everything", names);
+	return options->yes || common_ask("detach", diags, "opens %s to everything", names);
 }
 
-/* A folder that no gate can be read from, or one that was never finished: its links end with it. */
+/*
+ * A folder that no gate can be read from: another version's, or one that was never finished. Its links
+ * end with it.
+ */
 static int detach_remains(const char *directory, struct diags *diags)
 {
+	uint32_t version = gate_other_version(directory);
+	const char *label = gate_folder_label(directory);
+	char *said = version ? text_print("%s: the gate of another version of edgegate (layout "
+					  "%u) is detached; everything passes\n",
+					  label, version) :
+			       text_print("%s: what was left there is taken away\n", directory);
 	int error = make_removed(directory, "detach", diags);
 
-	if (!error &&
-	    common_print(text_print("%s: what was left there is taken away\n", directory)))
-		return -EIO;
-	return error;
+	if (error) {
+		free(said);
+		return error;
+	}
+	return common_print(said) ? -EIO : 0;
 }
 
-static int detach_folder(const char *directory, struct diags *diags)
+static int detach_gone(const char *label, struct diags *diags)
 {
+	diag_system(diags, 0, "detach", "there is no gate %s%s", strchr(label, '/') ? "" : "on ",
+		    label);
+	diag_hint(diags, "list them: edgegate status");
+	return -ENOENT;
+}
+
+static int detach_folder(const char *directory, const struct common_options *options,
+			 struct diags *diags)
+{
+	autoclose int lock = -1;
 	cleanup(gate_close) struct gate gate = GATE_CLOSED;
 	cleanup(netns_return) int left = -1;
 	autofree char *names = NULL;
 	struct diags unreadable = { 0 };
-	int error = gate_open(directory, "detach", &gate, &unreadable);
+	int error;
 
+	lock = common_lock("detach", options->no_wait, diags);
+	if (lock < 0)
+		return lock;
+	/* another one may have been quicker */
+	if (access(directory, F_OK))
+		return detach_gone(gate_folder_label(directory), diags);
+	error = gate_open(directory, "detach", &gate, &unreadable);
 	diags_clear(&unreadable);
 	if (error)
 		return detach_remains(directory, diags);
@@ -71,7 +99,7 @@ static int detach_each(const char *directory, bool finished, void *data)
 	return 0;
 }
 
-static int detach_all(bool yes, struct diags *diags)
+static int detach_all(const struct common_options *options, struct diags *diags)
 {
 	struct detach_list list = { 0 };
 	int error = pins_each(detach_each, &list), worst = 0;
@@ -84,10 +112,10 @@ static int detach_all(bool yes, struct diags *diags)
 		diag_hint(diags, "nothing to do");
 		return -ENOENT;
 	}
-	if (!detach_is_meant("every guarded interface", yes, diags))
+	if (!detach_is_meant("every guarded interface", options, diags))
 		return -ECANCELED;
 	for (size_t i = 0; i < list.count; i++) {
-		error = detach_folder(list.directories[i], diags);
+		error = detach_folder(list.directories[i], options, diags);
 		if (error)
 			worst = error;
 	}
@@ -117,16 +145,16 @@ static int detach_find_label(const char *directory, bool finished, void *data)
 	return found;
 }
 
-static int detach_by_label(const char *label, bool yes, struct diags *diags)
+static int detach_by_label(const char *label, const struct common_options *options,
+			   struct diags *diags)
 {
 	struct detach_label search = { .label = label };
 
 	if (pins_each(detach_find_label, &search) == 1)
-		return detach_is_meant(label, yes, diags) ? detach_folder(search.directory, diags) :
-							    -ECANCELED;
-	diag_system(diags, 0, "detach", "there is no gate %s", label);
-	diag_hint(diags, "list them: edgegate status");
-	return -ENOENT;
+		return detach_is_meant(label, options, diags) ?
+			       detach_folder(search.directory, options, diags) :
+			       -ECANCELED;
+	return detach_gone(label, diags);
 }
 
 /* A folder by the name of an interface may be the gate of another one, which had that name. */
@@ -140,7 +168,8 @@ static bool detach_is_other(const char *directory)
 	return error == 0;
 }
 
-static int detach_one(const char *interface, bool yes, struct diags *diags)
+static int detach_one(const char *interface, const struct common_options *options,
+		      struct diags *diags)
 {
 	cleanup(gate_close) struct gate gate = GATE_CLOSED;
 	autofree char *names = NULL;
@@ -151,28 +180,26 @@ static int detach_one(const char *interface, bool yes, struct diags *diags)
 	diags_clear(&unreadable);
 	if (!error) {
 		names = common_gate_names(&gate);
-		if (!detach_is_meant(names ? names : interface, yes, diags))
+		if (!detach_is_meant(names ? names : interface, options, diags))
 			return -ECANCELED;
 		snprintf(directory, sizeof(directory), "%s", gate.directory);
-		return detach_folder(directory, diags);
+		return detach_folder(directory, options, diags);
 	}
 	pins_gate(directory, netns_cookie(), interface);
 	if (access(directory, F_OK) || detach_is_other(directory))
 		pins_unfinished(directory, netns_cookie(), interface);
 	if (access(directory, F_OK) == 0)
-		return detach_is_meant(interface, yes, diags) ? detach_remains(directory, diags) :
-								-ECANCELED;
-	diag_system(diags, 0, "detach", "there is no gate on %s", interface);
-	diag_hint(diags, "list them: edgegate status");
-	return -ENOENT;
+		return detach_is_meant(interface, options, diags) ?
+			       detach_folder(directory, options, diags) :
+			       -ECANCELED;
+	return detach_gone(interface, diags);
 }
 
 static int detach_run(int argc, char **argv, const struct invocation *invocation)
 {
 	cleanup(common_options_free) struct common_options options = { 0 };
 	cleanup(diags_clear) struct diags diags = { 0 };
-	autoclose int lock = -1;
-	int error = common_options_read(&verb_detach, argc, argv, "iay", &options, &diags);
+	int error = common_options_read(&verb_detach, argc, argv, "iayL", &options, &diags);
 
 	(void)invocation;
 	if (error)
@@ -182,32 +209,32 @@ static int detach_run(int argc, char **argv, const struct invocation *invocation
 		diag_hint(&diags, "edgegate detach -i eth0");
 		return common_end(&diags);
 	}
-	lock = lock_take("detach", &diags);
-	if (lock < 0)
-		return common_end(&diags);
 	if (options.all)
-		detach_all(options.yes, &diags);
+		detach_all(&options, &diags);
 	for (size_t i = 0; i < options.interface_count; i++)
 		if (options.interfaces[i].label)
-			detach_by_label(options.interfaces[i].label, options.yes, &diags);
+			detach_by_label(options.interfaces[i].label, &options, &diags);
 		else
-			detach_one(options.interfaces[i].name, options.yes, &diags);
+			detach_one(options.interfaces[i].name, &options, &diags);
 	return common_end(&diags);
 }
 
 const struct verb verb_detach = {
 	.name = "detach",
 	.summary = "take a gate away and leave nothing behind",
-	.help = "Usage: edgegate detach -i IFACE [--yes]\n"
-		"       edgegate detach --all [--yes]\n"
+	.help = "Usage: edgegate detach -i IFACE [--yes] [--no-wait]\n"
+		"       edgegate detach --all [--yes] [--no-wait]\n"
 		"\n"
 		"Takes the programs off the interfaces of the gate, and its maps, counters and pins\n"
-		"away. From then on everything passes. Asks first on a terminal.\n"
+		"away. From then on everything passes. Asks first on a terminal. Also takes away what\n"
+		"another version of edgegate has made, and what a killed one has left.\n"
 		"\n"
 		"  -i, --interface IFACE   the gate that has this interface; or NETNS/IFACE as status\n"
 		"                          shows it, also one whose namespace or interface is gone\n"
 		"      --all               every gate of every network namespace\n"
 		"  -y, --yes               don't ask; needed where nobody can be asked\n"
+		"      --no-wait           fail at once where another edgegate is at work; else it waits\n"
+		"                          for it\n"
 		"  -h, --help              this page\n",
 	.run = detach_run,
 };

@@ -12,12 +12,12 @@
 #include "user/base/text.h"
 #include "user/image/image.h"
 #include "user/kernel/flows.h"
-#include "user/kernel/lock.h"
 #include "user/kernel/state.h"
 #include "user/policy/address.h"
 #include "user/policy/protocol.h"
 #include "user/report/flows.h"
 #include "user/verb/common.h"
+#include "user/verb/common_lock.h"
 
 #define ATTEMPTS 10
 
@@ -314,7 +314,7 @@ static int flows_run(int argc, char **argv, const struct invocation *invocation)
 	cleanup(flows_work_free) struct flows_work run = { .options = &options };
 	struct report_style style;
 	autoclose int lock = -1;
-	int error = common_options_read(&verb_flows, argc, argv, "ijrApPXy", &options, &diags);
+	int error = common_options_read(&verb_flows, argc, argv, "ijrApPXyL", &options, &diags);
 	int status;
 
 	(void)invocation;
@@ -331,7 +331,7 @@ static int flows_run(int argc, char **argv, const struct invocation *invocation)
 	if (options.flush) {
 		if (!flows_flush_is_meant(&options, &diags))
 			return common_end(&diags);
-		lock = lock_take("flows", &diags);
+		lock = common_lock("flows", options.no_wait, &diags);
 		if (lock < 0)
 			return common_end(&diags);
 	}
@@ -354,7 +354,7 @@ const struct verb verb_flows = {
 	.name = "flows",
 	.summary = "the conversations that the host has begun",
 	.help = "Usage: edgegate flows [-i IFACE] [FILTER...] [--json]\n"
-		"       edgegate flows --flush [-i IFACE] [FILTER...] [--yes] [--json]\n"
+		"       edgegate flows --flush [-i IFACE] [FILTER...] [--yes] [--no-wait] [--json]\n"
 		"\n"
 		"The live flows: what the host has begun and a rule of the policy in force allows, so\n"
 		"that replies may come in. Each with its rule, for TCP its state, its age, and the time\n"
@@ -370,6 +370,8 @@ const struct verb verb_flows = {
 		"                                next packet begins a new flow where a rule allows it\n"
 		"  -y, --yes                     don't ask; --flush without a filter needs it where\n"
 		"                                nobody can be asked\n"
+		"      --no-wait                 fail at once where another edgegate is at work; else\n"
+		"                                --flush waits for it\n"
 		"      --json                    as JSON (docs/json.md)\n"
 		"  -h, --help                    this page\n"
 		"\n"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "user/base/cleanup.h"
+#include "user/kernel/drift.h"
 #include "user/verb/common_change.h"
 
 /* Back to no policy opens the interface: while a deadline stands that is what was asked for. */
@@ -14,6 +15,22 @@ static bool rollback_is_meant(const struct common_change *change, struct diags *
 			  change->interface);
 }
 
+/* It came back as it stood: not as it was applied, if somebody has written to its maps. */
+static void rollback_check_drift(const struct gate *gate, struct diags *diags)
+{
+	autofree char *names = NULL;
+	uint32_t parts = 0;
+
+	if (drift_find(gate, state_settled(gate->word), &parts) || !parts)
+		return;
+	names = report_parts(parts);
+	diag_warning(
+		diags, NULL, "rollback",
+		"what came back is not what was applied: somebody has written to its maps (%s)",
+		names ? names : "?");
+	diag_hint(diags, "to set it right, apply its policy again");
+}
+
 static int rollback_run(int argc, char **argv, const struct invocation *invocation)
 {
 	cleanup(common_change_free) struct common_change change = COMMON_CHANGE("rollback");
@@ -26,8 +43,12 @@ static int rollback_run(int argc, char **argv, const struct invocation *invocati
 		return error - 1;
 	if (error || !rollback_is_meant(&change, &diags))
 		return common_end(&diags);
-	if (!change_rollback(&change.gate, &before))
-		return common_print(common_change_says(&change));
+	if (!change_rollback(&change.gate, &before)) {
+		int status = common_print(common_change_says(&change));
+
+		rollback_check_drift(&change.gate, &diags);
+		return common_end(&diags) || status;
+	}
 	diag_system(&diags, 0, "rollback", "%s on %s",
 		    before.was_rolled_back ? "the last apply was taken back already" :
 					     "there is no apply to take back",

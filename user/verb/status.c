@@ -5,12 +5,13 @@
 #include "user/base/text.h"
 #include "user/verb/common.h"
 
-static char *status_text(const struct common_gates *gates)
+/* `unread`: there are gates that could not be read, and it was said. */
+static char *status_text(const struct common_gates *gates, bool unread)
 {
 	struct report_style style = common_style();
 	autotext struct text text = { 0 };
 
-	if (!gates->count)
+	if (!gates->count && !unread)
 		text_add(&text, "no gate: nothing is guarded\n");
 	for (size_t i = 0; i < gates->count; i++) {
 		autofree char *one = report_status(&gates->list[i], &style);
@@ -25,7 +26,7 @@ static char *status_text(const struct common_gates *gates)
 static int status_run(int argc, char **argv, const struct invocation *invocation)
 {
 	cleanup(common_options_free) struct common_options options = { 0 };
-	cleanup(common_gates_free) struct common_gates gates = { 0 };
+	cleanup(common_gates_free) struct common_gates gates = { .looks_for_drift = true };
 	cleanup(diags_clear) struct diags diags = { 0 };
 	int error = common_options_read(&verb_status, argc, argv, "ij", &options, &diags);
 	int status, printed;
@@ -44,7 +45,7 @@ static int status_run(int argc, char **argv, const struct invocation *invocation
 	if (error)
 		return status;
 	printed = common_print(options.json ? report_status_json(gates.list, gates.count) :
-					      status_text(&gates));
+					      status_text(&gates, status != 0));
 	return status ? status : printed;
 }
 
@@ -53,7 +54,10 @@ const struct verb verb_status = {
 	.summary = "gates: policy, mode, hooks, program and link ids, since when",
 	.help = "Usage: edgegate status [-i IFACE] [--json]\n"
 		"\n"
-		"Shows every gate, also those of other network namespaces, or the one on IFACE.\n"
+		"Shows every gate, also those of other network namespaces, or the one on IFACE: policy,\n"
+		"mode and hooks; whether an emergency or a deadline stands; whether what is in force is\n"
+		"still what was applied (drift: somebody else has written to the maps, and which), and\n"
+		"whether the programs are those of this edgegate. An apply sets both right.\n"
 		"\n"
 		"  -i, --interface IFACE   only the gate that has this interface\n"
 		"      --json              as JSON\n"

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Drift: what is in force is no longer what was applied, because somebody else has written to the maps
+ * (bpftool map update, ...). What was applied is known by hashes in the slot's listing, which comes and
+ * goes with the slot; what is there is read back and hashed anew.
+ */
+#ifndef USER_KERNEL_DRIFT_H
+#define USER_KERNEL_DRIFT_H
+
+#include <stdint.h>
+
+#include "user/kernel/gate.h"
+
+/*
+ * What has changed of the policy that `word` puts into force: PART_BIT() of enum listing_part; 0: nothing.
+ * Reads all of its maps: 0.1 to 0.2 s for 65,536 tuples and 100,000 prefixes. An apply meanwhile can make
+ * the answer wrong: compare the state word before and after. 0 or a negative errno.
+ */
+int drift_find(const struct gate *gate, uint64_t word, uint32_t *parts);
+
+/* The same for a slot, live or not, without looking at the state word. */
+int drift_find_slot(const struct gate *gate, unsigned int slot, uint32_t *parts);
+
+#endif
