@@ -12,6 +12,7 @@
 #include "user/kernel/gate.h"
 #include "user/kernel/netns.h"
 #include "user/kernel/state.h"
+#include "user/kernel/whereabouts.h"
 
 const char *gate_name(const struct gate *gate)
 {
@@ -56,6 +57,15 @@ static bool gate_stamp_is_sound(const struct stamp *stamp)
 		if (!memchr(stamp->interfaces[i].name, '\0', INTERFACE_NAME_SIZE))
 			return false;
 	return memchr(stamp->netns, '\0', sizeof(stamp->netns)) != NULL;
+}
+
+int gate_keep_stamp(struct gate *gate, const char *what, struct diags *diags)
+{
+	uint32_t zero = 0;
+
+	if (bpf_map_update_elem(gate->stamp_fd, &zero, &gate->stamp, BPF_ANY))
+		return diag_system(diags, errno, what, "cannot write the gate's stamp");
+	return 0;
 }
 
 /* The stamp comes first: nothing else is believed before it. */
@@ -192,8 +202,8 @@ int gate_listing(const struct gate *gate, unsigned int slot, struct listing_head
 	return 0;
 }
 
-/* A pinned link's program; 0 where it is not attached to `ifindex` (any more). */
-static uint32_t gate_link_program(const char *path, uint32_t ifindex, uint32_t *id)
+/* A pinned link's program, and the index of its interface; 0: it is attached to none (any more). */
+static uint32_t gate_link_program(const char *path, uint32_t *id, uint32_t *ifindex)
 {
 	struct bpf_link_info info = { 0 };
 	uint32_t size = sizeof(info);
@@ -201,9 +211,10 @@ static uint32_t gate_link_program(const char *path, uint32_t ifindex, uint32_t *
 
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
 		return 0;
-	/* the index stands first for TCX as well; a link whose interface is gone has 0 */
-	if (info.xdp.ifindex != ifindex)
+	/* the index stands first for TCX as well */
+	if (!info.xdp.ifindex)
 		return 0;
+	*ifindex = info.xdp.ifindex;
 	*id = info.id;
 	return info.prog_id;
 }
@@ -217,15 +228,14 @@ static uint32_t gate_program_id(const char *path)
 	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
 }
 
-/* clsact: the pinned program's filter, which only its own namespace shows. */
-static void gate_read_clsact(const char *path, uint32_t ifindex, struct gate_attachment *attachment)
+/* clsact: the pinned program's filter, which only its own namespace shows. A move takes it off. */
+static void gate_read_clsact(uint32_t program, struct gate_attachment *attachment)
 {
-	uint32_t program = gate_program_id(path);
-
 	if (!program)
 		return;
 	attachment->tc = TC_KIND_CLSACT;
-	if (!attachment->is_here || clsact_has(ifindex, program) != 0)
+	if (attachment->place == PLACE_UNSEEN ||
+	    (attachment->is_here && clsact_has(attachment->ifindex, program) != 0))
 		attachment->tc_program = program;
 }
 
@@ -233,23 +243,23 @@ void gate_read_attachment(const struct gate *gate, unsigned int interface,
 			  struct gate_attachment *attachment)
 {
 	const struct stamp_interface *stamp = &gate->stamp.interfaces[interface];
-	char path[PINS_PATH_SIZE], name[IF_NAMESIZE];
+	char path[PINS_PATH_SIZE];
+	uint32_t filter;
 
 	*attachment = (struct gate_attachment){ .tc = (enum tc_kind)stamp->tc };
-	memcpy(attachment->name, stamp->name, sizeof(attachment->name));
-	attachment->is_here = netns_cookie() == gate->stamp.netns_cookie &&
-			      if_indextoname(stamp->ifindex, name);
-	if (attachment->is_here)
-		snprintf(attachment->name, sizeof(attachment->name), "%s", name);
-	pins_path(path, gate->directory, "xdp%u-link", interface);
-	attachment->xdp_program = gate_link_program(path, stamp->ifindex, &attachment->xdp_link);
 	pins_path(path, gate->directory, "tc%u-link", interface);
-	attachment->tc_program = gate_link_program(path, stamp->ifindex, &attachment->tc_link);
+	attachment->tc_program =
+		gate_link_program(path, &attachment->tc_link, &attachment->ifindex);
+	pins_path(path, gate->directory, "xdp%u-link", interface);
+	attachment->xdp_program =
+		gate_link_program(path, &attachment->xdp_link, &attachment->ifindex);
+	pins_path(path, gate->directory, "tc%u-program", interface);
+	filter = gate_program_id(path);
+	whereabouts_read(gate, interface, filter, attachment);
 	if (attachment->tc_program)
 		attachment->tc = TC_KIND_TCX;
-	pins_path(path, gate->directory, "tc%u-program", interface);
-	if (!attachment->tc_program)
-		gate_read_clsact(path, stamp->ifindex, attachment);
+	else
+		gate_read_clsact(filter, attachment);
 	attachment->is_lost = !attachment->xdp_program ||
 			      (gate->stamp.hooks == HOOKS_BOTH && !attachment->tc_program);
 }
@@ -261,13 +271,12 @@ int gate_interface(const struct gate *gate, const char *name)
 	if (netns_cookie() != gate->stamp.netns_cookie)
 		return -1;
 	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
-		const struct stamp_interface *stamp = &gate->stamp.interfaces[i];
-		char now[IF_NAMESIZE];
+		struct gate_attachment now;
 
-		if (ifindex && stamp->ifindex == ifindex)
-			return (int)i;
-		/* by name only where the interface is gone: else it has another name now */
-		if (strcmp(stamp->name, name) == 0 && !if_indextoname(stamp->ifindex, now))
+		gate_read_attachment(gate, i, &now);
+		/* by name only where it is not here: else it has another name now */
+		if (now.is_here ? now.ifindex == ifindex :
+				  strcmp(gate->stamp.interfaces[i].name, name) == 0)
 			return (int)i;
 	}
 	return -1;

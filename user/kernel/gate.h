@@ -53,6 +53,20 @@ const char *gate_name(const struct gate *gate);
  */
 int gate_listing(const struct gate *gate, unsigned int slot, struct listing_header **listing);
 
+/* Writes gate->stamp to its pin: a folder's holder of the lock alone does. */
+int gate_keep_stamp(struct gate *gate, const char *what, struct diags *diags);
+
+/* Which way the hooks of an interface judge. */
+static inline enum direction gate_xdp_direction(const struct stamp_interface *interface)
+{
+	return interface->facing == FACING_OUTSIDE ? DIRECTION_IN : DIRECTION_OUT;
+}
+
+static inline enum direction gate_tc_direction(const struct stamp_interface *interface)
+{
+	return interface->facing == FACING_OUTSIDE ? DIRECTION_OUT : DIRECTION_IN;
+}
+
 /* What the counters say, summed over CPUs. Arrays of RULE_SLOTS and OUTCOME_COUNTERS; caller frees. */
 struct gate_counts {
 	struct rule_count *rules;
@@ -61,6 +75,15 @@ struct gate_counts {
 int gate_read_counts(const struct gate *gate, struct gate_counts *counts);
 void gate_free_counts(struct gate_counts *counts);
 
+/* Where an interface of a gate is by now. */
+enum gate_place {
+	PLACE_HERE,   /* in the namespace that we are in, which is the gate's, whatever its name */
+	PLACE_GONE,   /* nowhere */
+	PLACE_ANEW,   /* nowhere; another one has its name */
+	PLACE_MOVED,  /* in another namespace than the gate's */
+	PLACE_UNSEEN, /* somewhere; the gate's namespace isn't the one that we are in */
+};
+
 /* What is attached to an interface, by what the kernel says of it now and not by pins. */
 struct gate_attachment {
 	uint32_t xdp_program; /* ids; 0: nothing is attached */
@@ -68,8 +91,10 @@ struct gate_attachment {
 	uint32_t tc_program;
 	uint32_t tc_link; /* 0 at clsact too */
 	enum tc_kind tc;  /* how tc is, or was, attached */
-	bool is_here;     /* the interface is in the namespace that we are in, whatever its name */
-	bool is_lost;     /* what was attached is gone, and the interface with it or not */
+	uint32_t ifindex; /* the one that it has now, where it is, or had */
+	enum gate_place place;
+	bool is_here; /* place is PLACE_HERE */
+	bool is_lost; /* what was attached is gone, and the interface with it or not */
 	char name[INTERFACE_NAME_SIZE]; /* the one that it has now, or had */
 };
 void gate_read_attachment(const struct gate *gate, unsigned int interface,

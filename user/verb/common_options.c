@@ -40,12 +40,13 @@ static const struct option common_all[] = {
 	{ "confirm", required_argument, NULL, 'c' },
 	{ "force", no_argument, NULL, 'f' },
 	{ "keep-session", no_argument, NULL, 'k' },
+	{ "replace", no_argument, NULL, 'R' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
 
 /* Options of the contract that a later version brings: refused by name, never ignored. */
-static const char *const common_later[] = { "replace", "no-wait", "from" };
+static const char *const common_later[] = { "no-wait", "from" };
 
 #define COMMON_CONFIRM_MOST (7u * 86400) /* seconds */
 
@@ -272,6 +273,8 @@ static void common_flag(int letter, struct common_options *options)
 		options->force = true;
 	else if (letter == 'k')
 		options->keep_session = true;
+	else if (letter == 'R')
+		options->replace = true;
 }
 
 /* What getopt did not know: a later version's, a slip of the pen, or another verb's. */
