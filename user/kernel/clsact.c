@@ -103,6 +103,9 @@ static int clsact_filter(const struct nlmsghdr *message, void *data)
 		return MNL_CB_OK;
 	}
 	filters->others++;
+	/* u32 lists its hash tables as well: their handle has no node */
+	if (strcmp(filter.kind, "u32") == 0 && !TC_U32_NODE(header->tcm_handle))
+		return MNL_CB_OK;
 	if (filters->ahead && !filters->handle && !filter.chain &&
 	    ahead_add(filters->ahead, TC_KIND_CLSACT, filter.program, priority,
 		      filter.name ? filter.name : filter.kind))
