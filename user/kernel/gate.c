@@ -239,20 +239,29 @@ static void gate_read_clsact(uint32_t program, struct gate_attachment *attachmen
 		attachment->tc_program = program;
 }
 
-void gate_read_attachment(const struct gate *gate, unsigned int interface,
-			  struct gate_attachment *attachment)
+void gate_read_links(const struct gate *gate, unsigned int interface,
+		     struct gate_attachment *attachment)
 {
-	const struct stamp_interface *stamp = &gate->stamp.interfaces[interface];
 	char path[PINS_PATH_SIZE];
-	uint32_t filter;
 
-	*attachment = (struct gate_attachment){ .tc = (enum tc_kind)stamp->tc };
 	pins_path(path, gate->directory, "tc%u-link", interface);
 	attachment->tc_program =
 		gate_link_program(path, &attachment->tc_link, &attachment->ifindex);
 	pins_path(path, gate->directory, "xdp%u-link", interface);
 	attachment->xdp_program =
 		gate_link_program(path, &attachment->xdp_link, &attachment->ifindex);
+}
+
+void gate_read_attachment(const struct gate *gate, unsigned int interface,
+			  struct gate_attachment *attachment)
+{
+	char path[PINS_PATH_SIZE];
+	uint32_t filter;
+
+	*attachment = (struct gate_attachment){
+		.tc = (enum tc_kind)gate->stamp.interfaces[interface].tc,
+	};
+	gate_read_links(gate, interface, attachment);
 	pins_path(path, gate->directory, "tc%u-program", interface);
 	filter = gate_program_id(path);
 	whereabouts_read(gate, interface, filter, attachment);

@@ -100,6 +100,10 @@ struct gate_attachment {
 void gate_read_attachment(const struct gate *gate, unsigned int interface,
 			  struct gate_attachment *attachment);
 
+/* Of it, what the pinned links say: programs, links and the index, which is 0 where none is attached. */
+void gate_read_links(const struct gate *gate, unsigned int interface,
+		     struct gate_attachment *attachment);
+
 /* Which of the gate's interfaces is called so in this namespace, by index first; -1: none. */
 int gate_interface(const struct gate *gate, const char *name);
 

@@ -20,12 +20,31 @@ static bool whereabouts_is_witnessed(const struct gate_attachment *attachment, u
 	       (filter && clsact_has(ifindex, filter) == 1);
 }
 
-/* Interfaces of a gate have the same programs: an index that was another one's from the start is that one's. */
-static bool whereabouts_is_others(const struct gate *gate, unsigned int interface, uint32_t ifindex)
+/* What speaks for an interface of the gate being the one that has this index and name here. */
+static int whereabouts_claim(const struct stamp_interface *stamp, uint32_t ifindex,
+			     const char *name)
 {
-	for (unsigned int i = 0; i < gate->stamp.interface_count; i++)
-		if (i != interface && gate->stamp.interfaces[i].ifindex == ifindex)
+	return (strcmp(stamp->name, name) == 0 ? 2 : 0) + (stamp->ifindex == ifindex ? 1 : 0);
+}
+
+/*
+ * Interfaces of a gate have the same programs, and in two namespaces they may have the same index: then the
+ * one that is here is the one that was called so, or had that index.
+ */
+static bool whereabouts_is_others(const struct gate *gate, unsigned int interface, uint32_t ifindex,
+				  const char *name)
+{
+	int ours = whereabouts_claim(&gate->stamp.interfaces[interface], ifindex, name);
+
+	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
+		int others = whereabouts_claim(&gate->stamp.interfaces[i], ifindex, name);
+		struct gate_attachment other = { 0 };
+
+		gate_read_links(gate, i, &other);
+		if (i != interface && other.ifindex == ifindex &&
+		    (others > ours || (others == ours && i < interface)))
 			return true;
+	}
 	return false;
 }
 
@@ -39,7 +58,7 @@ static enum gate_place whereabouts_place(const struct gate *gate, unsigned int i
 	if (netns_cookie() != gate->stamp.netns_cookie)
 		return lives ? PLACE_UNSEEN : PLACE_GONE;
 	if (if_indextoname(attachment->ifindex, name) &&
-	    !whereabouts_is_others(gate, interface, attachment->ifindex) &&
+	    !whereabouts_is_others(gate, interface, attachment->ifindex, name) &&
 	    whereabouts_is_witnessed(attachment, filter))
 		return PLACE_HERE;
 	if (lives)
