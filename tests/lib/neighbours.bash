@@ -58,13 +58,16 @@ ahead_of() { # NAME INTERFACE
 	interface_status "$1" "$2" | jq -r '.filters_ahead | map("\(.hook) \(.name)") | join(", ")'
 }
 
-# From now on UDP datagrams go to a port, some thousands a second; `stream_count` says how many came.
+# From now on UDP datagrams go to a port, about a thousand a second; `stream_count` says how many came.
 stream_begin() { # FROM TO ADDRESS PORT
 	: >"$NET_DIR/stream-$4"
 	net_start "$2" socat -u "UDP6-RECV:$4,ipv6only=0" "OPEN:$NET_DIR/stream-$4,append"
 	wait_listen "$2" udp "$4"
 	# shellcheck disable=SC2016 # it is the inner shell's
-	net_start "$1" bash -c 'while :; do echo >"/dev/udp/$1/$2"; done 2>/dev/null' - "$3" "$4"
+	net_start "$1" bash -c 'while :; do
+			for i in {1..10}; do echo >"/dev/udp/$1/$2"; done 2>/dev/null
+			sleep 0.01
+		done' - "$3" "$4"
 }
 
 stream_count() { # PORT
