@@ -58,7 +58,7 @@ tap_plug() {
 
 @test "devices: the tap of a guest, native, until it is made anew, and again from the next apply on" {
 	local before
-	[[ -c /dev/net/tun ]] || skip 'needs /dev/net/tun'
+	[[ -c /dev/net/tun ]] || modprobe -q tun || skip 'needs tun'
 	net_ns guest vmhost peer
 	net_link vmhost uplink0 peer wire0
 	net_bridge vmhost br0 uplink0
