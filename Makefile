@@ -335,7 +335,7 @@ $(PROG_TESTS): build/tests/%: build/asan/obj/tests/%.o $(call objects,build/asan
 $(TEST_TOOLS): build/%: build/obj/%.o
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $< -o $@
+	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $< -Wl,--as-needed $(PACKAGE_LIBS) -o $@
 
 $(BENCHES): build/%: build/obj/tests/%.o $(call objects,build/obj,$(NOT_MAIN)) build/testlib.a build/sources
 	$(call say,LINK,$@)

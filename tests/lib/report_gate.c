@@ -119,3 +119,11 @@ void report_gate_example(struct report_gate *gate)
 	add_outcome(gate, DIRECTION_IN, OUTCOME_DROP_NO_RULE, 12345678901ull);
 	add_outcome(gate, DIRECTION_OUT, OUTCOME_DROP_ADDRESS, 3);
 }
+
+void report_gate_ahead(struct report_interface *interface, const struct report_filter *filters,
+		       size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		*array_add(&interface->ahead, &interface->ahead_count) = filters[i];
+	interface->ahead_known = true;
+}

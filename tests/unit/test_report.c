@@ -186,6 +186,60 @@ static void status_of_gates(void **state)
 	report_gate_free(&gate);
 }
 
+/* What may become of interfaces, one after another. */
+static void status_of_what_became(void **state)
+{
+	const struct report_style style = { .colour = false };
+	struct report_interface *one, *two;
+	struct report_gate gate;
+
+	(void)state;
+	report_gate_example(&gate);
+	one = &gate.interfaces[0];
+	two = &gate.interfaces[1];
+	strcpy(one->former_name, "wan0");
+	two->place = REPORT_MOVED;
+	strcpy(two->moved_to, "green/eth7");
+	two->tc_program = 0;
+	two->is_lost = true;
+	expect("status-moved", report_status(&gate, &style));
+	one->is_lost = true;
+	one->place = REPORT_ANEW;
+	one->xdp_link = one->tc_program = 0;
+	two->moved_to[0] = '\0';
+	two->tc = TC_KIND_TCX;
+	expect("status-anew", report_status(&gate, &(struct report_style){ .colour = true }));
+	one->place = two->place = REPORT_GONE;
+	expect("status-gone", report_status(&gate, &style));
+	gate.netns_is_lost = true;
+	two->place = REPORT_UNSEEN;
+	two->tc = TC_KIND_CLSACT;
+	two->tc_program = 24;
+	expect("status-netns-gone", report_status(&gate, &style));
+	report_gate_free(&gate);
+}
+
+static void status_of_what_is_ahead(void **state)
+{
+	static const struct report_filter filters[] = {
+		{ TC_KIND_TCX, 77, 0, "cil_to_netdev" },
+		{ TC_KIND_TCX, 78, 0, "" },
+		{ TC_KIND_CLSACT, 79, 1, "shaper.o:[tc]" },
+		{ TC_KIND_CLSACT, 0, 2, "flower" },
+	};
+	const struct report_style style = { .colour = false };
+	struct report_gate gate;
+
+	(void)state;
+	report_gate_example(&gate);
+	report_gate_ahead(&gate.interfaces[0], filters, 1);
+	report_gate_ahead(&gate.interfaces[1], filters, 4);
+	expect("status-ahead", report_status(&gate, &style));
+	expect("status-ahead-colour",
+	       report_status(&gate, &(struct report_style){ .colour = true }));
+	report_gate_free(&gate);
+}
+
 static void the_port_table(void **state)
 {
 	struct report_gate gate;
@@ -238,6 +292,8 @@ int main(void)
 		cmocka_unit_test(stats_as_rates),
 		cmocka_unit_test(stats_in_other_modes),
 		cmocka_unit_test(status_of_gates),
+		cmocka_unit_test(status_of_what_became),
+		cmocka_unit_test(status_of_what_is_ahead),
 		cmocka_unit_test(the_port_table),
 		cmocka_unit_test(names_of_outcomes),
 	};

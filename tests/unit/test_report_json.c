@@ -238,12 +238,20 @@ static void stats_of_no_gates_and_of_several(void **state)
 
 static void status(void **state)
 {
+	static const struct report_filter filters[] = {
+		{ TC_KIND_TCX, 77, 0, "cil_to_netdev" },
+		{ TC_KIND_CLSACT, 0, 2, "flower" },
+	};
 	struct report_gate example;
-	json_t *root, *gate;
+	json_t *root, *gate, *filter;
 
 	(void)state;
 	report_gate_example(&example);
 	example.interfaces[1].is_lost = true;
+	example.interfaces[1].place = REPORT_MOVED;
+	strcpy(example.interfaces[1].moved_to, "green/eth7");
+	strcpy(example.interfaces[0].former_name, "wan0");
+	report_gate_ahead(&example.interfaces[0], filters, 2);
 	root = read_back(report_status_json(&example, 1));
 	gate = only_gate(root);
 	assert_string_equal(string_of(gate, "gate"), "blue/eth0");
@@ -254,17 +262,34 @@ static void status(void **state)
 	assert_int_equal(number_of(gate, "applied_at"), 1359676800);
 	assert_int_equal(number_of(gate, "created_at"), 1359590400);
 	check_interfaces(json_object_get(gate, "interfaces"),
-			 "name facing xdp tc present xdp_program xdp_link tc_program tc_link");
+			 "name facing xdp tc present xdp_program xdp_link tc_program tc_link "
+			 "place former_name moved_to filters_ahead");
 	gate = json_array_get(json_object_get(gate, "interfaces"), 0);
 	assert_true(json_is_true(json_object_get(gate, "present")));
 	assert_int_equal(number_of(gate, "xdp_program"), 12);
 	assert_int_equal(number_of(gate, "xdp_link"), 11);
 	assert_int_equal(number_of(gate, "tc_program"), 14);
 	assert_int_equal(number_of(gate, "tc_link"), 13);
+	assert_string_equal(string_of(gate, "place"), "here");
+	assert_string_equal(string_of(gate, "former_name"), "wan0");
+	assert_true(json_is_null(json_object_get(gate, "moved_to")));
+	assert_int_equal(json_array_size(json_object_get(gate, "filters_ahead")), 2);
+	filter = json_array_get(json_object_get(gate, "filters_ahead"), 0);
+	expect_keys(filter, "hook program name priority");
+	assert_string_equal(string_of(filter, "hook"), "tcx");
+	assert_int_equal(number_of(filter, "program"), 77);
+	assert_string_equal(string_of(filter, "name"), "cil_to_netdev");
+	filter = json_array_get(json_object_get(gate, "filters_ahead"), 1);
+	assert_string_equal(string_of(filter, "hook"), "clsact");
+	assert_int_equal(number_of(filter, "priority"), 2);
 	gate = json_array_get(json_object_get(json_array_get(json_object_get(root, "gates"), 0),
 					      "interfaces"),
 			      1);
 	assert_true(json_is_false(json_object_get(gate, "present")));
+	assert_string_equal(string_of(gate, "place"), "moved");
+	assert_string_equal(string_of(gate, "moved_to"), "green/eth7");
+	/* it was not looked for */
+	assert_true(json_is_null(json_object_get(gate, "filters_ahead")));
 	json_decref(root);
 	report_gate_free(&example);
 }

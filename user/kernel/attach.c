@@ -9,65 +9,65 @@
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
+#include "user/kernel/ahead.h"
 #include "user/kernel/attach.h"
 #include "user/kernel/clsact.h"
+#include "user/kernel/device.h"
 #include "user/kernel/netns.h"
 
-/* Linux 6.6, include/uapi/linux/bpf.h; libbpf 1.1 hands both on as they are. */
-#define TCX_EGRESS ((enum bpf_attach_type)47)
-#define TCX_BEFORE (1u << 3) /* with no other program named: before all */
+/* Kinds of interface that have no native XDP at all, or not everywhere, and what to do. */
+static const struct attach_kind {
+	const char *kind;
+	const char *hint;
+} attach_kinds[] = {
+	{ "vlan", "a VLAN device has no native XDP: guard the interface that it stands on (all its "
+		  "VLANs), or ask for the slower mode: --xdp generic" },
+	{ "macvlan",
+	  "a macvlan has no native XDP: guard the interface that it stands on, or ask for "
+	  "the slower mode: --xdp generic" },
+	{ "ipvlan",
+	  "an ipvlan has no native XDP: guard the interface that it stands on, or ask for "
+	  "the slower mode: --xdp generic" },
+	{ "bridge",
+	  "a bridge has no native XDP: guard its outer port, by which also what it forwards "
+	  "is judged; or for this machine's own traffic alone --xdp generic" },
+	{ "bond",
+	  "native XDP on a bond needs a mode in which one port is chosen for each packet "
+	  "(active-backup, balance-rr, balance-xor, 802.3ad), and ports with native XDP and "
+	  "no program of their own; or guard all its ports, in one gate" },
+};
 
-static void attach_xdp_owner(const char *name, uint32_t ifindex, const char *what,
-			     struct diags *diags)
+static void attach_xdp_hint(const char *name, uint32_t ifindex, int error, struct diags *diags)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
-	struct bpf_prog_info info = { 0 };
-	uint32_t size = sizeof(info);
-	autoclose int fd = -1;
+	struct device device;
 
-	if (bpf_xdp_query((int)ifindex, 0, &query) == 0 && query.prog_id) {
-		fd = bpf_prog_get_fd_by_id(query.prog_id);
-		if (fd >= 0)
-			bpf_obj_get_info_by_fd(fd, &info, &size);
-	}
-	if (strncmp(info.name, "edgegate_", strlen("edgegate_")) == 0) {
-		diag_system(diags, 0, what, "%s is held by an XDP program of edgegate's own, id %u",
-			    name, query.prog_id);
+	if (error == ERANGE || error == EINVAL) {
 		diag_hint(diags,
-			  "it may have been renamed or moved here: edgegate status shows the "
-			  "gate; detach that one by the name that it has there");
+			  "the MTU may be too large for native XDP on this driver (ip link set "
+			  "dev %s mtu 1500), or ask for the slower mode: --xdp generic",
+			  name);
 		return;
 	}
-	diag_system(diags, 0, what, "another XDP program holds %s: id %u%s%s", name, query.prog_id,
-		    info.name[0] ? ", " : "", info.name);
-	diag_hint(diags,
-		  "a gate never takes another program's place: detach that one first "
-		  "(ip link set dev %s xdp off, or its own tool)",
-		  name);
+	diag_hint(diags, "the driver may have no native XDP; the slower mode must be asked "
+			 "for: --xdp generic");
+	if (error != EOPNOTSUPP || device_read(ifindex, &device))
+		return;
+	for (size_t i = 0; i < sizeof(attach_kinds) / sizeof(*attach_kinds); i++)
+		if (strcmp(device.kind, attach_kinds[i].kind) == 0)
+			diag_hint(diags, "%s", attach_kinds[i].hint);
 }
 
 static void attach_xdp_refused(const struct stamp_interface *interface, int error, const char *what,
 			       struct diags *diags)
 {
-	const char *name = interface->name;
 	bool generic = interface->xdp == XDP_MODE_GENERIC;
 
-	if (error == EBUSY || error == EEXIST) {
-		attach_xdp_owner(name, interface->ifindex, what, diags);
-		return;
-	}
-	diag_system(diags, error, what, "cannot attach XDP to %s in %s mode", name,
+	diag_system(diags, error, what, "cannot attach XDP to %s in %s mode", interface->name,
 		    generic ? "generic" : "native");
 	if (generic)
 		diag_hint(diags, "see what the kernel says: dmesg | tail");
-	else if (error == ERANGE || error == EINVAL)
-		diag_hint(diags,
-			  "the MTU may be too large for native XDP on this driver (ip link set "
-			  "dev %s mtu 1500), or ask for the slower mode: --xdp generic",
-			  name);
 	else
-		diag_hint(diags, "the driver may have no native XDP; the slower mode must be asked "
-				 "for: --xdp generic");
+		attach_xdp_hint(interface->name, interface->ifindex, error, diags);
 }
 
 /* Pins a link; a link that can't be pinned must not stay. */
@@ -86,32 +86,35 @@ static int attach_pin(int link, const char *directory, const char *kind, unsigne
 	return error;
 }
 
-int attach_xdp(const char *directory, unsigned int index, const struct stamp_interface *interface,
-	       int program, const char *what, struct diags *diags)
+static int attach_xdp_link(const struct stamp_interface *interface, int program)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, options,
 		    .flags = interface->xdp == XDP_MODE_GENERIC ? XDP_FLAGS_SKB_MODE :
 								  XDP_FLAGS_DRV_MODE);
-	autoclose int link = bpf_link_create(program, (int)interface->ifindex, BPF_XDP, &options);
+	int link = bpf_link_create(program, (int)interface->ifindex, BPF_XDP, &options);
 
-	if (link < 0) {
-		int error = errno;
-
-		attach_xdp_refused(interface, error, what, diags);
-		return -error;
-	}
-	return attach_pin(link, directory, "xdp", index, what, diags);
+	return link < 0 ? -errno : link;
 }
 
-int attach_xdp_check(const struct stamp_interface *interface, const char *what, struct diags *diags)
+int attach_xdp(const char *directory, unsigned int index, const struct stamp_interface *interface,
+	       int program, struct replace *replace, const char *what, struct diags *diags)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	autoclose int link = attach_xdp_link(interface, program);
 
-	if (bpf_xdp_query((int)interface->ifindex, 0, &query) ||
-	    query.attach_mode == XDP_ATTACHED_NONE)
-		return 0;
-	attach_xdp_owner(interface->name, interface->ifindex, what, diags);
-	return -EBUSY;
+	if (link == -EBUSY || link == -EEXIST) {
+		int error = replace_take(replace, interface, what, diags);
+
+		if (error)
+			return error;
+		/* now there is neither */
+		link = attach_xdp_link(interface, program);
+	}
+	if (link < 0) {
+		attach_xdp_refused(interface, -link, what, diags);
+		return link;
+	}
+	replace_say(replace, interface, what, diags);
+	return attach_pin(link, directory, "xdp", index, what, diags);
 }
 
 /* -EOPNOTSUPP: this kernel has no TCX, and nothing was said. */
@@ -119,9 +122,9 @@ static int attach_tcx(const char *directory, unsigned int index,
 		      const struct stamp_interface *interface, int program, const char *what,
 		      struct diags *diags)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = TCX_BEFORE);
+	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = ATTACH_TCX_BEFORE);
 	autoclose int link =
-		bpf_link_create(program, (int)interface->ifindex, TCX_EGRESS, &options);
+		bpf_link_create(program, (int)interface->ifindex, ATTACH_TCX_EGRESS, &options);
 
 	if (link < 0) {
 		int error = errno;
@@ -223,6 +226,7 @@ static void attach_undo_link(const char *directory, const char *kind, unsigned i
 int attach_undo(const char *directory, unsigned int index, const struct stamp_interface *interface,
 		enum attach_reach reach, const char *what, struct diags *diags)
 {
+	ahead_settle(directory, index);
 	attach_undo_link(directory, "xdp", index);
 	attach_undo_link(directory, "tc", index);
 	return attach_undo_clsact(directory, index, interface, reach, what, diags);

@@ -8,17 +8,21 @@
 
 #include "user/base/diag.h"
 #include "user/kernel/gate.h"
+#include "user/kernel/replace.h"
+
+/* Linux 6.6, include/uapi/linux/bpf.h; libbpf 1.1 hands both on as they are. */
+#define ATTACH_TCX_EGRESS ((enum bpf_attach_type)47)
+#define ATTACH_TCX_BEFORE (1u << 3) /* with no other program named: before all */
 
 /* How tc is attached: TCX where the kernel has it, or as told. */
 enum attach_tc { ATTACH_TC_AUTO, ATTACH_TC_TCX, ATTACH_TC_CLSACT };
 
-/* XDP: a link, pinned as xdpN-link. Native unless the stamp says generic; never falls back. */
+/*
+ * XDP: a link, pinned as xdpN-link. Native unless the stamp says generic; never falls back. Whose place it
+ * may take: replace_check().
+ */
 int attach_xdp(const char *directory, unsigned int index, const struct stamp_interface *interface,
-	       int program, const char *what, struct diags *diags);
-
-/* Would attach_xdp() be refused because another program is there? -EBUSY with a diag, or 0. */
-int attach_xdp_check(const struct stamp_interface *interface, const char *what,
-		     struct diags *diags);
+	       int program, struct replace *replace, const char *what, struct diags *diags);
 
 /*
  * tc egress, at the head: a TCX link pinned as tcN-link, or a clsact filter with its program pinned as

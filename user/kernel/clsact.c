@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "user/base/cleanup.h"
+#include "user/kernel/ahead.h"
 #include "user/kernel/clsact.h"
 
 /* Filters are asked in order of priority, the lowest first; 0 would let the kernel choose. */
@@ -31,55 +32,84 @@ static int clsact_quiet(enum libbpf_print_level level, const char *format, va_li
 /* What a walk over the filters of one side looks for, and finds. */
 struct filters {
 	uint32_t program_id; /* ours */
-	uint32_t priority;   /* of the filter with that program; 0: not found */
+	uint32_t priority;   /* of the first filter with that program; 0: not found */
 	uint32_t handle;
-	uint32_t others; /* filters that are not it */
+	uint32_t except_handle; /* of a filter that doesn't count as found; with its priority */
+	uint32_t except_priority;
+	uint32_t others;     /* filters that are not it */
+	struct ahead *ahead; /* those that run before it are put there; or NULL */
+	bool failed;         /* ... and there was no memory for one */
+};
+
+/* What a message says of a filter. */
+struct filter {
+	const char *kind; /* "bpf", "flower" */
+	const char *name; /* of a BPF filter, as its maker gave it; or NULL */
+	uint32_t program; /* id; 0: no BPF program */
+	uint32_t chain;   /* 0: asked for every packet; others only by a jump */
 };
 
 static int clsact_options(const struct nlattr *attribute, void *data)
 {
-	uint32_t *id = data;
+	struct filter *filter = data;
 
 	if (mnl_attr_get_type(attribute) == TCA_BPF_ID &&
 	    mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0)
-		*id = mnl_attr_get_u32(attribute);
+		filter->program = mnl_attr_get_u32(attribute);
+	else if (mnl_attr_get_type(attribute) == TCA_BPF_NAME &&
+		 mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0)
+		filter->name = mnl_attr_get_str(attribute);
 	return MNL_CB_OK;
 }
 
-/* The program of a filter; 0 where it is another kind, whose attributes mean other things. */
-static uint32_t clsact_program(const struct nlmsghdr *message)
+/* The attributes of another kind than "bpf" mean other things. */
+static struct filter clsact_read(const struct nlmsghdr *message)
 {
 	const struct nlattr *attribute, *options = NULL;
-	bool is_bpf = false;
-	uint32_t id = 0;
+	struct filter filter = { .kind = "" };
 
 	mnl_attr_for_each(attribute, message, sizeof(struct tcmsg)) {
 		if (mnl_attr_get_type(attribute) == TCA_KIND &&
 		    mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0)
-			is_bpf = strcmp(mnl_attr_get_str(attribute), "bpf") == 0;
+			filter.kind = mnl_attr_get_str(attribute);
+		else if (mnl_attr_get_type(attribute) == TCA_CHAIN &&
+			 mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0)
+			filter.chain = mnl_attr_get_u32(attribute);
 		else if (mnl_attr_get_type(attribute) == TCA_OPTIONS)
 			options = attribute;
 	}
-	if (is_bpf && options)
-		mnl_attr_parse_nested(options, clsact_options, &id);
-	return id;
+	if (strcmp(filter.kind, "bpf") == 0 && options)
+		mnl_attr_parse_nested(options, clsact_options, &filter);
+	return filter;
 }
 
+/* They come in the order in which they run. */
 static int clsact_filter(const struct nlmsghdr *message, void *data)
 {
-	const struct tcmsg *filter = mnl_nlmsg_get_payload(message);
+	const struct tcmsg *header = mnl_nlmsg_get_payload(message);
+	uint32_t priority = header->tcm_info >> 16;
 	struct filters *filters = data;
-	uint32_t id;
+	struct filter filter;
 
-	if (!filter->tcm_handle)
+	if (!header->tcm_handle)
 		return MNL_CB_OK; /* the classifier itself, which stands before its filters */
-	id = clsact_program(message);
-	if (id && id == filters->program_id) {
-		filters->priority = filter->tcm_info >> 16;
-		filters->handle = filter->tcm_handle;
-	} else {
-		filters->others++;
+	filter = clsact_read(message);
+	if (filter.program && filter.program == filters->program_id) {
+		if (filters->handle || (header->tcm_handle == filters->except_handle &&
+					priority == filters->except_priority))
+			return MNL_CB_OK;
+		filters->priority = priority;
+		filters->handle = header->tcm_handle;
+		return MNL_CB_OK;
 	}
+	filters->others++;
+	/* u32 lists its hash tables as well: their handle has no node */
+	if (strcmp(filter.kind, "u32") == 0 && !TC_U32_NODE(header->tcm_handle))
+		return MNL_CB_OK;
+	if (filters->ahead && !filters->handle && !filter.chain &&
+	    ahead_add(filters->ahead, TC_KIND_CLSACT, filter.program, priority,
+		      filter.name ? filter.name : filter.kind))
+		filters->failed = true;
 	return MNL_CB_OK;
 }
 
@@ -116,27 +146,38 @@ static int clsact_walk(uint32_t ifindex, uint32_t side, struct filters *filters)
 	return 0;
 }
 
+/* A filter of this program, at the lowest priority that is free for one; says which it is. */
+static int clsact_add(const struct bpf_tc_hook *hook, int program, uint32_t last,
+		      struct filters *added)
+{
+	int error = -EEXIST;
+
+	for (uint32_t priority = PRIORITY_FIRST;
+	     priority <= last && (error == -EEXIST || error == -EINVAL); priority++) {
+		LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program, .priority = priority);
+
+		error = bpf_tc_attach(hook, &options);
+		if (!error)
+			*added = (struct filters){ .except_handle = options.handle,
+						   .except_priority = priority };
+	}
+	return error;
+}
+
 int clsact_attach(const char *name, uint32_t ifindex, int program, bool *ours, const char *what,
 		  struct diags *diags)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_EGRESS);
 	libbpf_print_fn_t before = libbpf_set_print(clsact_quiet);
 	int error = bpf_tc_hook_create(&hook);
-	uint32_t priority = PRIORITY_FIRST;
+	struct filters added;
 
 	*ours = !error;
 	if (error == -EEXIST)
 		error = 0;
-	while (!error) {
-		LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program, .priority = priority);
-
-		error = bpf_tc_attach(&hook, &options);
-		if ((error != -EEXIST && error != -EINVAL) || priority == PRIORITY_LAST)
-			break;
-		/* another kind of filter has this priority: stand behind it, and say so */
-		error = 0;
-		priority++;
-	}
+	/* another kind of filter may have a priority: then behind it, which is said of all that is ahead */
+	if (!error)
+		error = clsact_add(&hook, program, PRIORITY_LAST, &added);
 	if (error && *ours) {
 		hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
 		bpf_tc_hook_destroy(&hook);
@@ -146,11 +187,6 @@ int clsact_attach(const char *name, uint32_t ifindex, int program, bool *ours, c
 		diag_system(diags, -error, what, "cannot attach tc to %s by clsact", name);
 		diag_hint(diags, "see what stands there: tc filter show dev %s egress", name);
 		return error;
-	}
-	if (priority != PRIORITY_FIRST) {
-		diag_warning(diags, NULL, what, "another tc filter on %s stands before ours", name);
-		diag_hint(diags, "what it accepts is not judged: tc filter show dev %s egress",
-			  name);
 	}
 	return 0;
 }
@@ -190,21 +226,66 @@ int clsact_has(uint32_t ifindex, uint32_t program_id)
 	return error ? error : egress.handle != 0;
 }
 
+int clsact_ahead(uint32_t ifindex, uint32_t program_id, struct ahead *ahead)
+{
+	struct filters egress = { .program_id = program_id, .ahead = ahead };
+	int error = clsact_walk(ifindex, TC_H_MIN_EGRESS, &egress);
+
+	if (error == -EINVAL || error == -ENOENT)
+		return 0;
+	return !error && egress.failed ? -ENOMEM : error;
+}
+
+/* Takes away every filter of the program but the one that `kept` excepts. */
+static int clsact_remove(const struct bpf_tc_hook *hook, uint32_t program_id,
+			 const struct filters *kept, struct filters *last)
+{
+	for (;;) {
+		LIBBPF_OPTS(bpf_tc_opts, options);
+		int error;
+
+		*last = *kept;
+		last->program_id = program_id;
+		error = clsact_walk((uint32_t)hook->ifindex, TC_H_MIN_EGRESS, last);
+		if (error || !last->handle)
+			return error;
+		options.handle = last->handle;
+		options.priority = last->priority;
+		error = bpf_tc_detach(hook, &options);
+		if (error)
+			return error;
+	}
+}
+
+int clsact_overtake(uint32_t ifindex, int program, uint32_t program_id)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_EGRESS);
+	cleanup(ahead_free) struct ahead ahead = { 0 };
+	struct filters added, last;
+	libbpf_print_fn_t before;
+	int error = clsact_ahead(ifindex, program_id, &ahead);
+
+	/* only TCX, which nothing here can overtake */
+	if (error || !ahead.count)
+		return error;
+	before = libbpf_set_print(clsact_quiet);
+	/* of two BPF filters with one priority the one that came last is asked first */
+	error = clsact_add(&hook, program, ahead.list[0].priority, &added);
+	if (!error)
+		error = clsact_remove(&hook, program_id, &added, &last);
+	libbpf_set_print(before);
+	return error;
+}
+
 int clsact_detach(const char *name, uint32_t ifindex, uint32_t program_id, bool ours,
 		  const char *what, struct diags *diags)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_EGRESS);
-	struct filters egress = { .program_id = program_id };
-	struct filters ingress = { .program_id = program_id };
+	const struct filters none = { 0 };
+	struct filters egress, ingress = { .program_id = program_id };
 	libbpf_print_fn_t before = libbpf_set_print(clsact_quiet);
-	int error = clsact_walk(ifindex, TC_H_MIN_EGRESS, &egress);
+	int error = clsact_remove(&hook, program_id, &none, &egress);
 
-	if (!error && egress.handle) {
-		LIBBPF_OPTS(bpf_tc_opts, options, .handle = egress.handle,
-			    .priority = egress.priority);
-
-		error = bpf_tc_detach(&hook, &options);
-	}
 	if (!error && ours && !egress.others &&
 	    clsact_walk(ifindex, TC_H_MIN_INGRESS, &ingress) == 0 && !ingress.others) {
 		hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;

@@ -8,6 +8,8 @@
 
 #include "user/base/diag.h"
 
+struct ahead;
+
 /* Puts a filter at egress, as far in front as there is room. *ours: the qdisc was not there before. */
 int clsact_attach(const char *name, uint32_t ifindex, int program, bool *ours, const char *what,
 		  struct diags *diags);
@@ -19,7 +21,16 @@ int clsact_replace(const char *name, uint32_t ifindex, uint32_t program_id, int 
 /* Is there a filter of this program at egress? 1, 0, or negative errno. */
 int clsact_has(uint32_t ifindex, uint32_t program_id);
 
-/* Takes the filter of this program away, and the qdisc if it is ours and empty. */
+/* Adds to `ahead` what stands before this program's filter, or all there is where it has none. */
+int clsact_ahead(uint32_t ifindex, uint32_t program_id, struct ahead *ahead);
+
+/*
+ * Puts the filter of this program before all others as far as priorities allow; 0 also where that is not
+ * far enough. `program` is a descriptor of the same. Both its filters are there for a moment.
+ */
+int clsact_overtake(uint32_t ifindex, int program, uint32_t program_id);
+
+/* Takes all filters of this program away, and the qdisc if it is ours and empty. */
 int clsact_detach(const char *name, uint32_t ifindex, uint32_t program_id, bool ours,
 		  const char *what, struct diags *diags);
 

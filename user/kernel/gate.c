@@ -12,6 +12,7 @@
 #include "user/kernel/gate.h"
 #include "user/kernel/netns.h"
 #include "user/kernel/state.h"
+#include "user/kernel/whereabouts.h"
 
 const char *gate_name(const struct gate *gate)
 {
@@ -259,8 +260,8 @@ int gate_listing(const struct gate *gate, unsigned int slot, struct listing_head
 	return 0;
 }
 
-/* A pinned link's program; 0 where it is not attached to `ifindex` (any more). */
-static uint32_t gate_link_program(const char *path, uint32_t ifindex, uint32_t *id)
+/* A pinned link's program, and the index of its interface; 0: it is attached to none (any more). */
+static uint32_t gate_link_program(const char *path, uint32_t *id, uint32_t *ifindex)
 {
 	struct bpf_link_info info = { 0 };
 	uint32_t size = sizeof(info);
@@ -268,9 +269,10 @@ static uint32_t gate_link_program(const char *path, uint32_t ifindex, uint32_t *
 
 	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
 		return 0;
-	/* the index stands first for TCX as well; a link whose interface is gone has 0 */
-	if (info.xdp.ifindex != ifindex)
+	/* the index stands first for TCX as well */
+	if (!info.xdp.ifindex)
 		return 0;
+	*ifindex = info.xdp.ifindex;
 	*id = info.id;
 	return info.prog_id;
 }
@@ -285,48 +287,57 @@ static uint32_t gate_program_id(const char *path)
 }
 
 /*
- * clsact: the pinned program's filter, which only its own namespace shows. Of one that was being replaced
- * either program may be the filter's.
+ * clsact: the pinned program's filter, which only its own namespace shows. A move takes it off. `filter`:
+ * the program's id; 0: none is pinned.
  */
-static void gate_read_clsact(const struct gate *gate, unsigned int interface, uint32_t ifindex,
-			     struct gate_attachment *attachment)
+static void gate_read_clsact(uint32_t filter, struct gate_attachment *attachment)
 {
-	static const char *const names[] = { "program", "next" };
+	if (!filter)
+		return;
+	attachment->tc = TC_KIND_CLSACT;
+	if (attachment->place == PLACE_UNSEEN ||
+	    (attachment->is_here && clsact_has(attachment->ifindex, filter) != 0))
+		attachment->tc_program = filter;
+}
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !attachment->tc_program; i++) {
-		char path[PINS_PATH_SIZE];
-		uint32_t program;
+void gate_read_links(const struct gate *gate, unsigned int interface,
+		     struct gate_attachment *attachment)
+{
+	char path[PINS_PATH_SIZE];
 
-		pins_path(path, gate->directory, "tc%u-%s", interface, names[i]);
-		program = gate_program_id(path);
-		if (!program)
-			continue;
-		attachment->tc = TC_KIND_CLSACT;
-		if (!attachment->is_here || clsact_has(ifindex, program) != 0)
-			attachment->tc_program = program;
-	}
+	pins_path(path, gate->directory, "tc%u-link", interface);
+	attachment->tc_program =
+		gate_link_program(path, &attachment->tc_link, &attachment->ifindex);
+	pins_path(path, gate->directory, "xdp%u-link", interface);
+	attachment->xdp_program =
+		gate_link_program(path, &attachment->xdp_link, &attachment->ifindex);
 }
 
 void gate_read_attachment(const struct gate *gate, unsigned int interface,
 			  struct gate_attachment *attachment)
 {
-	const struct stamp_interface *stamp = &gate->stamp.interfaces[interface];
-	char path[PINS_PATH_SIZE], name[IF_NAMESIZE];
+	/* of one that was being replaced either program may be the filter's */
+	static const char *const names[] = { "program", "next" };
+	char path[PINS_PATH_SIZE];
 
-	*attachment = (struct gate_attachment){ .tc = (enum tc_kind)stamp->tc };
-	memcpy(attachment->name, stamp->name, sizeof(attachment->name));
-	attachment->is_here = netns_cookie() == gate->stamp.netns_cookie &&
-			      if_indextoname(stamp->ifindex, name);
-	if (attachment->is_here)
-		snprintf(attachment->name, sizeof(attachment->name), "%s", name);
-	pins_path(path, gate->directory, "xdp%u-link", interface);
-	attachment->xdp_program = gate_link_program(path, stamp->ifindex, &attachment->xdp_link);
-	pins_path(path, gate->directory, "tc%u-link", interface);
-	attachment->tc_program = gate_link_program(path, stamp->ifindex, &attachment->tc_link);
+	*attachment = (struct gate_attachment){
+		.tc = (enum tc_kind)gate->stamp.interfaces[interface].tc,
+	};
+	gate_read_links(gate, interface, attachment);
 	if (attachment->tc_program)
 		attachment->tc = TC_KIND_TCX;
-	if (!attachment->tc_program)
-		gate_read_clsact(gate, interface, stamp->ifindex, attachment);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		bool is_tcx = attachment->tc_link;
+		uint32_t filter;
+
+		pins_path(path, gate->directory, "tc%u-%s", interface, names[i]);
+		filter = gate_program_id(path);
+		if (i > 0 && (attachment->tc_program || !filter))
+			break;
+		whereabouts_read(gate, interface, filter, attachment);
+		if (!is_tcx)
+			gate_read_clsact(filter, attachment);
+	}
 	attachment->is_lost = !attachment->xdp_program ||
 			      (gate->stamp.hooks == HOOKS_BOTH && !attachment->tc_program);
 }
@@ -338,13 +349,12 @@ int gate_interface(const struct gate *gate, const char *name)
 	if (netns_cookie() != gate->stamp.netns_cookie)
 		return -1;
 	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
-		const struct stamp_interface *stamp = &gate->stamp.interfaces[i];
-		char now[IF_NAMESIZE];
+		struct gate_attachment now;
 
-		if (ifindex && stamp->ifindex == ifindex)
-			return (int)i;
-		/* by name only where the interface is gone: else it has another name now */
-		if (strcmp(stamp->name, name) == 0 && !if_indextoname(stamp->ifindex, now))
+		gate_read_attachment(gate, i, &now);
+		/* by name only where it is not here: else it has another name now */
+		if (now.is_here ? now.ifindex == ifindex :
+				  strcmp(gate->stamp.interfaces[i].name, name) == 0)
 			return (int)i;
 	}
 	return -1;

@@ -81,6 +81,15 @@ struct gate_counts {
 int gate_read_counts(const struct gate *gate, struct gate_counts *counts);
 void gate_free_counts(struct gate_counts *counts);
 
+/* Where an interface of a gate is by now. */
+enum gate_place {
+	PLACE_HERE,   /* in the namespace that we are in, which is the gate's, whatever its name */
+	PLACE_GONE,   /* nowhere */
+	PLACE_ANEW,   /* nowhere; another one has its name */
+	PLACE_MOVED,  /* in another namespace than the gate's */
+	PLACE_UNSEEN, /* somewhere; the gate's namespace isn't the one that we are in */
+};
+
 /* What is attached to an interface, by what the kernel says of it now and not by pins. */
 struct gate_attachment {
 	uint32_t xdp_program; /* ids; 0: nothing is attached */
@@ -88,12 +97,18 @@ struct gate_attachment {
 	uint32_t tc_program;
 	uint32_t tc_link; /* 0 at clsact too */
 	enum tc_kind tc;  /* how tc is, or was, attached */
-	bool is_here;     /* the interface is in the namespace that we are in, whatever its name */
-	bool is_lost;     /* what was attached is gone, and the interface with it or not */
+	uint32_t ifindex; /* the one that it has now, where it is, or had */
+	enum gate_place place;
+	bool is_here; /* place is PLACE_HERE */
+	bool is_lost; /* what was attached is gone, and the interface with it or not */
 	char name[INTERFACE_NAME_SIZE]; /* the one that it has now, or had */
 };
 void gate_read_attachment(const struct gate *gate, unsigned int interface,
 			  struct gate_attachment *attachment);
+
+/* Of it, what the pinned links say: programs, links and the index, which is 0 where none is attached. */
+void gate_read_links(const struct gate *gate, unsigned int interface,
+		     struct gate_attachment *attachment);
 
 /* Which of the gate's interfaces is called so in this namespace, by index first; -1: none. */
 int gate_interface(const struct gate *gate, const char *name);

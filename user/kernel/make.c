@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
+#include "user/kernel/adopt.h"
+#include "user/kernel/ahead.h"
 #include "user/kernel/clock.h"
 #include "user/kernel/make.h"
 #include "user/kernel/netns.h"
@@ -167,22 +169,25 @@ static int make_attach_tc(struct gate *gate, unsigned int index, int program, en
  * not be judged before `out` can remember what it answers.
  */
 static int make_attach(struct gate *gate, const struct object *object, enum attach_tc tc,
-		       const char *what, struct diags *diags)
+		       struct replace *replace, const char *what, struct diags *diags)
 {
 	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
 		struct stamp_interface *interface = &gate->stamp.interfaces[i];
+		int program = object->tc[gate_tc_direction(interface)];
 		struct gate_attachment now;
 		int error = 0;
 
 		gate_read_attachment(gate, i, &now);
 		if (!now.is_here)
-			continue; /* said by make_adopt() */
+			continue; /* said by adopt_interface() */
 		if (gate->stamp.hooks == HOOKS_BOTH)
-			error = make_attach_tc(gate, i, object->tc[gate_tc_direction(interface)],
-					       tc, what, diags);
+			error = make_attach_tc(gate, i, program, tc, what, diags);
 		if (!error && !now.xdp_program)
 			error = attach_xdp(gate->directory, i, interface,
-					   object->xdp[gate_xdp_direction(interface)], what, diags);
+					   object->xdp[gate_xdp_direction(interface)], replace,
+					   what, diags);
+		if (!error && gate->stamp.hooks == HOOKS_BOTH)
+			error = ahead_overtake(gate->directory, i, interface, program, what, diags);
 		if (error)
 			return error;
 	}
@@ -190,7 +195,7 @@ static int make_attach(struct gate *gate, const struct object *object, enum atta
 }
 
 /* One try, with or without multi-buffer support. */
-static int make_try(const struct stamp *stamp, enum attach_tc tc, struct gate *gate,
+static int make_try(const struct stamp *stamp, const struct make_wish *from, struct gate *gate,
 		    struct object *object, const char *what, struct diags *diags)
 {
 	struct object_wish wish = make_object_wish(stamp);
@@ -207,7 +212,7 @@ static int make_try(const struct stamp *stamp, enum attach_tc tc, struct gate *g
 	pins_gate(directory, stamp->netns_cookie, stamp->interfaces[0].name);
 	error = gate_open(directory, what, &made, diags);
 	if (!error)
-		error = make_attach(&made, &loaded, tc, what, diags);
+		error = make_attach(&made, &loaded, from->tc, from->replace, what, diags);
 	if (error) {
 		struct diags ignored = { 0 };
 
@@ -216,6 +221,7 @@ static int make_try(const struct stamp *stamp, enum attach_tc tc, struct gate *g
 		else
 			pins_remove(directory);
 		diags_clear(&ignored);
+		replace_give_back(from->replace, what, diags);
 		return error;
 	}
 	*gate = made;
@@ -232,14 +238,17 @@ int make_gate(const struct make_wish *wish, struct gate *gate, struct object *ob
 	struct stamp stamp;
 	int error = make_stamp(wish, &stamp, what, diags);
 
+	/* one that is refused is known before anything is attached to another */
+	for (unsigned int i = 0; !error && i < wish->interface_count; i++)
+		error = replace_check(wish->replace, &wish->interfaces[i], what, diags);
 	if (error)
 		return error;
 	/* jumbo frames need a multi-buffer program; a driver without them may refuse one */
 	stamp.multi_buffer = 1;
-	error = make_try(&stamp, wish->tc, gate, object, what, &first);
+	error = make_try(&stamp, wish, gate, object, what, &first);
 	if (error && error != -EBUSY && error != -EEXIST && error != -EPERM) {
 		stamp.multi_buffer = 0;
-		error = make_try(&stamp, wish->tc, gate, object, what, diags);
+		error = make_try(&stamp, wish, gate, object, what, diags);
 	} else {
 		diags_move(diags, &first);
 	}
@@ -255,81 +264,65 @@ int make_check(const struct make_wish *wish, const char *what, struct diags *dia
 	pins_gate(finished, netns_cookie(), wish->interfaces[0].name);
 	error = make_is_free(finished, what, diags);
 	for (unsigned int i = 0; !error && i < wish->interface_count; i++)
-		error = attach_xdp_check(&wish->interfaces[i], what, diags);
+		error = replace_check(wish->replace, &wish->interfaces[i], what, diags);
 	return error;
 }
 
-/*
- * What became of an interface since the last apply: renamed, made anew under its old name, or gone.
- * What was attached to one that is gone, is gone with it, and its pins hold nothing.
- */
-static int make_adopt(struct gate *gate, unsigned int index, const char *what, struct diags *diags)
-{
-	struct stamp_interface *interface = &gate->stamp.interfaces[index];
-	struct gate_attachment now;
-	uint32_t ifindex;
-	int error;
-
-	gate_read_attachment(gate, index, &now);
-	if (now.is_here) {
-		if (strcmp(interface->name, now.name) == 0)
-			return 0;
-		memcpy(interface->name, now.name, sizeof(interface->name));
-		return gate_keep_stamp(gate, what, diags);
-	}
-	ifindex = if_nametoindex(interface->name);
-	if (!ifindex) {
-		diag_warning(diags, NULL, what, "%s is gone; the rest of the gate goes on",
-			     interface->name);
-		diag_hint(diags, "apply again when it is back, before it carries traffic");
-		return 0;
-	}
-	error = attach_undo(gate->directory, index, interface, ATTACH_GONE, what, diags);
-	if (error)
-		return error;
-	interface->ifindex = ifindex;
-	interface->clsact_is_ours = 0;
-	error = gate_keep_stamp(gate, what, diags);
-	if (error)
-		return error;
-	diag_warning(diags, NULL, what,
-		     "%s was made anew since the last apply; until now it was open",
-		     interface->name);
-	diag_hint(diags, "apply whenever the interface is made, before it carries traffic");
-	return 0;
-}
-
-int make_whole(struct gate *gate, enum attach_tc tc, bool *replaced, const char *what,
-	       struct diags *diags)
+/* Our programs in the place of another edgegate's. */
+static int make_upgrade(struct gate *gate, const char *what, struct diags *diags)
 {
 	cleanup(object_close) struct object loaded = { 0 };
 	struct object_wish wish = make_object_wish(&gate->stamp);
-	bool whole = true, due = upgrade_is_due(gate);
 	int error;
 
-	*replaced = false;
-	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
-		struct gate_attachment now;
-
-		error = make_adopt(gate, i, what, diags);
-		if (error)
-			return error;
-		gate_read_attachment(gate, i, &now);
-		if (now.is_here)
-			attach_settle(gate->directory, i, &gate->stamp.interfaces[i]);
-		if (now.is_here &&
-		    (now.is_lost || (gate->stamp.hooks == HOOKS_BOTH &&
-				     now.tc != (enum tc_kind)gate->stamp.interfaces[i].tc)))
-			whole = false;
-	}
-	if (whole && !due)
-		return 0;
 	wish.map_fds = gate->maps;
 	error = object_load(&wish, &loaded, what, diags);
-	if (!error && due)
-		error = upgrade_begin(gate, &loaded, what, diags);
+	return error ? error : upgrade_begin(gate, &loaded, what, diags);
+}
+
+/* By instances of their own: TCX takes no program twice, and the head is taken by another one. */
+static int make_attach_lost(struct gate *gate, enum attach_tc tc, struct replace *replace,
+			    const char *what, struct diags *diags)
+{
+	cleanup(object_close) struct object loaded = { 0 };
+	struct object_wish wish = make_object_wish(&gate->stamp);
+	int error;
+
+	wish.map_fds = gate->maps;
+	error = object_load(&wish, &loaded, what, diags);
 	if (!error)
-		error = make_attach(gate, &loaded, tc, what, diags);
+		error = make_attach(gate, &loaded, tc, replace, what, diags);
+	if (error)
+		replace_give_back(replace, what, diags);
+	return error;
+}
+
+int make_whole(struct gate *gate, enum attach_tc tc, struct replace *replace, bool *replaced,
+	       const char *what, struct diags *diags)
+{
+	bool whole = true, due = upgrade_is_due(gate);
+	/* all or none */
+	int error = adopt_check(gate, replace, what, diags);
+
+	*replaced = false;
+	for (unsigned int i = 0; !error && i < gate->stamp.interface_count; i++) {
+		const struct stamp_interface *interface = &gate->stamp.interfaces[i];
+		struct gate_attachment now;
+
+		error = adopt_interface(gate, i, what, diags);
+		ahead_settle(gate->directory, i);
+		gate_read_attachment(gate, i, &now);
+		if (now.is_here)
+			attach_settle(gate->directory, i, interface);
+		if (now.is_here && (now.is_lost || (gate->stamp.hooks == HOOKS_BOTH &&
+						    (now.tc != (enum tc_kind)interface->tc ||
+						     ahead_is_any(interface, now.tc_program)))))
+			whole = false;
+	}
+	if (!error && due)
+		error = make_upgrade(gate, what, diags);
+	if (!error && !whole)
+		error = make_attach_lost(gate, tc, replace, what, diags);
 	if (!error && due)
 		error = upgrade_end(gate, what, diags);
 	*replaced = !error && due;
@@ -349,11 +342,11 @@ int make_undone(struct gate *gate, const char *what, struct diags *diags)
 		int undone;
 
 		gate_read_attachment(gate, i, &attachment);
-		/* an XDP link without an interface tells that the interface is gone for good */
+		/* from one that was moved the kernel has taken the filter off */
 		undone = attach_undo(gate->directory, i, &gate->stamp.interfaces[i],
-				     attachment.is_here      ? ATTACH_HERE :
-				     !attachment.xdp_program ? ATTACH_GONE :
-							       ATTACH_ELSEWHERE,
+				     attachment.is_here               ? ATTACH_HERE :
+				     attachment.place == PLACE_UNSEEN ? ATTACH_ELSEWHERE :
+									ATTACH_GONE,
 				     what, diags);
 		if (undone)
 			error = undone;

@@ -20,6 +20,7 @@ struct make_wish {
 	uint32_t flows_max;
 	uint32_t longest_timeout; /* of a flow in the policy that it is made with, seconds */
 	const char *netns;        /* the name given, or "" */
+	struct replace *replace;  /* whose place it may take */
 };
 
 /*
@@ -33,11 +34,12 @@ int make_gate(const struct make_wish *wish, struct gate *gate, struct object *ob
 int make_check(const struct make_wish *wish, const char *what, struct diags *diags);
 
 /*
- * Attaches what a killed apply left unattached, and puts our programs in the place of another edgegate's
- * (upgrade.h): then *replaced. Nothing to do: does nothing.
+ * Attaches what isn't attached (any more), on all its interfaces or none, puts tc at the head again, and
+ * puts our programs in the place of another edgegate's (upgrade.h): then *replaced. Nothing to do: does
+ * nothing. What was replaced by `replace` is back if it fails.
  */
-int make_whole(struct gate *gate, enum attach_tc tc, bool *replaced, const char *what,
-	       struct diags *diags);
+int make_whole(struct gate *gate, enum attach_tc tc, struct replace *replace, bool *replaced,
+	       const char *what, struct diags *diags);
 
 /* From one store on everything passes; then links, filters, maps and pins go. */
 int make_undone(struct gate *gate, const char *what, struct diags *diags);

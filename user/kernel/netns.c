@@ -49,21 +49,6 @@ int netns_enter(const char *name, struct diags *diags)
 	return 0;
 }
 
-int netns_visit(const char *name, struct diags *diags)
-{
-	autoclose int here = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-	struct diags entered = { 0 };
-	int error;
-
-	if (here < 0)
-		return diag_system(diags, errno, "--netns", "cannot open this namespace");
-	error = netns_enter(name, &entered);
-	if (error != -ENOENT)
-		diags_move(diags, &entered);
-	diags_clear(&entered);
-	return error ? error : take_fd(&here);
-}
-
 void netns_return(const int *fd)
 {
 	if (*fd < 0)

@@ -11,11 +11,7 @@
 /* Enters the namespace that `ip netns` knows by this name, for good. */
 int netns_enter(const char *name, struct diags *diags);
 
-/*
- * Enters it for a while: returns a descriptor of the one that we leave, for netns_return(), or a
- * negative errno. -ENOENT without a diag where no namespace has that name any more.
- */
-int netns_visit(const char *name, struct diags *diags);
+/* Back to the one that a descriptor is of, which is closed; less than 0: we never left. */
 void netns_return(const int *fd);
 
 /* The cookie of the namespace that we are in; 1 is the first. 0 where the kernel won't say. */

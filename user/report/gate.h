@@ -29,12 +29,37 @@ struct report_rule {
 	struct rule_count counts;
 };
 
+/* Where an interface of a gate is by now. */
+enum report_place {
+	REPORT_HERE,   /* where the gate was made, whatever its name */
+	REPORT_GONE,   /* nowhere */
+	REPORT_ANEW,   /* nowhere; another one has its name */
+	REPORT_MOVED,  /* in another namespace */
+	REPORT_UNSEEN, /* somewhere; the gate's namespace can't be found */
+};
+
+/* A tc filter or program that stands before ours. */
+struct report_filter {
+	enum tc_kind hook;
+	uint32_t program;  /* id; 0: a filter that is no BPF program */
+	uint32_t priority; /* 0 at TCX */
+	char name[64];     /* may be empty */
+};
+
 struct report_interface {
 	char name[INTERFACE_NAME_SIZE];
 	enum facing facing;
 	enum xdp_mode xdp;
 	enum tc_kind tc;
-	bool is_lost; /* no longer the interface that the gate was made for */
+	bool is_lost; /* something that was attached to it isn't */
+	enum report_place place;
+	char former_name
+		[INTERFACE_NAME_SIZE]; /* at the last apply, where it has another now; or empty */
+	char moved_to[96]; /* "blue/eth0": what it is called where it was moved to; empty: unknown */
+	/* what stands before our tc program, in order: the number is a metric too */
+	struct report_filter *ahead; /* owned */
+	size_t ahead_count;
+	bool ahead_known;                                    /* it could be asked for */
 	uint32_t xdp_link, xdp_program, tc_link, tc_program; /* ids, 0: none */
 };
 
@@ -43,6 +68,7 @@ struct report_gate {
 	char *netns; /* the name given with --netns, or NULL */
 	struct report_interface interfaces[GATE_INTERFACES_MAX];
 	size_t interface_count;
+	bool netns_is_lost; /* its network namespace is not to be found (any more) */
 	enum hooks hooks;
 	char *policy;            /* NULL: none is in force */
 	const char *mode;        /* "enforce", "monitor", "none", "block", "open" */
@@ -127,6 +153,7 @@ char *report_parts(uint32_t parts); /* "tuples, table"; caller frees, NULL: no m
 const char *report_direction(enum direction direction);
 const char *report_facing(enum facing facing);
 const char *report_xdp_mode(enum xdp_mode mode);
-const char *report_tc_kind(enum tc_kind kind); /* NULL for none */
+const char *report_tc_kind(enum tc_kind kind);     /* NULL for none */
+const char *report_place(enum report_place place); /* as in JSON: "here", "gone" */
 
 #endif

@@ -23,6 +23,28 @@ static json_t *json_string_or_null(const char *string)
 	return string ? json_string(string) : json_null();
 }
 
+static json_t *json_word_or_null(const char *word)
+{
+	return *word ? json_string(word) : json_null();
+}
+
+/* What stands before our tc program; null where that can't be seen. */
+static json_t *json_ahead(const struct report_interface *interface)
+{
+	json_t *list = interface->ahead_known ? json_array() : json_null();
+
+	for (size_t i = 0; interface->ahead_known && i < interface->ahead_count; i++) {
+		const struct report_filter *filter = &interface->ahead[i];
+
+		json_array_append_new(list,
+				      json_pack("{s:s, s:I, s:s, s:I}", "hook",
+						report_tc_kind(filter->hook), "program",
+						(json_int_t)filter->program, "name", filter->name,
+						"priority", (json_int_t)filter->priority));
+	}
+	return list;
+}
+
 static json_t *json_interface(const struct report_interface *interface, bool ids)
 {
 	json_t *object = json_pack("{s:s, s:s, s:s, s:o}", "name", interface->name, "facing",
@@ -37,6 +59,10 @@ static json_t *json_interface(const struct report_interface *interface, bool ids
 	json_object_set_new(object, "xdp_link", json_integer(interface->xdp_link));
 	json_object_set_new(object, "tc_program", json_integer(interface->tc_program));
 	json_object_set_new(object, "tc_link", json_integer(interface->tc_link));
+	json_object_set_new(object, "place", json_string(report_place(interface->place)));
+	json_object_set_new(object, "former_name", json_word_or_null(interface->former_name));
+	json_object_set_new(object, "moved_to", json_word_or_null(interface->moved_to));
+	json_object_set_new(object, "filters_ahead", json_ahead(interface));
 	return object;
 }
 

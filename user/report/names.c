@@ -87,6 +87,16 @@ const char *report_tc_kind(enum tc_kind kind)
 	return NULL;
 }
 
+const char *report_place(enum report_place place)
+{
+	static const char *const names[] = {
+		[REPORT_HERE] = "here",   [REPORT_GONE] = "gone",     [REPORT_ANEW] = "anew",
+		[REPORT_MOVED] = "moved", [REPORT_UNSEEN] = "unseen",
+	};
+
+	return names[place];
+}
+
 static void report_rule_free(struct report_rule *rule)
 {
 	free(rule->name);
@@ -104,6 +114,8 @@ void report_gate_free(struct report_gate *gate)
 {
 	for (size_t i = 0; i < gate->rule_count; i++)
 		report_rule_free(&gate->rules[i]);
+	for (size_t i = 0; i < gate->interface_count; i++)
+		free(gate->interfaces[i].ahead);
 	free(gate->rules);
 	free(gate->label);
 	free(gate->netns);

@@ -19,35 +19,113 @@ static void status_time(struct text *text, uint64_t moment)
 	text_add(text, written);
 }
 
-static void status_interface(const struct report_interface *interface, enum hooks hooks,
+/* What became of it since the last apply, if anything did. */
+static void status_place(const struct report_gate *gate, const struct report_interface *interface,
+			 const struct report_style *style, struct text *text)
+{
+	if (interface->place == REPORT_HERE && !interface->is_lost) {
+		if (*interface->former_name)
+			text_format(text, "  was %s at the last apply", interface->former_name);
+		return;
+	}
+	style_add(text, style, STYLE_YELLOW);
+	switch (interface->place) {
+	case REPORT_HERE:
+		text_add(text, "  has lost what was attached to it: apply again");
+		break;
+	case REPORT_GONE:
+		if (gate->netns_is_lost)
+			text_format(text,
+				    "  is gone, and its network namespace is not to be found: take "
+				    "the gate away with: edgegate detach -i %s",
+				    gate->label);
+		else
+			text_add(text, "  is gone: apply again when it is back");
+		break;
+	case REPORT_ANEW:
+		text_add(text, "  was made anew, or another one has its name: apply again");
+		break;
+	case REPORT_MOVED:
+		text_add(text, "  was moved to another network namespace");
+		if (*interface->moved_to)
+			text_format(text, ", where it is %s", interface->moved_to);
+		break;
+	case REPORT_UNSEEN:
+		text_add(text, "  is in a network namespace that is not to be found");
+		break;
+	}
+	style_add(text, style, STYLE_PLAIN);
+}
+
+static void status_unguarded(const char *hook, const char *why, const struct report_style *style,
+			     struct text *text)
+{
+	style_add(text, style, STYLE_RED);
+	text_format(text, "NOT GUARDED: no %s program%s", hook, why);
+	style_add(text, style, STYLE_PLAIN);
+}
+
+static void status_ahead(const struct report_interface *interface, const struct report_style *style,
+			 struct text *text)
+{
+	for (size_t i = 0; i < interface->ahead_count; i++) {
+		const struct report_filter *filter = &interface->ahead[i];
+
+		text_add(text, "\n         ");
+		style_add(text, style, STYLE_YELLOW);
+		text_format(text, "before it: %s", report_tc_kind(filter->hook));
+		if (*filter->name)
+			text_format(text, " %s", filter->name);
+		if (filter->program)
+			text_format(text, "  program %" PRIu32, filter->program);
+		if (filter->priority)
+			text_format(text, "  priority %" PRIu32, filter->priority);
+		style_add(text, style, STYLE_PLAIN);
+		text_add(text, ": what it accepts is not judged");
+	}
+}
+
+static void status_tc(const struct report_interface *interface, const struct report_style *style,
+		      struct text *text)
+{
+	if (!interface->tc_program) {
+		status_unguarded("tc",
+				 interface->place == REPORT_MOVED &&
+						 interface->tc == TC_KIND_CLSACT ?
+					 ", the move took it off" :
+					 "",
+				 style, text);
+		return;
+	}
+	text_format(text, "tc %s  program %" PRIu32, report_tc_kind(interface->tc),
+		    interface->tc_program);
+	if (interface->tc_link)
+		text_format(text, "  link %" PRIu32, interface->tc_link);
+	else if (interface->place == REPORT_UNSEEN)
+		text_add(text, ", if it is still there");
+	status_ahead(interface, style, text);
+}
+
+static void status_interface(const struct report_gate *gate,
+			     const struct report_interface *interface,
 			     const struct report_style *style, struct text *text)
 {
 	bool outside = interface->facing == FACING_OUTSIDE;
 
 	text_format(text, "  %s:%s", interface->name, report_facing(interface->facing));
-	if (interface->is_lost) {
-		style_add(text, style, STYLE_YELLOW);
-		text_add(text, "  is gone, or was made anew: apply again");
-		style_add(text, style, STYLE_PLAIN);
-	}
+	status_place(gate, interface, style, text);
+	text_format(text, "\n    %-3s  ", outside ? "in" : "out");
 	if (interface->xdp_link)
-		text_format(text, "\n    %-3s  xdp %s  program %" PRIu32 "  link %" PRIu32,
-			    outside ? "in" : "out", report_xdp_mode(interface->xdp),
-			    interface->xdp_program, interface->xdp_link);
+		text_format(text, "xdp %s  program %" PRIu32 "  link %" PRIu32,
+			    report_xdp_mode(interface->xdp), interface->xdp_program,
+			    interface->xdp_link);
 	else
-		text_format(text, "\n    %-3s  NOT GUARDED: no xdp program",
-			    outside ? "in" : "out");
-	if (hooks == HOOKS_XDP) {
-		text_format(text, "\n    %-3s  judged at the other interface",
-			    outside ? "out" : "in");
-	} else if (interface->tc_program) {
-		text_format(text, "\n    %-3s  tc %s  program %" PRIu32, outside ? "out" : "in",
-			    report_tc_kind(interface->tc), interface->tc_program);
-		if (interface->tc_link)
-			text_format(text, "  link %" PRIu32, interface->tc_link);
-	} else {
-		text_format(text, "\n    %-3s  NOT GUARDED: no tc program", outside ? "out" : "in");
-	}
+		status_unguarded("xdp", "", style, text);
+	text_format(text, "\n    %-3s  ", outside ? "out" : "in");
+	if (gate->hooks == HOOKS_XDP)
+		text_add(text, "judged at the other interface");
+	else
+		status_tc(interface, style, text);
 	text_add(text, "\n");
 }
 
@@ -134,6 +212,6 @@ char *report_status(const struct report_gate *gate, const struct report_style *s
 	status_state(gate, style, &text);
 	status_faults(gate, style, &text);
 	for (size_t i = 0; i < gate->interface_count; i++)
-		status_interface(&gate->interfaces[i], gate->hooks, style, &text);
+		status_interface(gate, &gate->interfaces[i], style, &text);
 	return text_take(&text);
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "user/base/cleanup.h"
+#include "user/kernel/adopt.h"
 #include "user/kernel/make.h"
 #include "user/kernel/netns.h"
 #include "user/kernel/publish.h"
@@ -12,6 +13,7 @@
 #include "user/kernel/state.h"
 #include "user/kernel/upgrade.h"
 #include "user/verb/apply_check.h"
+#include "user/verb/apply_interfaces.h"
 #include "user/verb/apply_say.h"
 #include "user/verb/common_say.h"
 #include "user/verb/common.h"
@@ -31,8 +33,9 @@ struct apply {
 	bool has_before;
 	bool is_new;
 	uint64_t deadline; /* of --confirm, milliseconds of CLOCK_BOOTTIME; 0: none */
-	char names[128];   /* "eth0 and eth1" */
-	char what[160];    /* "apply to eth0" */
+	struct replace replace;
+	char names[128]; /* "eth0 and eth1" */
+	char what[160];  /* "apply to eth0" */
 };
 
 static void apply_free(struct apply *apply)
@@ -43,6 +46,7 @@ static void apply_free(struct apply *apply)
 	gate_close(&apply->gate);
 	object_close(&apply->object);
 	image_free(&apply->before);
+	replace_free(&apply->replace);
 }
 
 static void apply_name(struct apply *apply)
@@ -57,30 +61,6 @@ static void apply_name(struct apply *apply)
 									   ", ",
 				       options->interfaces[i].name);
 	snprintf(apply->what, sizeof(apply->what), "apply to %s", apply->names);
-}
-
-static int apply_find_interfaces(struct apply *apply, struct diags *diags)
-{
-	for (size_t i = 0; i < apply->options.interface_count; i++) {
-		const char *name = apply->options.interfaces[i].name;
-		int error = interface_find(apply->what, name, &apply->interfaces[i], diags);
-
-		if (error)
-			return error;
-		if (!apply->interfaces[i].is_ethernet) {
-			diag_system(diags, 0, apply->what, "%s is no Ethernet interface", name);
-			diag_hint(diags,
-				  "a gate stands on Ethernet: the interface below the tunnel, or "
-				  "the bridge's ports");
-			return -EINVAL;
-		}
-		if (!apply->interfaces[i].is_up) {
-			diag_warning(diags, NULL, apply->what,
-				     "%s is down; it is guarded all the same", name);
-			diag_hint(diags, "when it should carry traffic: ip link set %s up", name);
-		}
-	}
-	return 0;
 }
 
 /* The gate that has the first interface; is_new if there is none. */
@@ -136,8 +116,9 @@ static struct make_wish apply_wish(const struct apply *apply, const struct invoc
 
 static int apply_make(struct apply *apply, const struct invocation *invocation, struct diags *diags)
 {
-	const struct make_wish wish = apply_wish(apply, invocation);
+	struct make_wish wish = apply_wish(apply, invocation);
 
+	wish.replace = &apply->replace;
 	return make_gate(&wish, &apply->gate, &apply->object, apply->what, diags);
 }
 
@@ -232,8 +213,8 @@ static int apply_make_whole(struct apply *apply, struct diags *diags)
 {
 	const struct stamp before = apply->gate.stamp;
 	bool replaced;
-	int error = make_whole(&apply->gate, (enum attach_tc)apply->options.tc, &replaced,
-			       apply->what, diags);
+	int error = make_whole(&apply->gate, (enum attach_tc)apply->options.tc, &apply->replace,
+			       &replaced, apply->what, diags);
 
 	return error || !replaced ? error : apply_say_replaced(apply->names, &before, "");
 }
@@ -254,8 +235,10 @@ static int apply_act(struct apply *apply, const struct invocation *invocation, s
 		error = publish(&apply->gate, &apply->image, apply->options.mode,
 				apply->options.confirm * 1000, &apply->deadline,
 				apply->is_new ? &apply->object : NULL, apply->what, diags);
-	if (error && apply->is_new)
+	if (error && apply->is_new) {
 		make_undone(&apply->gate, apply->what, diags);
+		replace_give_back(&apply->replace, apply->what, diags);
+	}
 	return error;
 }
 
@@ -267,9 +250,13 @@ static int apply_look(struct apply *apply, const struct invocation *invocation, 
 
 	if (apply->is_new) {
 		wish = apply_wish(apply, invocation);
+		wish.replace = &apply->replace;
 		error = make_check(&wish, apply->what, diags);
-	} else if (upgrade_is_due(&apply->gate))
-		error = apply_say_replaced(apply->names, &apply->gate.stamp, "would be ");
+	} else {
+		error = adopt_check(&apply->gate, &apply->replace, apply->what, diags);
+		if (!error && upgrade_is_due(&apply->gate))
+			error = apply_say_replaced(apply->names, &apply->gate.stamp, "would be ");
+	}
 	if (!error)
 		error = apply_compile(apply, diags);
 	return error;
@@ -302,9 +289,11 @@ static int apply_work(struct apply *apply, const struct invocation *invocation, 
 		if (lock < 0)
 			return lock;
 	}
-	error = apply_find_interfaces(apply, diags);
+	error = apply_interfaces_find(&apply->options, apply->interfaces, apply->what, diags);
 	if (!error)
 		error = apply_open_gate(apply, diags);
+	if (!error)
+		apply_interfaces_warn(&apply->options, &apply->gate, apply->what, diags);
 	if (!error && !apply->is_new)
 		error = apply_check_pending(&apply->options, &apply->gate, apply->what, diags);
 	if (!error)
@@ -318,7 +307,7 @@ static int apply_run(int argc, char **argv, const struct invocation *invocation)
 	cleanup(apply_free) struct apply apply = { .gate = GATE_CLOSED };
 	cleanup(diags_clear) struct diags diags = { 0 };
 	int error =
-		common_options_read(&verb_apply, argc, argv, "igHmxtNcfL", &apply.options, &diags);
+		common_options_read(&verb_apply, argc, argv, "igHmxtNcfLR", &apply.options, &diags);
 	int status;
 
 	if (error)
@@ -328,6 +317,16 @@ static int apply_run(int argc, char **argv, const struct invocation *invocation)
 		diag_hint(&diags, "edgegate apply -i eth0; list them: ip link");
 		return common_end(&diags);
 	}
+	if (apply.options.replace && apply.options.confirm) {
+		diag_usage(&diags, "apply",
+			   "--replace and --confirm don't go together: the other program would "
+			   "not come back by itself");
+		diag_hint(&diags,
+			  "take its place with --replace; then change the policy with --confirm");
+		return common_end(&diags);
+	}
+	apply.replace.wanted = apply.options.replace;
+	apply.replace.looks = apply.options.dry_run;
 	apply_name(&apply);
 	error = apply_work(&apply, invocation, &diags);
 	if (!error)
@@ -377,6 +376,9 @@ const struct verb verb_apply = {
 		"      --force       apply although a former apply still waits for its confirm; the policy\n"
 		"                    before that one stays the one to fall back to\n"
 		"      --no-wait     fail at once where another edgegate is at work; else it waits for it\n"
+		"      --replace     take the place of another XDP program that was attached by netlink;\n"
+		"                    there is a moment with neither, so not together with --confirm.\n"
+		"                    One that a bpf_link holds stays: then apply is refused\n"
 		"      --dry-run     print what would change, and change nothing\n"
 		"  -h, --help        this page\n"
 		"\n"

@@ -54,7 +54,7 @@ struct common_options {
 	enum xdp_mode xdp;
 	bool xdp_given;
 	int tc; /* enum attach_tc */
-	bool json, watch, yes, all, summary, flush, dry_run, force, no_wait;
+	bool json, watch, yes, all, summary, flush, dry_run, force, no_wait, keep_session, replace;
 	uint64_t confirm;                             /* seconds; 0: not given */
 	const char *rule, *address, *port, *protocol; /* as given, or NULL */
 	const char **hosts; /* --host, as often as it was given; the list is owned */
@@ -68,7 +68,7 @@ struct common_options {
 };
 
 /*
- * Reads a verb's options. `allowed` names those that it takes, by their letters: i g H m x t j w y a n o O F W D S r A p P X N C K c f L.
+ * Reads a verb's options. `allowed` names those that it takes, by their letters: i g H m x t j w y a n o O F W D S r A p P X N C K c f L k R.
  * 0; 1: --help was printed, 2: it could not be; -EINVAL with a diag. An option of a later version is refused by name.
  */
 int common_options_read(const struct verb *verb, int argc, char **argv, const char *allowed,
@@ -97,6 +97,9 @@ char *common_gate_names(const struct gate *gate);
 /* A gate's numbers and words, read such that they belong together; without a look at drift. */
 int common_collect(const struct gate *gate, const char *what, struct report_gate *report,
 		   struct diags *diags);
+
+/* Of it the interfaces alone (common_interfaces.c). 0 or -ENOMEM. */
+int common_collect_interfaces(const struct gate *gate, struct report_gate *report);
 
 /* Every gate there is, or with `interface` only the one that has it. */
 struct common_gates {

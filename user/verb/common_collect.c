@@ -12,7 +12,6 @@
 #include "user/image/image.h"
 #include "user/kernel/drift.h"
 #include "user/kernel/flows.h"
-#include "user/kernel/netns.h"
 #include "user/kernel/state.h"
 #include "user/kernel/upgrade.h"
 #include "user/verb/common.h"
@@ -199,34 +198,6 @@ static int collect_policy(const struct gate *gate, const struct gate_counts *cou
 	return error ? error : collect_removed(&collector);
 }
 
-static void collect_interfaces(const struct gate *gate, struct report_gate *report)
-{
-	cleanup(netns_return) int left = -1;
-	struct diags ignored = { 0 };
-
-	/* a clsact filter shows only in its own namespace */
-	if (gate->stamp.netns_cookie != netns_cookie() && *gate->stamp.netns)
-		left = netns_visit(gate->stamp.netns, &ignored);
-	diags_clear(&ignored);
-	report->interface_count = gate->stamp.interface_count;
-	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
-		const struct stamp_interface *stamp = &gate->stamp.interfaces[i];
-		struct report_interface *interface = &report->interfaces[i];
-		struct gate_attachment attachment;
-
-		gate_read_attachment(gate, i, &attachment);
-		memcpy(interface->name, attachment.name, sizeof(interface->name));
-		interface->facing = (enum facing)stamp->facing;
-		interface->xdp = (enum xdp_mode)stamp->xdp;
-		interface->tc = attachment.tc;
-		interface->is_lost = attachment.is_lost;
-		interface->xdp_link = attachment.xdp_link;
-		interface->xdp_program = attachment.xdp_program;
-		interface->tc_link = attachment.tc_link;
-		interface->tc_program = attachment.tc_program;
-	}
-}
-
 /* What stands above the policy, and how long it stands. */
 static void collect_state(const struct state *state, struct report_gate *report)
 {
@@ -273,7 +244,9 @@ static int collect_once(const struct gate *gate, uint64_t word, bool looks_for_d
 		error = drift_find(gate, word, &report->drifted);
 	if (error)
 		return error;
-	collect_interfaces(gate, report);
+	error = common_collect_interfaces(gate, report);
+	if (error)
+		return error;
 	report->label = collect_label(&gate->stamp, report);
 	report->netns = *gate->stamp.netns ? strdup(gate->stamp.netns) : NULL;
 	if (!report->label || (*gate->stamp.netns && !report->netns))
@@ -369,9 +342,10 @@ int common_collect_all(const char *interface, const char *what, struct common_ga
 
 char *common_gate_label(const struct gate *gate)
 {
-	struct report_gate report = { 0 };
+	cleanup(report_gate_free) struct report_gate report = { 0 };
 
-	collect_interfaces(gate, &report);
+	if (common_collect_interfaces(gate, &report))
+		return NULL;
 	return collect_label(&gate->stamp, &report);
 }
 

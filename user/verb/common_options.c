@@ -42,12 +42,14 @@ static const struct option common_all[] = {
 	{ "confirm", required_argument, NULL, 'c' },
 	{ "force", no_argument, NULL, 'f' },
 	{ "no-wait", no_argument, NULL, 'L' },
+	{ "keep-session", no_argument, NULL, 'k' },
+	{ "replace", no_argument, NULL, 'R' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
 
 /* Options of the contract that a later version brings: refused by name, never ignored. */
-static const char *const common_later[] = { "replace", "keep-session", "from" };
+static const char *const common_later[] = { "from" };
 
 #define COMMON_CONFIRM_MOST (7u * 86400) /* seconds */
 
@@ -284,6 +286,10 @@ static void common_flag(int letter, struct common_options *options)
 		options->force = true;
 	else if (letter == 'L')
 		options->no_wait = true;
+	else if (letter == 'k')
+		options->keep_session = true;
+	else if (letter == 'R')
+		options->replace = true;
 }
 
 /* What getopt did not know: a later version's, a slip of the pen, or another verb's. */

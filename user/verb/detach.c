@@ -8,6 +8,7 @@
 #include "user/base/cleanup.h"
 #include "user/base/text.h"
 #include "user/kernel/make.h"
+#include "user/kernel/namespaces.h"
 #include "user/kernel/netns.h"
 #include "user/verb/common.h"
 #include "user/verb/common_lock.h"
@@ -69,11 +70,8 @@ static int detach_folder(const char *directory, const struct common_options *opt
 	if (error)
 		return detach_remains(directory, diags);
 	/* a clsact filter is only reached from its own namespace */
-	if (gate.stamp.netns_cookie != netns_cookie() && *gate.stamp.netns) {
-		left = netns_visit(gate.stamp.netns, diags);
-		if (left < 0 && left != -ENOENT)
-			return left;
-	}
+	if (gate.stamp.netns_cookie != netns_cookie())
+		left = namespaces_visit(gate.stamp.netns_cookie, gate.stamp.netns);
 	names = common_gate_names(&gate);
 	error = make_undone(&gate, "detach", diags);
 	if (!error &&

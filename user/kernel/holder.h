@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Who holds the XDP hook of an interface: the program, what attached it, and a process that has it open. */
+#ifndef USER_KERNEL_HOLDER_H
+#define USER_KERNEL_HOLDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HOLDER_NAME_SIZE 16u /* BPF_OBJ_NAME_LEN, and TASK_COMM_LEN, with the NUL */
+
+struct holder {
+	uint32_t program; /* id; 0: nobody holds it */
+	uint32_t mode;    /* XDP_FLAGS_*_MODE: where it is attached */
+	uint32_t link;    /* id; 0: attached by netlink, so that netlink can detach it */
+	int process;      /* one that has the link or the program open; 0: none that can be seen */
+	char name[HOLDER_NAME_SIZE];    /* the program's; empty: it has none, or we may not ask */
+	char command[HOLDER_NAME_SIZE]; /* the process's */
+};
+
+/* In the namespace that we are in. Of several (native or generic, and in the card) the first. */
+void holder_find(uint32_t ifindex, struct holder *holder);
+
+/* Is a program of this id at the hook, in whichever mode? Asks no more than that. */
+bool holder_has(uint32_t ifindex, uint32_t program);
+
+/* "id 12, foreign_pass, by link 5 of process 4711 (loader)". Caller frees; NULL: no memory. */
+char *holder_text(const struct holder *holder);
+
+#endif

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is attached to a gate's interfaces, where they are by now, and what stands before us there. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "user/base/array.h"
+#include "user/base/cleanup.h"
+#include "user/kernel/ahead.h"
+#include "user/kernel/namespaces.h"
+#include "user/kernel/netns.h"
+#include "user/kernel/whereabouts.h"
+#include "user/verb/common.h"
+
+_Static_assert((int)REPORT_GONE == PLACE_GONE && (int)REPORT_ANEW == PLACE_ANEW &&
+		       (int)REPORT_MOVED == PLACE_MOVED && (int)REPORT_UNSEEN == PLACE_UNSEEN,
+	       "places are the same in the kernel room and in reports");
+
+static int interfaces_ahead(const struct gate_attachment *attachment,
+			    struct report_interface *interface)
+{
+	cleanup(ahead_free) struct ahead ahead = { 0 };
+
+	if (!attachment->is_here || !attachment->tc_program ||
+	    ahead_read(attachment->ifindex, attachment->tc, attachment->tc_program, &ahead))
+		return 0;
+	for (size_t i = 0; i < ahead.count; i++) {
+		struct report_filter *filter =
+			array_add(&interface->ahead, &interface->ahead_count);
+
+		if (!filter)
+			return -ENOMEM;
+		filter->hook = ahead.list[i].hook;
+		filter->program = ahead.list[i].program;
+		filter->priority = ahead.list[i].priority;
+		snprintf(filter->name, sizeof(filter->name), "%s", ahead.list[i].name);
+	}
+	interface->ahead_known = true;
+	return 0;
+}
+
+static void interfaces_moved(const struct gate_attachment *attachment,
+			     struct report_interface *interface)
+{
+	struct whereabouts now;
+
+	if (attachment->place != PLACE_MOVED || !whereabouts_find(attachment, &now))
+		return;
+	if (now.is_first)
+		snprintf(interface->moved_to, sizeof(interface->moved_to), "%s", now.name);
+	else if (*now.netns)
+		snprintf(interface->moved_to, sizeof(interface->moved_to), "%s/%s", now.netns,
+			 now.name);
+	else
+		snprintf(interface->moved_to, sizeof(interface->moved_to), "netns-%llu/%s",
+			 (unsigned long long)now.cookie, now.name);
+}
+
+int common_collect_interfaces(const struct gate *gate, struct report_gate *report)
+{
+	cleanup(netns_return) int left = -1;
+
+	/* filters, and names, show only in their own namespace */
+	if (gate->stamp.netns_cookie != netns_cookie())
+		left = namespaces_visit(gate->stamp.netns_cookie, gate->stamp.netns);
+	report->netns_is_lost = gate->stamp.netns_cookie != netns_cookie();
+	report->interface_count = gate->stamp.interface_count;
+	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
+		const struct stamp_interface *stamp = &gate->stamp.interfaces[i];
+		struct report_interface *interface = &report->interfaces[i];
+		struct gate_attachment attachment;
+		int error;
+
+		gate_read_attachment(gate, i, &attachment);
+		memcpy(interface->name, attachment.name, sizeof(interface->name));
+		if (strcmp(attachment.name, stamp->name) != 0)
+			memcpy(interface->former_name, stamp->name, sizeof(stamp->name));
+		interface->facing = (enum facing)stamp->facing;
+		interface->xdp = (enum xdp_mode)stamp->xdp;
+		interface->tc = attachment.tc;
+		interface->is_lost = attachment.is_lost;
+		interface->place = (enum report_place)attachment.place;
+		interface->xdp_link = attachment.xdp_link;
+		interface->xdp_program = attachment.xdp_program;
+		interface->tc_link = attachment.tc_link;
+		interface->tc_program = attachment.tc_program;
+		interfaces_moved(&attachment, interface);
+		error = gate->stamp.hooks == HOOKS_BOTH ? interfaces_ahead(&attachment, interface) :
+							  0;
+		if (error)
+			return error;
+		/* without a tc program nothing can be before it */
+		interface->ahead_known |= gate->stamp.hooks == HOOKS_XDP;
+	}
+	return 0;
+}
