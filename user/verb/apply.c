@@ -12,6 +12,8 @@
 #include "user/kernel/readback.h"
 #include "user/kernel/state.h"
 #include "user/verb/apply_check.h"
+#include "user/verb/apply_guard.h"
+#include "user/verb/apply_interfaces.h"
 #include "user/verb/common_say.h"
 #include "user/verb/common.h"
 #include "user/verb/common_change.h"
@@ -56,30 +58,6 @@ static void apply_name(struct apply *apply)
 									   ", ",
 				       options->interfaces[i].name);
 	snprintf(apply->what, sizeof(apply->what), "apply to %s", apply->names);
-}
-
-static int apply_find_interfaces(struct apply *apply, struct diags *diags)
-{
-	for (size_t i = 0; i < apply->options.interface_count; i++) {
-		const char *name = apply->options.interfaces[i].name;
-		int error = interface_find(apply->what, name, &apply->interfaces[i], diags);
-
-		if (error)
-			return error;
-		if (!apply->interfaces[i].is_ethernet) {
-			diag_system(diags, 0, apply->what, "%s is no Ethernet interface", name);
-			diag_hint(diags,
-				  "a gate stands on Ethernet: the interface below the tunnel, or "
-				  "the bridge's ports");
-			return -EINVAL;
-		}
-		if (!apply->interfaces[i].is_up) {
-			diag_warning(diags, NULL, apply->what,
-				     "%s is down; it is guarded all the same", name);
-			diag_hint(diags, "when it should carry traffic: ip link set %s up", name);
-		}
-	}
-	return 0;
 }
 
 /* The gate that has the first interface; is_new if there is none. */
@@ -236,6 +214,26 @@ static int apply_report(struct apply *apply)
 	return common_print(text_take(&text));
 }
 
+/* Which of the host's conversations would be cut: the caller's own session not unawares. */
+static int apply_look_out(const struct apply *apply, const struct invocation *invocation,
+			  struct diags *diags)
+{
+	const struct make_wish wish = apply_wish(apply, invocation);
+	const struct stamp *stamp = &apply->gate.stamp;
+	bool drops = apply->has_before && apply->mode_before == MODE_ENFORCE;
+	const struct apply_guard guard = {
+		.options = &apply->options,
+		.interfaces = apply->is_new ? wish.interfaces : stamp->interfaces,
+		.interface_count = apply->is_new ? wish.interface_count : stamp->interface_count,
+		.hooks = apply->is_new ? wish.hooks : (enum hooks)stamp->hooks,
+		.after = &apply->image,
+		.before = drops ? &apply->before : NULL,
+		.what = apply->what,
+	};
+
+	return apply_guard(&guard, diags);
+}
+
 /* Makes the gate, or makes it whole, and puts the policy into force. */
 static int apply_act(struct apply *apply, const struct invocation *invocation, struct diags *diags)
 {
@@ -245,7 +243,9 @@ static int apply_act(struct apply *apply, const struct invocation *invocation, s
 
 	if (error)
 		return error;
-	error = apply_compile(apply, diags);
+	/* only now is it known what a new gate was made for */
+	if (apply->is_new)
+		error = apply_compile(apply, diags);
 	/* whoever can't be told what changes doesn't get it */
 	if (!error && apply_say_changes(apply))
 		error = diag_system(diags, 0, apply->what, "nothing was changed");
@@ -261,16 +261,9 @@ static int apply_act(struct apply *apply, const struct invocation *invocation, s
 /* --dry-run: refuses what apply would refuse, as far as can be seen without doing it. */
 static int apply_look(struct apply *apply, const struct invocation *invocation, struct diags *diags)
 {
-	struct make_wish wish;
-	int error = 0;
+	const struct make_wish wish = apply_wish(apply, invocation);
 
-	if (apply->is_new) {
-		wish = apply_wish(apply, invocation);
-		error = make_check(&wish, apply->what, diags);
-	}
-	if (!error)
-		error = apply_compile(apply, diags);
-	return error;
+	return apply->is_new ? make_check(&wish, apply->what, diags) : 0;
 }
 
 static int apply_work(struct apply *apply, const struct invocation *invocation, struct diags *diags)
@@ -300,11 +293,15 @@ static int apply_work(struct apply *apply, const struct invocation *invocation, 
 		if (lock < 0)
 			return lock;
 	}
-	error = apply_find_interfaces(apply, diags);
+	error = apply_interfaces_find(&apply->options, apply->interfaces, apply->what, diags);
 	if (!error)
 		error = apply_open_gate(apply, diags);
 	if (!error && !apply->is_new)
 		error = apply_check_pending(&apply->options, &apply->gate, apply->what, diags);
+	if (!error)
+		error = apply_compile(apply, diags);
+	if (!error)
+		error = apply_look_out(apply, invocation, diags);
 	if (!error)
 		error = apply->options.dry_run ? apply_look(apply, invocation, diags) :
 						 apply_act(apply, invocation, diags);
@@ -370,10 +367,17 @@ const struct verb verb_apply = {
 		"                    only for that long (60s, 5m), unless `edgegate confirm` comes in\n"
 		"                    time; else the former policy and mode come back by themselves,\n"
 		"                    whatever has been killed. Before the first apply: no policy\n"
-		"      --force       apply although a former apply still waits for its confirm; the policy\n"
-		"                    before that one stays the one to fall back to\n"
+		"      --force       apply although it cuts your SSH session; and although a former apply\n"
+		"                    still waits for its confirm: the policy before that one stays the\n"
+		"                    one to fall back to\n"
 		"      --dry-run     print what would change, and change nothing\n"
 		"  -h, --help        this page\n"
+		"\n"
+		"Before anything is changed, this machine's own TCP connections and connected UDP sockets\n"
+		"that go over the interfaces are judged by the new policy, on the real program, and those\n"
+		"that it would cut are named. If the SSH session that you work in is one of them (also\n"
+		"behind sudo, su and doas, and in tmux and screen), it is refused; --force does it all the\n"
+		"same, --confirm only warns.\n"
 		"\n"
 		"Interfaces, facings, hooks and flows.max stay as they were when the gate was made; to\n"
 		"change them, detach first.\n"
