@@ -72,6 +72,8 @@ TEST_TOOLS := $(patsubst %.c,build/%,$(wildcard tests/tools/*.c))
 BENCHES := $(BENCH_SOURCES:tests/bench/%.c=build/bench/%)
 WIRE_SOURCES := $(sort $(wildcard tests/scoreboard/*.c))
 WIRE := build/tests/scoreboard/wire
+AGREE_SOURCES := $(sort $(wildcard tests/wire/*.c))
+AGREE := build/tests/wire/agree
 FUZZERS := $(FUZZ_SOURCES:tests/fuzz/%.c=build/fuzz/%)
 
 # ---- flags ---------------------------------------------------------------------------------------
@@ -101,7 +103,7 @@ BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -std=gnu11 $(WARNINGS) -Iinclude -I. \
 # ---- for people ----------------------------------------------------------------------------------
 
 .PHONY: all help setup test unit fuzz prog netns bench scoreboard mutants check tidy format lab demo install \
-	clean tests
+	clean tests vm
 
 all: build/edgegate ## build edgegate (default)
 
@@ -134,11 +136,14 @@ fuzz: $(FUZZERS) build/property/property ## fuzz packets and policies, 10 minute
 prog: $(PROG_TESTS) ## run the packet path's tests, on the real programs (root)
 	@scripts/run-tests prog
 
-netns: build/asan/edgegate $(TEST_BPF_OBJECTS) $(TEST_TOOLS) ## run the tests in network namespaces (root)
+netns: build/asan/edgegate $(TEST_BPF_OBJECTS) $(TEST_TOOLS) $(AGREE) ## run the tests in network namespaces (root)
 	@scripts/run-tests netns
 
 bench: $(BENCHES) $(TEST_BPF_OBJECTS) ## measure the packet path (root)
 	@scripts/run-tests bench
+
+vm: all tests ## boot Debian's kernels in QEMU, and run the packet path's and the namespaces' tests in each (hours where emulated)
+	@scripts/vm
 
 scoreboard: build/edgegate $(WIRE) $(TEST_BPF_OBJECTS) ## run the corpus of evasions against edgegate and its peers on a wire; writes docs/scoreboard.md (root)
 	@scripts/scoreboard
@@ -167,7 +172,7 @@ clean: ## remove build/
 	$(Q)rm -rf build
 
 # All that the tests need, built but not run.
-tests: $(UNIT_TESTS) $(FUZZERS) $(PROG_TESTS) build/asan/edgegate $(TEST_BPF_OBJECTS) $(TEST_TOOLS) $(GENERATED) \
+tests: $(UNIT_TESTS) $(FUZZERS) $(PROG_TESTS) build/asan/edgegate $(TEST_BPF_OBJECTS) $(TEST_TOOLS) $(AGREE) $(GENERATED) \
 	$(SKELETONS) build/compile_commands.json
 
 # ---- stamps: what is built is built anew when its flags or its list of sources change ------------
@@ -230,7 +235,7 @@ build/asan/obj/gen/%.o: build/gen/%.c build/flags
 
 # Only these may include a skeleton; the other rooms don't wait for the packet path.
 SKELETON_READERS := $(filter user/kernel/%,$(USER_SOURCES)) $(PROG_SOURCES) $(BENCH_SOURCES) $(TEST_LIB_SOURCES) \
-	$(PROPERTY_MAIN)
+	$(PROPERTY_MAIN) $(AGREE_SOURCES)
 $(call objects,build/obj,$(SKELETON_READERS)) $(call objects,build/asan/obj,$(SKELETON_READERS)): | $(SKELETONS)
 
 build/edgegate: $(call objects,build/obj,$(C_SOURCES)) build/sources
@@ -286,6 +291,11 @@ $(WIRE): $(call objects,build/obj,$(WIRE_SOURCES)) build/testlib.a build/sources
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $(filter %.o %.a,$^) -lcmocka -o $@
 
+$(AGREE): $(call objects,build/asan/obj,$(AGREE_SOURCES) $(NOT_MAIN)) build/asan/testlib.a build/sources
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE) $(filter %.o %.a,$^) -lcmocka $(PACKAGE_LIBS) -o $@
+
 # ---- fuzzing: clang's, with objects of their own ---------------------------------------------------
 
 build/fuzz/obj/%.o: %.c build/flags
@@ -308,7 +318,25 @@ build/fuzz/fuzz_%: build/fuzz/obj/tests/fuzz/fuzz_%.o build/fuzz/pure.a
 	$(Q)if CLANG='$(CLANG)' scripts/fuzz --has-runtime; then \
 		$(CLANG) -fsanitize=fuzzer,address,undefined $^ $(PURE_LIBS) -o $@; else rm -f $@; fi
 
+# A capture goes all the way to the programs.
+FUZZ_CAPTURE := $(filter user/kernel/% user/verb/common_% user/verb/replay_%,$(NOT_MAIN))
+$(call objects,build/fuzz/obj,$(FUZZ_CAPTURE) tests/fuzz/fuzz_capture.c): | $(SKELETONS)
+build/fuzz/product.a: $(call objects,build/fuzz/obj,$(FUZZ_CAPTURE)) build/sources
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
+
+build/fuzz/fuzz_capture: build/fuzz/obj/tests/fuzz/fuzz_capture.o build/fuzz/product.a build/fuzz/pure.a
+	$(call say,LINK,$@)
+	$(Q)if CLANG='$(CLANG)' scripts/fuzz --has-runtime; then \
+		$(CLANG) -fsanitize=fuzzer,address,undefined $^ $(PACKAGE_LIBS) -o $@; else rm -f $@; fi
+
 build/fuzz/seed_packet: $(call objects,build/obj,tests/fuzz/seed_packet.c tests/lib/frame.c tests/lib/frame_words.c)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $^ -lcmocka -o $@
+
+build/fuzz/seed_capture: $(call objects,build/obj,tests/fuzz/seed_capture.c tests/lib/capture_bytes.c tests/lib/frame.c \
+		tests/lib/frame_words.c)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $^ -lcmocka -o $@
@@ -316,7 +344,7 @@ build/fuzz/seed_packet: $(call objects,build/obj,tests/fuzz/seed_packet.c tests/
 # ---- clang-tidy and editors ----------------------------------------------------------------------
 
 # A source is looked at again when its object had to be made again, which follows its headers.
-TIDIED := $(USER_SOURCES) $(UNIT_SOURCES) $(PROG_SOURCES) $(BENCH_SOURCES) $(WIRE_SOURCES) $(FUZZ_SOURCES) \
+TIDIED := $(USER_SOURCES) $(UNIT_SOURCES) $(PROG_SOURCES) $(BENCH_SOURCES) $(WIRE_SOURCES) $(AGREE_SOURCES) $(FUZZ_SOURCES) \
 	$(TEST_LIB_SOURCES) $(wildcard tests/tools/*.c) $(PROPERTY_MAIN)
 tidy: $(TIDIED:%=build/tidy/%.ok)
 

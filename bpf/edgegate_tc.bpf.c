@@ -16,15 +16,19 @@ static __always_inline long parse_load(struct __sk_buff *skb, __u32 at, void *to
 	return bpf_skb_load_bytes(skb, at, to, size);
 }
 
-static __always_inline void tc_frame(struct __sk_buff *skb, struct frame *frame)
+/* The whole buffer's, or what a test says: of a frame that a capture cut, only the head is here. */
+static __always_inline __u32 tc_length(const struct __sk_buff *skb)
 {
 	struct testrun *test = clock_testrun();
 
+	return test && test->frame_len ? test->frame_len : skb->len;
+}
+
+static __always_inline void tc_frame(struct __sk_buff *skb, struct frame *frame)
+{
 	frame->cursor.pos = (void *)(long)skb->data;
 	frame->cursor.end = (void *)(long)skb->data_end;
-	frame->length = skb->len;
-	if (test && test->frame_len)
-		frame->length = test->frame_len;
+	frame->length = tc_length(skb);
 	frame->gso_size = skb->gso_size;
 }
 
@@ -114,7 +118,7 @@ static __always_inline void tc_weigh(const struct __sk_buff *skb, __u32 header_l
 	__u32 segments = tc_segments(skb, header_length);
 
 	weight->packets = segments;
-	weight->bytes = skb->len + (__u64)(segments - 1) * header_length;
+	weight->bytes = tc_length(skb) + (__u64)(segments - 1) * header_length;
 }
 
 /* The short way, for the common packet. 0: take the long one. */

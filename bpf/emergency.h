@@ -18,15 +18,17 @@ static __always_inline bool emergency_is_address(const __u32 one[4], const __u32
 static __always_inline bool emergency_is_session(const struct packet *packet, __u32 word,
 						 __u32 direction)
 {
-	__u32 which = word >> STATE_SESSION_SHIFT & STATE_FIELD_MASK;
+	__u32 place = (word >> STATE_SESSION_SHIFT & STATE_FIELD_MASK) - 1;
 	bool out = direction == DIRECTION_OUT;
 	const struct session *session;
 
 	/* a fragment of one has no ports to be known by, and SSH sends none */
-	if (!which || which > SESSIONS || packet->protocol != IPPROTO_TCP ||
-	    packet->flags & PACKET_FRAGMENT)
+	asm volatile(
+		""
+		: "+r"(place)); /* clang compares before it subtracts, Linux 6.1 wants it after */
+	if (place >= SESSIONS || packet->protocol != IPPROTO_TCP || packet->flags & PACKET_FRAGMENT)
 		return false;
-	session = &memory.sessions[which - 1];
+	session = &memory.sessions[place];
 	return session->family == packet->family &&
 	       session->local_port == (out ? packet->sport : packet->dport) &&
 	       session->remote_port == (out ? packet->dport : packet->sport) &&

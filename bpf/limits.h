@@ -59,14 +59,19 @@ static __always_inline __u64 limits_more(const struct rule_extra *extra,
 static __always_inline bool limits_take(__u64 *full_at, const struct rule_extra *extra, __u64 now,
 					__u64 more)
 {
-	__u64 empty = extra->tolerance + extra->interval;
+	/*
+	 * Read here and not in the loop: clang would do so again at its end, and enter it by a jump into its
+	 * middle. Linux 6.1 refuses a loop that goes round without a jump ("back-edge").
+	 */
+	__u64 interval = extra->interval, tolerance = extra->tolerance;
+	__u64 empty = tolerance + interval;
 
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < LIMITS_TRIES; i++) {
 		__u64 was = *(volatile __u64 *)full_at;
 		__u64 from = was > now ? was : now;
-		__u64 then = from + more + extra->interval;
-		bool is_over = from - now > extra->tolerance - more;
+		__u64 then = from + more + interval;
+		bool is_over = from - now > tolerance - more;
 
 		if (is_over) {
 			if (from - now <= empty + LIMITS_AHEAD_MAX)

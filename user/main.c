@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The verb table, help, exit statuses. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "user/base/cleanup.h"
 #include "user/base/suggestion.h"
@@ -109,12 +111,27 @@ static int main_options(int argc, char **argv, struct invocation *invocation, in
 	return at;
 }
 
+/*
+ * A shell can close what a program reads and writes by itself (>&-): the next file that is opened, a
+ * BPF map or the capture that is written, would take its number, and what was meant for a person would
+ * go into it. What stands there instead can't be used that way: errors say so.
+ */
+static void main_hold_closed_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		/* the lowest number that is free is this one */
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			_exit(1);
+}
+
 int main(int argc, char **argv)
 {
 	struct invocation invocation = { 0 };
 	struct diags diags = { 0 };
 	int status, at;
 
+	main_hold_closed_files();
 	at = main_options(argc, argv, &invocation, &status);
 	if (!at)
 		return status;

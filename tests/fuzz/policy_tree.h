@@ -85,9 +85,23 @@ static void tree_check_rule(const struct policy *policy, size_t index)
 	require(!rule->payload_enforce || rule->payload != POLICY_PAYLOAD_ANY, "it enforces none");
 }
 
+/* The text itself, and what it includes: shipped policies, each once, and no file of the machine. */
+static void tree_check_sources(const struct policy *policy)
+{
+	require(policy->source_count >= 1, "of nothing");
+	for (size_t i = 1; i < policy->source_count; i++) {
+		const char *name = policy->sources[i]->name;
+
+		require(policy_builtin_find(name), "'%s' was read", name);
+		for (size_t j = 0; j < i; j++)
+			require(strcmp(policy->sources[j]->name, name) != 0, "'%s' twice", name);
+	}
+}
+
 static void tree_check(const struct policy *policy)
 {
-	require(policy->name && policy->source_count == 1, "whose?");
+	require(policy->name, "whose?");
+	tree_check_sources(policy);
 	tree_check_name(policy->name);
 	for (size_t i = 0; i < policy->group_count; i++) {
 		tree_check_name(policy->groups[i].name);

@@ -77,31 +77,83 @@ void capture_bytes_packet(struct capture_bytes *bytes, uint32_t seconds, uint32_
 	capture_bytes_hex(bytes, packet);
 }
 
-/* Section header, an interface, and one enhanced packet: draft-ietf-opsawg-pcapng. */
+#define BLOCK_SECTION 0x0a0d0d0au
+#define BLOCK_INTERFACE 1u
+#define BLOCK_SIMPLE 3u
+#define BLOCK_ENHANCED 6u
+#define OPTION_RESOLUTION 9u /* if_tsresol */
+
+static uint32_t padded(size_t size)
+{
+	return ((uint32_t)size + 3) & ~3u;
+}
+
+static void capture_bytes_padding(struct capture_bytes *bytes, size_t size)
+{
+	capture_bytes_number(bytes, 0, padded(size) - size, false);
+}
+
+void capture_bytes_section(struct capture_bytes *bytes)
+{
+	capture_bytes_number(bytes, BLOCK_SECTION, 4, false);
+	capture_bytes_number(bytes, 28, 4, false);
+	capture_bytes_number(bytes, 0x1a2b3c4d, 4, false);
+	capture_bytes_number(bytes, 1, 4, false); /* version 1.0 */
+	capture_bytes_hex(bytes, "ffffffffffffffff");
+	capture_bytes_number(bytes, 28, 4, false);
+}
+
+void capture_bytes_interface(struct capture_bytes *bytes, int type, uint32_t snaplen,
+			     int resolution)
+{
+	const uint32_t size = resolution < 0 ? 20 : 32;
+
+	capture_bytes_number(bytes, BLOCK_INTERFACE, 4, false);
+	capture_bytes_number(bytes, size, 4, false);
+	capture_bytes_number(bytes, (uint32_t)type, 4, false);
+	capture_bytes_number(bytes, snaplen, 4, false);
+	if (resolution >= 0) {
+		capture_bytes_number(bytes, OPTION_RESOLUTION, 2, false);
+		capture_bytes_number(bytes, 1, 2, false);
+		capture_bytes_number(bytes, (uint32_t)resolution, 4, false);
+		capture_bytes_number(bytes, 0, 4, false); /* the end of options */
+	}
+	capture_bytes_number(bytes, size, 4, false);
+}
+
+void capture_bytes_enhanced(struct capture_bytes *bytes, uint32_t interface, uint64_t ticks,
+			    const char *packet, uint32_t length)
+{
+	const size_t size = capture_bytes_hex_size(packet);
+
+	capture_bytes_number(bytes, BLOCK_ENHANCED, 4, false);
+	capture_bytes_number(bytes, 32 + padded(size), 4, false);
+	capture_bytes_number(bytes, interface, 4, false);
+	capture_bytes_number(bytes, (uint32_t)(ticks >> 32), 4, false);
+	capture_bytes_number(bytes, (uint32_t)ticks, 4, false);
+	capture_bytes_number(bytes, (uint32_t)size, 4, false);
+	capture_bytes_number(bytes, length ? length : (uint32_t)size, 4, false);
+	capture_bytes_hex(bytes, packet);
+	capture_bytes_padding(bytes, size);
+	capture_bytes_number(bytes, 32 + padded(size), 4, false);
+}
+
+void capture_bytes_simple(struct capture_bytes *bytes, const char *packet)
+{
+	const size_t size = capture_bytes_hex_size(packet);
+
+	capture_bytes_number(bytes, BLOCK_SIMPLE, 4, false);
+	capture_bytes_number(bytes, 16 + padded(size), 4, false);
+	capture_bytes_number(bytes, (uint32_t)size, 4, false);
+	capture_bytes_hex(bytes, packet);
+	capture_bytes_padding(bytes, size);
+	capture_bytes_number(bytes, 16 + padded(size), 4, false);
+}
+
 void capture_bytes_pcapng(struct capture_bytes *bytes, int resolution, uint32_t low,
 			  const char *packet)
 {
-	const uint32_t size = (uint32_t)capture_bytes_hex_size(packet), padded = (size + 3) & ~3u;
-
-	capture_bytes_hex(bytes, "0a0d0d0a1c0000004d3c2b1a01000000ffffffffffffffff1c000000");
-	capture_bytes_number(bytes, 1, 4, false);
-	capture_bytes_number(bytes, 32, 4, false);
-	capture_bytes_number(bytes, 1, 4, false); /* Ethernet */
-	capture_bytes_number(bytes, 0, 4, false);
-	capture_bytes_number(bytes, 9, 2, false); /* if_tsresol, one byte, padded; end of options */
-	capture_bytes_number(bytes, 1, 2, false);
-	capture_bytes_number(bytes, (uint32_t)resolution, 4, false);
-	capture_bytes_number(bytes, 0, 4, false);
-	capture_bytes_number(bytes, 32, 4, false);
-	capture_bytes_number(bytes, 6, 4, false);
-	capture_bytes_number(bytes, 32 + padded, 4, false);
-	capture_bytes_number(bytes, 0, 4, false);
-	capture_bytes_number(bytes, 0, 4, false);
-	capture_bytes_number(bytes, low, 4, false);
-	capture_bytes_number(bytes, size, 4, false);
-	capture_bytes_number(bytes, size, 4, false);
-	capture_bytes_hex(bytes, packet);
-	for (uint32_t i = size; i < padded; i++)
-		capture_bytes_number(bytes, 0, 1, false);
-	capture_bytes_number(bytes, 32 + padded, 4, false);
+	capture_bytes_section(bytes);
+	capture_bytes_interface(bytes, 1, 0, resolution);
+	capture_bytes_enhanced(bytes, 0, low, packet, 0);
 }

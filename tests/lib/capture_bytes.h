@@ -27,9 +27,18 @@ void capture_bytes_packet(struct capture_bytes *bytes, uint32_t seconds, uint32_
 			  const char *packet, uint32_t length, bool big_endian);
 
 /*
- * pcapng (draft-ietf-opsawg-pcapng): section header, an Ethernet interface whose times have this
- * if_tsresol, and one enhanced packet at that many ticks.
+ * pcapng (draft-ietf-opsawg-pcapng), little endian, block by block: a section's header; an interface
+ * with LINKTYPE_..., its snaplen (0: none), and if_tsresol (negative: none, so microseconds); packets
+ * of one with a time, and of the first one without.
  */
+void capture_bytes_section(struct capture_bytes *bytes);
+void capture_bytes_interface(struct capture_bytes *bytes, int type, uint32_t snaplen,
+			     int resolution);
+void capture_bytes_enhanced(struct capture_bytes *bytes, uint32_t interface, uint64_t ticks,
+			    const char *packet, uint32_t length);
+void capture_bytes_simple(struct capture_bytes *bytes, const char *packet);
+
+/* A whole file: an Ethernet interface whose times have this if_tsresol, and a packet at that many ticks. */
 void capture_bytes_pcapng(struct capture_bytes *bytes, int resolution, uint32_t low,
 			  const char *packet);
 

@@ -190,6 +190,33 @@ void prog_slot(struct prog *prog, unsigned int live)
 	prog_store(prog, &(struct state){ .live = live, .former = SLOT_NONE });
 }
 
+struct state prog_state(const struct prog *prog)
+{
+	return state_unpack(state_read(prog->word));
+}
+
+void prog_set_state(struct prog *prog, const struct state *state)
+{
+	prog_store(prog, state);
+}
+
+void prog_session(struct prog *prog, unsigned int place, const char *words)
+{
+	static struct frame_bytes frame;
+	char varied[FRAME_TEXT_MAX];
+	bool six = prog->family == 6;
+	const size_t size = six ? 16 : 4, source = six ? 22 : 26, ports = six ? 54 : 34;
+	struct session session = { .family = six ? 6 : 4 };
+
+	frame_vary(words, prog->family, "", varied);
+	frame_write(varied, &frame);
+	memcpy(frame.out ? session.local : session.remote, frame.bytes + source, size);
+	memcpy(frame.out ? session.remote : session.local, frame.bytes + source + size, size);
+	memcpy(frame.out ? &session.local_port : &session.remote_port, frame.bytes + ports, 2);
+	memcpy(frame.out ? &session.remote_port : &session.local_port, frame.bytes + ports + 2, 2);
+	state_memory(prog->word)->sessions[place - 1] = session;
+}
+
 /* ---- what is remembered ------------------------------------------------------------------------ */
 
 static size_t flows_walk(int fd, bool forget)

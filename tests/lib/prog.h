@@ -16,6 +16,7 @@
 #include "tests/lib/frame.h"
 #include "user/image/image.h"
 #include "user/kernel/object.h"
+#include "user/kernel/state.h"
 
 #define PROG_HZ 250u
 #define PROG_FLOWS_MAX 1024u
@@ -104,6 +105,13 @@ void prog_mode(struct prog *prog, enum mode mode);
 void prog_no_policy(struct prog *prog);
 void prog_slot(struct prog *prog, unsigned int live); /* whatever is in it */
 
+/* The whole word, for what no function above writes. */
+struct state prog_state(const struct prog *prog);
+void prog_set_state(struct prog *prog, const struct state *state);
+
+/* The words' TCP packet belongs to the session that is kept in this place (1 or 2). */
+void prog_session(struct prog *prog, unsigned int place, const char *words);
+
 /* Time passes. */
 void prog_wait(struct prog *prog, unsigned int seconds);
 
@@ -118,6 +126,9 @@ bool prog_can_run(unsigned int hook, const struct frame_bytes *frame);
 /* One run without any check and without reading counters: for many. */
 uint32_t prog_decide(struct prog *prog, unsigned int hook, unsigned int way,
 		     const struct frame_bytes *frame);
+
+/* `count` per-CPU elements of a map from `first` on, summed over CPUs: all of them are 64-bit words. */
+void prog_read_sums(int fd, uint32_t first, uint32_t count, size_t size, uint64_t *sums);
 
 /* Counters, summed over CPUs: `count` slots from `first` on; all OUTCOME_COUNTERS. */
 void prog_read_rules(const struct prog *prog, uint32_t first, uint32_t count,

@@ -17,8 +17,7 @@
 #include "tests/lib/prog.h"
 #include "user/base/cleanup.h"
 
-/* `count` per-CPU elements from `first` on, each summed over CPUs: all of them are 64-bit words. */
-static void read_sums(int fd, uint32_t first, uint32_t count, size_t size, uint64_t *sums)
+void prog_read_sums(int fd, uint32_t first, uint32_t count, size_t size, uint64_t *sums)
 {
 	size_t cpus = (size_t)libbpf_num_possible_cpus(), words = size / sizeof(uint64_t);
 	autofree uint64_t *values = calloc(count * cpus, size);
@@ -44,14 +43,14 @@ static void read_sums(int fd, uint32_t first, uint32_t count, size_t size, uint6
 void prog_read_rules(const struct prog *prog, uint32_t first, uint32_t count,
 		     struct rule_count *rules)
 {
-	read_sums(prog->object.maps[MAP_RULE_COUNTS], first, count, sizeof(*rules),
-		  (uint64_t *)rules);
+	prog_read_sums(prog->object.maps[MAP_RULE_COUNTS], first, count, sizeof(*rules),
+		       (uint64_t *)rules);
 }
 
 void prog_read_outcomes(const struct prog *prog, struct count *outcomes)
 {
-	read_sums(prog->object.maps[MAP_OUTCOME_COUNTS], 0, OUTCOME_COUNTERS, sizeof(*outcomes),
-		  (uint64_t *)outcomes);
+	prog_read_sums(prog->object.maps[MAP_OUTCOME_COUNTS], 0, OUTCOME_COUNTERS,
+		       sizeof(*outcomes), (uint64_t *)outcomes);
 }
 
 void prog_check_sum(struct prog *prog)

@@ -157,7 +157,7 @@ static void moved_read(struct prog *prog, uint32_t decision, struct moved *moved
 static const char *rule_name(const struct prog *prog, unsigned int slot)
 {
 	struct state state = state_unpack(state_read(prog->word));
-	const struct listing_header *listing = prog->images[state.live].listing;
+	const struct listing_header *listing = prog->images[state_judges_by(&state)].listing;
 
 	for (uint32_t i = 0; i < listing->row_count; i++)
 		if (listing_rows(listing)[i].slot == slot)
@@ -165,8 +165,16 @@ static const char *rule_name(const struct prog *prog, unsigned int slot)
 	return "(no rule of the live policy)";
 }
 
+/* Does what is dropped pass all the same? Spec 3.9. */
+static bool lets_pass(const struct state *state, uint32_t decision)
+{
+	if (state->emergency == EMERGENCY_BLOCK)
+		return decision & DECISION_SPARED;
+	return state->emergency == EMERGENCY_OPEN || state->mode == MODE_MONITOR;
+}
+
 static bool agrees(const struct prog_verdict *verdict, const struct moved *moved,
-		   const struct count *weight, bool out, bool monitor)
+		   const struct count *weight, bool out, bool lenient)
 {
 	bool pass = report_outcome_class(verdict->outcome) != OUTCOME_CLASS_DROP;
 	unsigned int slot = is_rules(verdict->outcome) ? DECISION_SLOT(verdict->decision) : out;
@@ -188,7 +196,7 @@ static bool agrees(const struct prog_verdict *verdict, const struct moved *moved
 			    (unsigned long long)weight->packets, (unsigned long long)weight->bytes);
 		return false;
 	}
-	if (verdict->passed != (pass || monitor)) {
+	if (verdict->passed != (pass || lenient)) {
 		print_error("decided %s, but the action is to %s\n",
 			    report_outcome_label(verdict->outcome),
 			    verdict->passed ? "pass" : "drop");
@@ -202,10 +210,11 @@ bool prog_run(struct prog *prog, unsigned int hook, unsigned int way,
 	      struct prog_verdict *verdict)
 {
 	const struct count one = { 1, frame->length };
-	struct state state = state_unpack(state_read(prog->word));
 	struct moved moved;
 	struct testrun test;
 	int action = run_once(prog, hook, way, frame, &test);
+	/* the packet may have made a rollback final: it is judged by what it left */
+	const struct state state = state_unpack(state_read(prog->word));
 
 	verdict->passed = action == (hook == PROG_XDP ? XDP_PASS : TC_ACT_UNSPEC);
 	if (!verdict->passed && action != (hook == PROG_XDP ? XDP_DROP : TC_ACT_SHOT)) {
@@ -216,7 +225,7 @@ bool prog_run(struct prog *prog, unsigned int hook, unsigned int way,
 	verdict->outcome = DECISION_OUTCOME(test.decision);
 	verdict->rule = "";
 	moved_read(prog, test.decision, &moved);
-	if (state.live == SLOT_NONE) {
+	if (state_judges_by(&state) == SLOT_NONE) {
 		verdict->outcome = OUTCOME_UNDECIDED;
 		return test.decision == NO_DECISION && moved.counters == 0 && verdict->passed;
 	}
@@ -229,5 +238,5 @@ bool prog_run(struct prog *prog, unsigned int hook, unsigned int way,
 	}
 	if (is_rules(verdict->outcome))
 		verdict->rule = rule_name(prog, DECISION_SLOT(test.decision));
-	return agrees(verdict, &moved, weight, frame->out, state.mode == MODE_MONITOR);
+	return agrees(verdict, &moved, weight, frame->out, lets_pass(&state, verdict->decision));
 }

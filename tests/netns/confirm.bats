@@ -3,6 +3,8 @@
 # An apply that is not confirmed goes away by itself: the programs do it, with every process of edgegate
 # dead, and whoever comes first past the deadline finds the former policy.
 
+# shellcheck disable=SC2154 # bats' run sets stderr
+
 load ../lib/net.bash
 load ../lib/servers.bash
 load ../lib/rows.bash

@@ -47,6 +47,33 @@ policy() { # NAME RULES: a policy file; rules are the short form of YAML
 	[[ $(ip -n "$(ns host)" link show dev gate0) != *xdp* ]]
 }
 
+# At every name that it takes away, and the one that it gives: what is left then is no gate, the interface is
+# open as the detach meant it to be, and the next apply makes a whole one.
+@test "lifecycle: a detach that is killed leaves nothing in the next one's way" {
+	local before call count n
+	export ASAN_OPTIONS=detect_leaks=0 # which is ptrace's, too
+	tcp_serve host 22
+	before=$(remains)
+	for call in unlink rename rmdir; do
+		gate host apply -i gate0 >/dev/null
+		strace -f -qq -e "trace=$call" -o "$NET_DIR/calls" -- "$EDGEGATE" --netns "$(ns host)" detach -i gate0 --yes >/dev/null
+		count=$(grep -c "$call(" "$NET_DIR/calls")
+		((count > 0))
+		for ((n = 1; n <= count; n++)); do
+			gate host apply -i gate0 >/dev/null
+			run ! tcp_try peer 192.0.2.10 22
+			strace -f -qq -e "trace=$call" -e "inject=$call:signal=KILL:when=$n" -o /dev/null -- \
+				"$EDGEGATE" --netns "$(ns host)" detach -i gate0 --yes >/dev/null 2>&1 || true
+			tcp_try peer 192.0.2.10 22
+			run --separate-stderr -0 gate host apply -i gate0
+			[[ $stderr != *'not whole'* ]]
+			run ! tcp_try peer 192.0.2.10 22
+			gate host detach -i gate0 --yes >/dev/null
+			left_nothing "$before"
+		done
+	done
+}
+
 @test "lifecycle: a refused apply leaves nothing" {
 	local before
 	before=$(remains)

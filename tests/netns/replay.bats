@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# Replay: options, captures one after the other, and what can go wrong with captures and files.
+# Replay: options, captures one after the other, ends that come early.
 # shellcheck disable=SC2154 # bats' run sets stderr
 
 load ../lib/net.bash
@@ -14,7 +14,6 @@ setup() {
 }
 
 teardown() {
-	! mountpoint -q "$DIR/disk" || umount "$DIR/disk"
 	net_end
 }
 
@@ -23,15 +22,7 @@ teardown() {
 @test "replay: --json, --only, --filter and --write" {
 	sample "$DIR/s.pcap"
 	run --separate-stderr -0 "$EDGEGATE" replay --json --host 192.0.2.10 "$DIR/s.pcap"
-	same "$(cat <<-'END'
-		{"n":1,"direction":"out","verdict":"pass","rule":"av-stun-out","path":"forward"}
-		{"n":2,"direction":"in","verdict":"pass","rule":"av-stun-out","path":"reply"}
-		{"n":3,"direction":"in","verdict":"pass","rule":"av-stun-in","path":"forward"}
-		{"n":4,"direction":"out","verdict":"pass","rule":"av-stun-in","path":"reply"}
-		{"n":5,"direction":"in","verdict":"drop","reason":"no-rule"}
-		{"n":6,"direction":"out","verdict":"drop","reason":"no-rule"}
-	END
-	)" "$output"
+	same "$SAMPLE_VERDICTS" "$output"
 	[[ -z $stderr ]]
 	# what is not shown is judged all the same: the flow is there
 	run --separate-stderr -0 "$EDGEGATE" replay --json --host 192.0.2.0/24 "$DIR/s.pcap" \
@@ -91,73 +82,7 @@ out drop no-rule 1' "$(replay --host 192.0.2.10 --only drop "$DIR/s.pcap" | coun
 	[[ ${lines[0]} == *'"direction":"in"'* ]]
 }
 
-# ---- what can go wrong ----------------------------------------------------------------------------
-
-# Exit status 1 or 2, and two lines: what failed and why, what to do.
-refused() { # STATUS WORDS ARGUMENT...
-	local status_wanted=$1 words=$2
-	shift 2
-	run --separate-stderr "-$status_wanted" "$EDGEGATE" replay "$@"
-	# shellcheck disable=SC2053 # a pattern
-	[[ $stderr == $words ]] || fail "$stderr"
-	[[ $(wc -l <<<"$stderr") -ge 2 ]]
-}
-
-@test "replay: a damaged capture is judged up to the damage" {
-	sample "$DIR/s.pcap"
-	local size packets
-	for size in 24 25 39 40 65 81 82 83 140 371; do
-		head -c "$size" "$DIR/s.pcap" >"$DIR/cut.pcap"
-		packets=$(((size - 24) / 58))
-		if (((size - 24) % 58)); then
-			refused 1 "edgegate: replay $DIR/cut.pcap: packet $((packets + 1)): *" --json \
-				--host 192.0.2.10 "$DIR/cut.pcap"
-		else
-			run -0 --separate-stderr "$EDGEGATE" replay --json --host 192.0.2.10 "$DIR/cut.pcap"
-		fi
-		[[ $(grep -c . <<<"$output") == "$packets" ]]
-	done
-	# the table as well
-	refused 1 '*packet 7: *' --host 192.0.2.10 <(cat "$DIR/s.pcap" <(echo x))
-	[[ $output == *'6 packets in 5.000 s: 3 in, 3 out' ]]
-	# what was read of it is kept
-	refused 1 '*packet 6: *' --host 192.0.2.10 --write "$DIR/kept.pcap" "$DIR/cut.pcap"
-	cmp <(tail -c +25 "$DIR/kept.pcap") <(tail -c +25 "$DIR/s.pcap" | head -c $((5 * 58)))
-}
-
-@test "replay: what is no capture, no filter, no host" {
-	sample "$DIR/s.pcap"
-	echo 'policy: x' >"$DIR/x.yaml"
-	refused 1 "edgegate: replay $DIR/none.pcap: cannot open it: No such file*" "$DIR/none.pcap"
-	refused 1 "*it is no capture: *pcap or pcapng*" "$DIR/x.yaml"
-	gzip -k "$DIR/s.pcap"
-	refused 1 '*it is no capture: *zcat FILE | edgegate replay*' "$DIR/s.pcap.gz"
-	refused 1 "*the filter 'port nobody': *man pcap-filter*" "$DIR/s.pcap" --filter 'port nobody'
-	refused 1 '*link type, IEEE802_11 (105), is not known*' <(head -c 20 "$DIR/s.pcap"; printf '\x69\0\0\0')
-	refused 2 "*--host: *192.0.2.256*" --host 192.0.2.256 "$DIR/s.pcap"
-	refused 2 '*host bits*192.0.2.0/24*' --host 192.0.2.1/24 "$DIR/s.pcap"
-	refused 2 '*replay: it needs a capture*'
-	refused 2 '*standard input can be read only once*' - -
-	refused 2 '*--only*all*none of pass | drop | unknown*' --only all "$DIR/s.pcap"
-	refused 2 '*' "$DIR/none.yaml" "$DIR/s.pcap"
-	refused 2 '*' "$DIR/s.pcap" --diff "$DIR/none.yaml"
-}
-
-@test "replay: a full disk under --write is said, and nothing is left of it" {
-	sample "$DIR/s.pcap"
-	mkdir "$DIR/disk"
-	# 64 KiB; the capture has a quarter of a MiB
-	mount -t tmpfs -o size=64k tmpfs "$DIR/disk"
-	head -c 24 "$DIR/s.pcap" >"$DIR/big.pcap"
-	tail -c +25 "$DIR/s.pcap" >"$DIR/packets"
-	for ((i = 0; i < 800; i++)); do cat "$DIR/packets"; done >>"$DIR/big.pcap"
-	echo before >"$DIR/disk/kept.pcap"
-	refused 1 "*cannot write $DIR/disk/kept.pcap: packet *: No space left on device*" \
-		--host 192.0.2.10 --write "$DIR/disk/kept.pcap" "$DIR/big.pcap"
-	[[ $output == *' packets in '* ]]
-	[[ $(ls "$DIR/disk") == kept.pcap && $(<"$DIR/disk/kept.pcap") == before ]]
-	refused 1 '*cannot write /nonexistent/x: No such file*' --write /nonexistent/x --host 192.0.2.10 "$DIR/s.pcap"
-}
+# ---- ends ------------------------------------------------------------------------------------------
 
 @test "replay: Ctrl-C ends it, tells what was judged, and leaves nothing" {
 	sample "$DIR/s.pcap"
@@ -175,6 +100,90 @@ refused() { # STATUS WORDS ARGUMENT...
 	((status == 130))
 	[[ -z $(compgen -G "$DIR/kept*") ]]
 	[[ $(<"$DIR/out") == *'6 packets in 5.000 s: 3 in, 3 out' ]]
+}
+
+@test "replay: a hang-up ends it too, but not under nohup" {
+	sample "$DIR/s.pcap"
+	local status=0 pid
+	mkfifo "$DIR/pipe"
+	"$EDGEGATE" replay --host 192.0.2.10 --write "$DIR/kept.pcap" - <"$DIR/pipe" >"$DIR/out" &
+	pid=$!
+	exec {held}>"$DIR/pipe"
+	cat "$DIR/s.pcap" >&"$held"
+	wait_until compgen -G "$DIR/kept.pcap.*"
+	sleep 0.3
+	kill -HUP "$pid"
+	wait "$pid" || status=$?
+	exec {held}>&-
+	((status == 129))
+	[[ -z $(compgen -G "$DIR/kept*") ]]
+	nohup "$EDGEGATE" replay --host 192.0.2.10 --write "$DIR/kept.pcap" - <"$DIR/pipe" >"$DIR/out" 2>&1 &
+	pid=$!
+	exec {held}>"$DIR/pipe"
+	cat "$DIR/s.pcap" >&"$held"
+	wait_until compgen -G "$DIR/kept.pcap.*"
+	kill -HUP "$pid"
+	sleep 0.3
+	exec {held}>&-
+	wait "$pid"
+	[[ $(<"$DIR/out") == *'6 packets in 5.000 s: 3 in, 3 out' && -s $DIR/kept.pcap ]]
+}
+
+@test "replay: who reads its lines may stop when there are enough" {
+	pcap_header micro 1 | xxd -r -p >"$DIR/many.pcap"
+	pcap_packet 0 0 "$ETHERNET${SAMPLE[2]}" | xxd -r -p >"$DIR/packet"
+	for ((i = 0; i < 5000; i++)); do cat "$DIR/packet"; done >>"$DIR/many.pcap"
+	local statuses
+	"$EDGEGATE" replay --json --host 192.0.2.10 --write "$DIR/kept.pcap" "$DIR/many.pcap" 2>"$DIR/said" |
+		head -n 1 >"$DIR/out" && statuses=("${PIPESTATUS[@]}") || statuses=("${PIPESTATUS[@]}")
+	((statuses[0] == 141))
+	[[ ! -s $DIR/said && $(wc -l <"$DIR/out") == 1 ]]
+	[[ -z $(compgen -G "$DIR/kept*") ]]
+}
+
+@test "replay: a bar on a terminal, when it takes over a second" {
+	# as many as five chunks; lines that nobody reads hold it up
+	pcap_header micro 1 | xxd -r -p >"$DIR/many.pcap"
+	pcap_packet 0 0 "$ETHERNET${SAMPLE[2]}" | xxd -r -p >"$DIR/packet"
+	for ((i = 0; i < 20480; i++)); do cat "$DIR/packet"; done >>"$DIR/many.pcap"
+	cat >"$DIR/slowly" <<-END
+		#!/bin/bash
+		[[ \$1 != - ]] || exec < <(cat "$DIR/many.pcap")
+		"$EDGEGATE" replay --json --host 192.0.2.10 "\$1" | { sleep 3; cat; } >"$DIR/out"
+	END
+	chmod +x "$DIR/slowly"
+	SHELL=/bin/bash script -qec "$DIR/slowly $DIR/many.pcap" /dev/null >"$DIR/screen" </dev/null
+	[[ $(wc -l <"$DIR/out") == 20480 ]]
+	# drawn at least once, and taken away
+	[[ $(<"$DIR/screen") == $'\r\e[K[###'*'...]  '*' %  '*' packets'*$'\r\e[K' ]]
+	# of a pipe there is no part to tell
+	SHELL=/bin/bash script -qec "$DIR/slowly -" /dev/null >"$DIR/screen" </dev/null
+	[[ $(<"$DIR/screen") == $'\r\e[K'*' packets'*$'\r\e[K' && $(<"$DIR/screen") != *%* ]]
+	# no terminal, no bar
+	"$DIR/slowly" "$DIR/many.pcap" 2>"$DIR/screen"
+	[[ ! -s $DIR/screen ]]
+}
+
+@test "replay: memory is flat in what is read" {
+	local packet
+	packet=$(printf '%02800d' 0)
+	pcap_header micro 1 | xxd -r -p >"$DIR/header"
+	pcap_packet 0 0 "$ETHERNET${SAMPLE[2]}$packet" | xxd -r -p >"$DIR/packet"
+	for ((i = 0; i < 700; i++)); do cat "$DIR/packet"; done >"$DIR/packets"
+	[[ $(wc -c <"$DIR/packets") -gt 1000000 ]]
+	most() { # TIMES: kilobytes
+		{ cat "$DIR/header"; for ((i = 0; i < $1; i++)); do cat "$DIR/packets"; done; } |
+			ASAN_OPTIONS=quarantine_size_mb=1 python3 -c '
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
+				"$EDGEGATE" replay --json --summary --host 192.0.2.10 --write /dev/null -
+	}
+	local little much
+	little=$(most 10)
+	much=$(most 200)
+	echo "$little KB for 10 MB, $much KB for 200 MB"
+	((much < little + 4096))
 }
 
 @test "replay: without privilege it says what is missing" {

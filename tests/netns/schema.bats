@@ -44,6 +44,15 @@ fits() { # SCHEMA COMMAND...
 		'out tcp 192.0.2.10:443 > 198.51.100.7:40000 flags=A' 'in arp 198.51.100.7 > 192.0.2.10' 'in hex 00'; do
 		fits explain "$EDGEGATE" explain --json "$packet"
 	done
+	gate host apply -i gate0
+	fits explain gate host explain --json -i gate0 'in tcp 198.51.100.7:40000 > 192.0.2.10:22'
+	gate host block -i gate0
+	fits explain gate host explain --json -i gate0 'in tcp 198.51.100.7:40000 > 192.0.2.10:443'
+	jq -e '.reason == "blocked" and .mode == "block"' "$NET_DIR/document"
+	gate host rollback -i gate0 --yes
+	gate host resume -i gate0
+	fits explain gate host explain --json -i gate0 'in tcp 198.51.100.7:40000 > 192.0.2.10:22'
+	jq -e '.mode == "none" and .verdict == "pass"' "$NET_DIR/document"
 	# two frames on Ethernet, little-endian pcap: UDP in, and a start of one
 	{
 		printf '\xd4\xc3\xb2\xa1\2\0\4\0\0\0\0\0\0\0\0\0\0\0\1\0\1\0\0\0'
@@ -55,6 +64,9 @@ fits() { # SCHEMA COMMAND...
 	fits replay "$EDGEGATE" replay --json --summary lync-2013-public-im --host 192.0.2.10 "$NET_DIR/two.pcap"
 	[[ $(jq -s length "$NET_DIR/document") == 3 ]]
 	jq -se '.[0].rule == "av-stun-in" and .[1].verdict == "unknown"' "$NET_DIR/document"
+	for packet in 1 2; do
+		fits explain "$EDGEGATE" explain --json --host 192.0.2.10 --capture "$NET_DIR/two.pcap" --packet "$packet"
+	done
 }
 
 @test "schema: check, policies, diff" {
@@ -101,6 +113,10 @@ fits() { # SCHEMA COMMAND...
 	ping_try host 2001:db8::1
 	fits stats gate host stats --json -i gate0
 	fits status gate host status --json -i gate0
+	gate host apply -i gate0 --confirm 1h lync-2013-public-im "$NET_DIR/ping.yaml"
+	fits status gate host status --json -i gate0
+	fits stats gate host stats --json -i gate0
+	gate host confirm -i gate0
 	fits flows gate host flows --json -i gate0
 	[[ $(jq '.gates[0].flows | length' "$NET_DIR/document") == 5 ]]
 	fits diff gate host diff --json -i gate0

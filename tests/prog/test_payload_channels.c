@@ -266,8 +266,7 @@ static void what_can_not_be_read(void **state)
 			 "in udp 198.51.100.7:9 > 192.0.2.10:3479 %s udplen=+%u length=+%u",
 			 table[i / 4].words, missing, missing);
 		frame_write(words, frame);
-		prog.frame_len = (uint32_t)frame->length + missing;
-		weight.bytes = hook == PROG_TC ? frame->length : prog.frame_len;
+		weight.bytes = prog.frame_len = (uint32_t)frame->length + missing;
 		if (!prog_run(&prog, hook, way, frame, &weight, &verdict) ||
 		    verdict.outcome != table[i / 4].outcome)
 			fail_msg("%s: outcome %u", words, verdict.outcome);

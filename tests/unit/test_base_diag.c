@@ -251,6 +251,36 @@ static void texts_live_as_long_as_places(void **state)
 	diags_clear(&diags);
 }
 
+static void what_the_system_refuses_may_have_a_place(void **state)
+{
+	struct source *source = source_new("edge.yaml", "abc", 3);
+	struct place place = { .source = source, .line = 1, .column = 1, .length = 3 };
+	struct diags diags = { 0 };
+	autofree char *printed = NULL;
+
+	(void)state;
+	diag_place(&diags, &place); /* of nothing */
+	diag_system(&diags, EIO, "not shown", "abc: cannot be read");
+	diag_hint(&diags, "what to do");
+	diag_place(&diags, &place);
+	printed = diag_text_all(&diags);
+	assert_string_equal(printed,
+			    "edgegate: edge.yaml:1:1: abc: cannot be read: Input/output error\n"
+			    "   1 | abc\n"
+			    "     | ^~~\n"
+			    "what to do\n");
+	assert_int_equal(diags_exit_status(&diags), 1);
+	/* one that isn't kept has none, nor does it take another's */
+	for (int i = 0; i < DIAGS_KEPT; i++)
+		diag_policy(&diags, NULL, "more");
+	diag_place(&diags, &place);
+	assert_null(diags.list[DIAGS_KEPT - 1].place.source);
+	assert_int_equal(source->holders, 2);
+	diags_clear(&diags);
+	assert_int_equal(source->holders, 1);
+	source_release(source);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -263,6 +293,7 @@ int main(void)
 		cmocka_unit_test(exit_status_is_the_worst),
 		cmocka_unit_test(errors_displace_warnings),
 		cmocka_unit_test(texts_live_as_long_as_places),
+		cmocka_unit_test(what_the_system_refuses_may_have_a_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -144,6 +144,47 @@ static void standard_input_is_read(void **state)
 	source_release(source);
 }
 
+/* Only what is a file, by whatever name, and its errors stand where the name does. */
+static void files_that_a_text_names(void **state)
+{
+	const struct source text = { .name = (char *)"text", .text = (char *)"x" };
+	const struct place place = { .source = &text, .line = 1, .column = 1, .length = 1 };
+	static const char *const refused[] = { "/dev/zero", "/dev/null", "/", "/nowhere",
+					       "/proc/self/mem" };
+	autofree char *path = in_folder("file");
+	autofree char *other = in_folder("link");
+	struct source *source = NULL, *same = NULL;
+	struct diags diags = { 0 };
+	struct stat status;
+
+	(void)state;
+	write_file(path, "abc", 3);
+	assert_int_equal(symlink("file", other), 0);
+	assert_int_equal(source_read_named(path, &place, 3, &source, &diags), 0);
+	assert_int_equal(source_read_named(other, &place, 3, &same, &diags), 0);
+	assert_int_equal(stat(path, &status), 0);
+	assert_int_equal(source->inode, status.st_ino);
+	assert_int_equal(source->device, status.st_dev);
+	assert_int_equal(same->inode, source->inode);
+	assert_int_equal(same->device, source->device);
+	assert_string_equal(same->text, "abc");
+	assert_int_equal(diags.count, 0);
+	source_release(source);
+	source_release(same);
+	assert_int_equal(source_read_named(path, &place, 2, &source, &diags), -EFBIG);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		assert_true(source_read_named(refused[i], &place, 3, &source, &diags) < 0);
+	assert_int_equal(diags.count, 6);
+	for (size_t i = 0; i < diags.count; i++) {
+		assert_ptr_equal(diags.list[i].place.source, &text);
+		assert_non_null(diags.list[i].hint);
+	}
+	assert_non_null(strstr(diags.list[1].why, "/dev/zero: this is a device"));
+	diags_clear(&diags);
+	unlink(path);
+	unlink(other);
+}
+
 static void places_in_any_order(void **state)
 {
 	static const char text[] = "\xef\xbb\xbf"
@@ -186,6 +227,7 @@ int main(void)
 		cmocka_unit_test(sizes_are_limited),
 		cmocka_unit_test(other_things_are_refused),
 		cmocka_unit_test(standard_input_is_read),
+		cmocka_unit_test(files_that_a_text_names),
 		cmocka_unit_test(places_in_any_order),
 	};
 

@@ -2,7 +2,8 @@
 /*
  * Policies and what becomes of them: tests/golden/policy/good/NAME.yaml with the tree (and its
  * warnings) in NAME.tree, bad/NAME.yaml with the errors as they are printed in NAME.err. A bad one
- * is a good one with one thing changed. GOLDEN_UPDATE=1 writes the expectations anew: read them.
+ * is a good one with one thing changed; what they include is in a folder included/ beside them.
+ * GOLDEN_UPDATE=1 writes the expectations anew: read them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +16,7 @@
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "user/base/cleanup.h"
 #include "user/base/source.h"
@@ -38,12 +40,22 @@ static void add_addresses(struct text *out, const struct policy_addresses *set)
 	text_add(out, "\n");
 }
 
-static void add_rule(struct text *out, const struct policy_rule *rule)
+/* " (LINE:COLUMN)"; with the name of an included text. */
+static void add_place(struct text *out, const struct policy *policy, const struct place *place)
+{
+	text_add(out, " (");
+	if (place->source != policy->sources[0])
+		text_format(out, "%s:", place->source->name);
+	text_format(out, "%u:%u)", place->line, place->column);
+}
+
+static void add_rule(struct text *out, const struct policy *policy, const struct policy_rule *rule)
 {
 	static const char *const port_of[] = { "destination", "source", "either" };
 
-	text_format(out, "rule %s (%u:%u)\n", rule->name, rule->place.line, rule->place.column);
-	text_format(out, "\tdirection %s\n\tprotocol %u\n\tports \"%s\" =",
+	text_format(out, "rule %s", rule->name);
+	add_place(out, policy, &rule->place);
+	text_format(out, "\n\tdirection %s\n\tprotocol %u\n\tports \"%s\" =",
 		    policy_direction_name(rule->direction), rule->protocol, rule->ports_text);
 	for (size_t i = 0; i < rule->port_count; i++)
 		text_format(out, " %u-%u", rule->ports[i].first, rule->ports[i].last);
@@ -88,12 +100,12 @@ static char *tree_text(const struct policy *policy)
 	for (size_t i = 0; i < policy->group_count; i++) {
 		const struct policy_group *group = &policy->groups[i];
 
-		text_format(&out, "group %s (%u:%u)", group->name, group->place.line,
-			    group->place.column);
+		text_format(&out, "group %s", group->name);
+		add_place(&out, policy, &group->place);
 		add_addresses(&out, &group->members);
 	}
 	for (size_t i = 0; i < policy->rule_count; i++)
-		add_rule(&out, &policy->rules[i]);
+		add_rule(&out, policy, &policy->rules[i]);
 	return text_take(&out);
 }
 
@@ -121,19 +133,23 @@ static int matches(const char *path, const char *ending, const char *got)
 	return same;
 }
 
-static struct source *read_policy(const char *path)
+/* As a user does who stands in that folder. */
+static int load(const char *path, struct policy **policy, struct diags *diags)
 {
-	struct diags diags = { 0 };
-	struct source *source = NULL;
+	const char *name = strrchr(path, '/') + 1;
+	autofree char *folder = text_print("%.*s", (int)(name - path), path);
+	char before[4096];
+	int error;
 
-	assert_return_code(source_read(path, 1 << 20, &source, &diags), 0);
-	diags_clear(&diags);
-	return source;
+	assert_non_null(getcwd(before, sizeof(before)));
+	assert_return_code(chdir(folder), 0);
+	error = policy_load(&name, 1, NULL, 0, policy, diags);
+	assert_return_code(chdir(before), 0);
+	return error;
 }
 
 static int check_good(const char *path)
 {
-	struct source *source = read_policy(path);
 	struct policy *policy = NULL;
 	struct diags diags = { 0 };
 	autofree char *warnings = NULL;
@@ -141,12 +157,11 @@ static int check_good(const char *path)
 	autofree char *all = NULL;
 	int same;
 
-	if (policy_parse(strrchr(path, '/') + 1, source->text, source->size, &policy, &diags)) {
+	if (load(path, &policy, &diags)) {
 		autofree char *errors = diag_text_all(&diags);
 
 		fail_msg("%s: %s", path, errors);
 	}
-	source_release(source);
 	assert_false(diags.failed);
 	assert_int_equal(diags_exit_status(&diags), 0);
 	tree = tree_text(policy);
@@ -161,17 +176,15 @@ static int check_good(const char *path)
 
 static int check_bad(const char *path)
 {
-	struct source *source = read_policy(path);
-	struct policy *policy = (struct policy *)&source;
+	struct policy *policy = (struct policy *)&path;
 	struct diags diags = { 0 };
 	autofree char *errors = NULL;
 	int same;
 
-	if (!policy_parse(strrchr(path, '/') + 1, source->text, source->size, &policy, &diags))
+	if (!load(path, &policy, &diags))
 		fail_msg("%s: is not bad", path);
 	/* out-parameters are left alone on failure */
-	assert_ptr_equal(policy, (struct policy *)&source);
-	source_release(source);
+	assert_ptr_equal(policy, (struct policy *)&path);
 	assert_true(diags.failed);
 	assert_int_equal(diags_exit_status(&diags), 2);
 	for (size_t i = 0; i < diags.count; i++) {

@@ -13,83 +13,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/lib/load.h"
 #include "user/base/cleanup.h"
 #include "user/base/text.h"
 #include "user/policy/address.h"
 #include "user/policy/policy.h"
 
-static char folder[] = "/tmp/edgegate-test-XXXXXX";
-static char before[4096]; /* where the tests were started */
-
-/* Inside the folder, so that the names of files in what is printed are the same everywhere. */
-static int enter_folder(void **state)
-{
-	(void)state;
-	return getcwd(before, sizeof(before)) && mkdtemp(folder) && !chdir(folder) ? 0 : -1;
-}
-
-static int leave_folder(void **state)
-{
-	(void)state;
-	return chdir(before) || rmdir(folder);
-}
-
-static void write_file(const char *name, const char *text)
-{
-	autofclose FILE *file = fopen(name, "w");
-
-	assert_non_null(file);
-	fputs(text, file);
-}
-
-struct load {
-	struct policy *policy;
-	char *printed;
-	int error;
-	int status;
-};
-
-static struct load load(const char *const *names, size_t count,
-			const struct policy_group_override *groups, size_t group_count)
-{
-	struct load load = { 0 };
-	struct diags diags = { 0 };
-
-	load.error = policy_load(names, count, groups, group_count, &load.policy, &diags);
-	load.printed = diag_text_all(&diags);
-	load.status = diags_exit_status(&diags);
-	assert_int_equal(!load.error, !!load.policy);
-	assert_int_equal(!load.error, !load.status);
-	diags_clear(&diags);
-	return load;
-}
-
-static void load_free(struct load *load)
-{
-	policy_free(load->policy);
-	free(load->printed);
-}
-
-#define autoload cleanup(load_free)
-
-#define NAMES(...)                                                                                 \
-	(const char *const[]){ __VA_ARGS__ },                                                      \
-		sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)
-#define GROUPS(...)                                                                                \
-	(const struct policy_group_override[]){ __VA_ARGS__ },                                     \
-		sizeof((const struct policy_group_override[]){ __VA_ARGS__ }) /                    \
-			sizeof(struct policy_group_override)
-
-#define assert_fails(load_result, expected)                                                        \
-	do {                                                                                       \
-		struct load failed autoload = load_result;                                         \
-		assert_string_equal(failed.printed, expected);                                     \
-		assert_int_equal(failed.status, 2);                                                \
-	} while (0)
-
 static void several_are_read_as_one(void **state)
 {
-	struct load both autoload = load(NAMES("lync-2013-public-im", "host-basics"), NULL, 0);
+	struct load both autoload =
+		load_policies(NAMES("lync-2013-public-im", "host-basics"), NULL, 0);
 
 	(void)state;
 	assert_string_equal(both.printed, "");
@@ -104,18 +37,18 @@ static void several_are_read_as_one(void **state)
 static void groups_and_settings_are_shared(void **state)
 {
 	(void)state;
-	write_file("a.yaml", "policy: a\n"
+	load_write("a.yaml", "policy: a\n"
 			     "groups: {edge: [192.0.2.1, 192.0.2.2], mine: [any]}\n"
 			     "rules: [{name: a, direction: in, protocol: tcp, ports: 1, to: far}]\n"
 			     "essentials: {arp: false}\nflows: {timeouts: {udp: 2m}}\n");
-	write_file("b.yaml",
+	load_write("b.yaml",
 		   "policy: b\ndescription: not this one\n"
 		   "groups: {edge: [192.0.2.2, 192.0.2.1/32], far: [203.0.113.0/24]}\n"
 		   "rules: [{name: b, direction: in, protocol: tcp, ports: 2, to: edge}]\n"
 		   "essentials: {arp: false, link-control: false}\n"
 		   "flows: {max: 2048, timeouts: {udp: 120s, tcp: 1h}}\nfragments: drop\n");
 	{
-		struct load both autoload = load(NAMES("a.yaml", "./b.yaml"), NULL, 0);
+		struct load both autoload = load_policies(NAMES("a.yaml", "./b.yaml"), NULL, 0);
 		const struct policy *policy = both.policy;
 
 		assert_string_equal(both.printed, "");
@@ -141,15 +74,15 @@ static void groups_and_settings_are_shared(void **state)
 static void differences_are_errors(void **state)
 {
 	(void)state;
-	write_file("a.yaml", "policy: a\n"
+	load_write("a.yaml", "policy: a\n"
 			     "groups: {edge: [192.0.2.1]}\n"
 			     "rules: [{name: web, direction: in, protocol: tcp, ports: 1}]\n"
 			     "essentials: {arp: false}\nflows: {max: 1024, timeouts: {udp: 2m}}\n");
-	write_file("b.yaml", "policy: b\n"
+	load_write("b.yaml", "policy: b\n"
 			     "groups: {edge: [192.0.2.2]}\n"
 			     "rules: [{name: web, direction: out, protocol: udp, ports: 2}]\n"
 			     "essentials: {arp: true}\nflows: {max: 2048, timeouts: {udp: 3m}}\n");
-	assert_fails(load(NAMES("a.yaml", "b.yaml"), NULL, 0),
+	assert_fails(load_policies(NAMES("a.yaml", "b.yaml"), NULL, 0),
 		     "edgegate: b.yaml:4:19: 'arp' is set differently at a.yaml:4:19\n"
 		     "   4 | essentials: {arp: true}\n"
 		     "     |                   ^~~~\n"
@@ -177,9 +110,9 @@ static void differences_are_errors(void **state)
 static void overrides_replace_members(void **state)
 {
 	struct load result autoload =
-		load(NAMES("lync-2013-public-im"),
-		     GROUPS({ "access-edge", "192.0.2.10,2001:db8::/64,192.0.2.10" },
-			    { "partners", "any" }));
+		load_policies(NAMES("lync-2013-public-im"),
+			      GROUPS({ "access-edge", "192.0.2.10,2001:db8::/64,192.0.2.10" },
+				     { "partners", "any" }));
 	const struct policy_addresses *to = &result.policy->rules[0].to;
 
 	(void)state;
@@ -198,12 +131,12 @@ static void overrides_replace_members(void **state)
 static void overrides_settle_differences(void **state)
 {
 	(void)state;
-	write_file("a.yaml", "policy: a\ngroups: {edge: [192.0.2.1]}\n");
-	write_file("b.yaml", "policy: b\ngroups: {edge: [192.0.2.2]}\nrules:\n"
+	load_write("a.yaml", "policy: a\ngroups: {edge: [192.0.2.1]}\n");
+	load_write("b.yaml", "policy: b\ngroups: {edge: [192.0.2.2]}\nrules:\n"
 			     "- {name: b, direction: in, protocol: tcp, ports: 2, to: edge}\n");
 	{
 		struct load both autoload =
-			load(NAMES("a.yaml", "b.yaml"), GROUPS({ "edge", "192.0.2.3" }));
+			load_policies(NAMES("a.yaml", "b.yaml"), GROUPS({ "edge", "192.0.2.3" }));
 
 		assert_string_equal(both.printed, "");
 		assert_int_equal(both.policy->group_count, 1);
@@ -217,29 +150,29 @@ static void wrong_overrides_are_usage(void **state)
 {
 #define TABLE NAMES("lync-2013-public-im")
 	(void)state;
-	assert_fails(load(TABLE, GROUPS({ "acces-edge", "any" })),
+	assert_fails(load_policies(TABLE, GROUPS({ "acces-edge", "any" })),
 		     "edgegate: --group acces-edge=any: the policy has no group 'acces-edge'\n"
 		     "did you mean 'access-edge'?\n");
 	assert_fails(
-		load(TABLE, GROUPS({ "clients", "192.0.2.1,192.0.2.300" })),
+		load_policies(TABLE, GROUPS({ "clients", "192.0.2.1,192.0.2.300" })),
 		"edgegate: --group clients=192.0.2.1,192.0.2.300: '192.0.2.300' is no address\n"
 		"addresses look like 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32\n");
-	assert_fails(load(TABLE, GROUPS({ "clients", "192.0.2.1/24" })),
+	assert_fails(load_policies(TABLE, GROUPS({ "clients", "192.0.2.1/24" })),
 		     "edgegate: --group clients=192.0.2.1/24: '192.0.2.1/24' has host bits set\n"
 		     "did you mean 192.0.2.0/24?\n");
-	assert_fails(load(TABLE, GROUPS({ "clients", "" })),
+	assert_fails(load_policies(TABLE, GROUPS({ "clients", "" })),
 		     "edgegate: --group clients=: an address is missing\n"
 		     "write NAME=ADDRESS,ADDRESS,... or NAME=any\n");
-	assert_fails(load(TABLE, GROUPS({ "clients", "192.0.2.1," })),
+	assert_fails(load_policies(TABLE, GROUPS({ "clients", "192.0.2.1," })),
 		     "edgegate: --group clients=192.0.2.1,: an address is missing\n"
 		     "write NAME=ADDRESS,ADDRESS,... or NAME=any\n");
-	assert_fails(load(TABLE, GROUPS({ "clients", "any,192.0.2.1" })),
+	assert_fails(load_policies(TABLE, GROUPS({ "clients", "any,192.0.2.1" })),
 		     "edgegate: --group clients=any,192.0.2.1: 'any' stands beside other members\n"
 		     "'any' is every address: leave one or the other out\n");
-	assert_fails(load(TABLE, GROUPS({ "clients", "partners" })),
+	assert_fails(load_policies(TABLE, GROUPS({ "clients", "partners" })),
 		     "edgegate: --group clients=partners: 'partners' is no address\n"
 		     "addresses look like 192.0.2.1, 192.0.2.0/24 or 2001:db8::/32\n");
-	assert_fails(load(TABLE, GROUPS({ "clients", "any" }, { "clients", "any" })),
+	assert_fails(load_policies(TABLE, GROUPS({ "clients", "any" }, { "clients", "any" })),
 		     "edgegate: --group clients=any: this group is given twice\n"
 		     "write all members in one, with commas\n");
 #undef TABLE
@@ -248,31 +181,31 @@ static void wrong_overrides_are_usage(void **state)
 static void names_are_found(void **state)
 {
 	(void)state;
-	assert_fails(load(NAMES("host-basic"), NULL, 0),
+	assert_fails(load_policies(NAMES("host-basic"), NULL, 0),
 		     "edgegate: there is no policy 'host-basic', and no file of this name\n"
 		     "did you mean 'host-basics'? `edgegate policies` lists what is shipped\n");
-	assert_fails(load(NAMES("nothing-like-it"), NULL, 0),
+	assert_fails(load_policies(NAMES("nothing-like-it"), NULL, 0),
 		     "edgegate: there is no policy 'nothing-like-it', and no file of this name\n"
 		     "`edgegate policies` lists what is shipped\n");
-	assert_fails(load(NAMES("missing.yaml"), NULL, 0),
+	assert_fails(load_policies(NAMES("missing.yaml"), NULL, 0),
 		     "edgegate: missing.yaml: No such file or directory\n"
 		     "is this the right path?\n");
-	assert_fails(load(NAMES("missing.yaml", "also/missing", "host-basics"), NULL, 0),
+	assert_fails(load_policies(NAMES("missing.yaml", "also/missing", "host-basics"), NULL, 0),
 		     "edgegate: missing.yaml: No such file or directory\n"
 		     "is this the right path?\n"
 		     "edgegate: also/missing: No such file or directory\n"
 		     "is this the right path?\n");
 	assert_int_equal(mkdir("some", 0700), 0);
-	assert_fails(load(NAMES("some"), NULL, 0), "edgegate: some: this is a directory\n"
-						   "give the policy file in it\n");
+	assert_fails(load_policies(NAMES("some"), NULL, 0), "edgegate: some: this is a directory\n"
+							    "give the policy file in it\n");
 	rmdir("some");
 	/* a shipped policy's name is that policy; with a slash it is a file */
-	write_file("host-basics", "policy: mine\n");
-	write_file("plain", "policy: plain\n");
+	load_write("host-basics", "policy: mine\n");
+	load_write("plain", "policy: plain\n");
 	{
-		struct load shipped autoload = load(NAMES("host-basics"), NULL, 0);
-		struct load file autoload = load(NAMES("./host-basics"), NULL, 0);
-		struct load plain autoload = load(NAMES("plain"), NULL, 0);
+		struct load shipped autoload = load_policies(NAMES("host-basics"), NULL, 0);
+		struct load file autoload = load_policies(NAMES("./host-basics"), NULL, 0);
+		struct load plain autoload = load_policies(NAMES("plain"), NULL, 0);
 
 		assert_string_equal(shipped.policy->name, "host-basics");
 		assert_string_equal(file.policy->name, "mine");
@@ -287,16 +220,16 @@ static void standard_input_once(void **state)
 	int saved = dup(STDIN_FILENO);
 
 	(void)state;
-	write_file("input", "policy: piped\n");
+	load_write("input", "policy: piped\n");
 	assert_non_null(freopen("input", "r", stdin));
 	{
-		struct load piped autoload = load(NAMES("-", "host-basics"), NULL, 0);
+		struct load piped autoload = load_policies(NAMES("-", "host-basics"), NULL, 0);
 
 		assert_string_equal(piped.policy->name, "piped");
 		assert_string_equal(piped.policy->sources[0]->name, "standard input");
 	}
 	assert_non_null(freopen("input", "r", stdin));
-	assert_fails(load(NAMES("-", "-"), NULL, 0),
+	assert_fails(load_policies(NAMES("-", "-"), NULL, 0),
 		     "edgegate: -: standard input can be read only once\n"
 		     "give the other policy as a file\n");
 	if (saved >= 0)
@@ -309,10 +242,10 @@ static void standard_input_once(void **state)
 static void errors_of_all_texts(void **state)
 {
 	(void)state;
-	write_file("a.yaml", "policy: a\nrules:\n"
+	load_write("a.yaml", "policy: a\nrules:\n"
 			     "- {name: a, direction: in, protocol: tcp, ports: 0, to: far}\n");
-	write_file("b.yaml", "policy: b\ngroups: {far: [\n");
-	assert_fails(load(NAMES("a.yaml", "b.yaml"), NULL, 0),
+	load_write("b.yaml", "policy: b\ngroups: {far: [\n");
+	assert_fails(load_policies(NAMES("a.yaml", "b.yaml"), NULL, 0),
 		     "edgegate: a.yaml:3:50: there is no port 0\n"
 		     "   3 | - {name: a, direction: in, protocol: tcp, ports: 0, to: far}\n"
 		     "     |                                                  ^\n"
@@ -339,5 +272,5 @@ int main(void)
 		cmocka_unit_test(errors_of_all_texts),
 	};
 
-	return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+	return cmocka_run_group_tests(tests, load_enter_folder, load_leave_folder);
 }

@@ -62,17 +62,18 @@ static void a_line_names_the_capture_and_the_other_verdict(void **unused)
 {
 	const struct report_replay_verdict other = { OUTCOME_DROP_ADDRESS, NULL };
 	const struct report_replay_packet packet = {
-		.capture = "a \"b\"\\\n\xc3\xa4",
+		.capture = "a \"b\"\\\n\xc3\xa4\xff\xc3",
 		.number = 20,
 		.verdict = { OUTCOME_RULE, "a-rule" },
 		.other = &other,
 	};
 
 	(void)unused;
-	expect_line(&packet,
-		    "{\"n\":20,\"capture\":\"a \\\"b\\\"\\\\\\u000a\xc3\xa4\",\"direction\":\"in\","
-		    "\"verdict\":\"pass\",\"rule\":\"a-rule\",\"path\":\"forward\","
-		    "\"other\":{\"verdict\":\"drop\",\"reason\":\"address\"}}\n");
+	expect_line(
+		&packet,
+		"{\"n\":20,\"capture\":\"a \\\"b\\\"\\\\\\u000a\xc3\xa4\\ufffd\\ufffd\",\"direction\":\"in\","
+		"\"verdict\":\"pass\",\"rule\":\"a-rule\",\"path\":\"forward\","
+		"\"other\":{\"verdict\":\"drop\",\"reason\":\"address\"}}\n");
 }
 
 static void expect_totals(const struct report_replay_totals *totals, const char *expected)

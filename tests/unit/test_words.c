@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Packets in words: what is read, what is refused and where, and the bytes that they become. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -317,19 +318,31 @@ static void an_answer_opens_nothing(void **state)
 
 static void hex_is_read_strictly(void **state)
 {
+	static const struct wrong_hex {
+		const char *text;
+		int error;
+		size_t fault;
+	} wrong[] = {
+		{ "0011223344", -ERANGE, 8 }, { "00112233 4", -ERANGE, 9 }, { "0", -EINVAL, 1 },
+		{ "00 0 0", -EINVAL, 4 },     { "0x00", -EINVAL, 1 },       { "00 g0", -EINVAL, 3 },
+		{ "00 0g", -EINVAL, 4 },      { "", -ENODATA, 0 },          { " : ", -ENODATA, 3 },
+		{ "0:0", -EINVAL, 1 },        { "00\xe4", -EINVAL, 2 },
+	};
+	const char *fault = NULL;
 	uint8_t bytes[4];
 	size_t size;
 
 	(void)state;
-	assert_int_equal(hex_read("00 fF:1a\n", bytes, sizeof(bytes), &size), 0);
+	assert_int_equal(hex_read("00 fF:1a\n", bytes, sizeof(bytes), &size, &fault), 0);
 	assert_int_equal(size, 3);
 	assert_memory_equal(bytes, "\x00\xff\x1a", 3);
-	assert_int_equal(hex_read("00112233", bytes, sizeof(bytes), &size), 0);
-	assert_int_not_equal(hex_read("0011223344", bytes, sizeof(bytes), &size), 0);
-	assert_int_not_equal(hex_read("0", bytes, sizeof(bytes), &size), 0);
-	assert_int_not_equal(hex_read("0 0", bytes, sizeof(bytes), &size), 0);
-	assert_int_not_equal(hex_read("0x00", bytes, sizeof(bytes), &size), 0);
-	assert_int_not_equal(hex_read("", bytes, sizeof(bytes), &size), 0);
+	assert_int_equal(hex_read("00112233", bytes, sizeof(bytes), &size, &fault), 0);
+	for (size_t i = 0; i < COUNT(wrong); i++) {
+		int error = hex_read(wrong[i].text, bytes, sizeof(bytes), &size, &fault);
+
+		if (error != wrong[i].error || fault != wrong[i].text + wrong[i].fault)
+			fail_msg("'%s': %d at '%s'", wrong[i].text, error, fault);
+	}
 }
 
 int main(void)

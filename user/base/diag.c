@@ -193,6 +193,12 @@ void diag_hint(struct diags *diags, const char *hint, ...)
 	va_end(arguments);
 }
 
+void diag_place(struct diags *diags, const struct place *place)
+{
+	if (!diags->last_dropped && diags->count)
+		set_place(&diags->list[diags->count - 1], place);
+}
+
 void diags_move(struct diags *to, struct diags *from)
 {
 	for (size_t i = 0; i < from->count; i++) {

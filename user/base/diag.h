@@ -29,6 +29,8 @@ struct source {
 	char *text; /* NUL-terminated behind `size` bytes */
 	size_t size;
 	unsigned int holders;
+	unsigned long long device; /* of the regular file that it was read from, else 0 */
+	unsigned long long inode;  /* with `device`: who the file is, whatever its name */
 };
 
 /* A stretch of a source. Zero `source`: no place. Zero `line`: the source as a whole. */
@@ -49,7 +51,7 @@ enum diag_kind {
 
 struct diag {
 	enum diag_kind kind;
-	struct place place; /* DIAG_POLICY and DIAG_WARNING may have one */
+	struct place place; /* all but DIAG_USAGE may have one */
 	char *what;         /* what failed, where there is no place; "apply to eth0" */
 	char *why;          /* one line, no full stop */
 	char *hint;         /* what to do; one line */
@@ -94,6 +96,8 @@ int diag_system(struct diags *diags, int error, const char *what, const char *wh
 void diag_warning(struct diags *diags, const struct place *place, const char *what, const char *why,
 		  ...) __attribute__((format(printf, 4, 5)));
 void diag_hint(struct diags *diags, const char *hint, ...) __attribute__((format(printf, 2, 3)));
+/* Where the one added last is, which had no place; what failed is not printed then: `why` says it. */
+void diag_place(struct diags *diags, const struct place *place);
 
 /* 0, 1 or 2: spec section 4. */
 int diags_exit_status(const struct diags *diags);

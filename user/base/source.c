@@ -51,25 +51,41 @@ void source_release(const struct source *source)
 	free(mine);
 }
 
-/* A negative errno: it was given to `diags` in the words that fit it. */
-static int wrong(const char *name, int error, size_t limit, struct diags *diags)
+/* A negative errno: it was given to `diags` in the words that fit it, at `place` if there is one. */
+static int wrong(const char *name, const struct place *place, int error, size_t limit,
+		 struct diags *diags)
 {
 	if (error == EISDIR) {
-		diag_policy(diags, NULL, "%s: this is a directory", name);
+		diag_policy(diags, place, "%s: this is a directory", name);
 		diag_hint(diags, "give the policy file in it");
 	} else if (error == EFBIG) {
-		diag_policy(diags, NULL, "%s: larger than %zu MiB, which no policy is", name,
+		diag_policy(diags, place, "%s: larger than %zu MiB, which no policy is", name,
 			    limit >> 20);
 		diag_hint(diags, "is this the right file?");
 	} else if (error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG || error == ELOOP) {
-		diag_policy(diags, NULL, "%s: %s", name, strerror(error));
+		diag_policy(diags, place, "%s: %s", name, strerror(error));
 		diag_hint(diags, "is this the right path?");
 	} else {
-		diag_system(diags, error, name, "cannot be read");
+		if (place)
+			diag_system(diags, error, NULL, "%s: cannot be read", name);
+		else
+			diag_system(diags, error, name, "cannot be read");
 		if (error == EACCES || error == EPERM)
 			diag_hint(diags, "run edgegate as somebody who may read it");
+		if (place)
+			diag_place(diags, place);
 	}
 	return -error;
+}
+
+static int no_file(const char *name, const struct place *place, mode_t mode, struct diags *diags)
+{
+	diag_policy(diags, place, "%s: this is %s, not a file", name,
+		    S_ISFIFO(mode) ? "a FIFO" :
+		    S_ISSOCK(mode) ? "a socket" :
+				     "a device");
+	diag_hint(diags, "only files can be included; give the command itself other things");
+	return -EINVAL;
 }
 
 /* All that is left in `fd`. */
@@ -106,33 +122,61 @@ static int read_all(int fd, size_t limit, char **text, size_t *size)
 	return 0;
 }
 
-int source_read(const char *path, size_t limit, struct source **source, struct diags *diags)
+/* `fd` is -1 where it couldn't be opened; with a place, only a regular file will do. */
+static int read_open(int fd, const char *name, const struct place *place, size_t limit,
+		     struct source **source, struct diags *diags)
 {
-	const char *name = path ? path : "standard input";
 	autofree char *text = NULL;
-	autoclose int opened = -1;
-	int fd = STDIN_FILENO;
-	size_t size = 0;
 	struct source *read;
 	struct stat status;
+	size_t size = 0;
 	int error;
 
-	if (path)
-		fd = opened = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &status))
-		return wrong(name, errno, limit, diags);
+		return wrong(name, place, errno, limit, diags);
 	if (S_ISDIR(status.st_mode))
-		return wrong(name, EISDIR, limit, diags);
+		return wrong(name, place, EISDIR, limit, diags);
+	if (place && !S_ISREG(status.st_mode))
+		return no_file(name, place, status.st_mode, diags);
 	if (S_ISREG(status.st_mode) && status.st_size > 0 && (size_t)status.st_size > limit)
-		return wrong(name, EFBIG, limit, diags);
+		return wrong(name, place, EFBIG, limit, diags);
 	error = read_all(fd, limit, &text, &size);
 	if (error)
-		return wrong(name, -error, limit, diags);
+		return wrong(name, place, -error, limit, diags);
 	read = source_new(name, text, size);
 	if (!read)
-		return wrong(name, ENOMEM, limit, diags);
+		return wrong(name, place, ENOMEM, limit, diags);
+	if (S_ISREG(status.st_mode)) {
+		read->device = status.st_dev;
+		read->inode = status.st_ino;
+	}
 	*source = read;
 	return 0;
+}
+
+int source_read(const char *path, size_t limit, struct source **source, struct diags *diags)
+{
+	autoclose int opened = -1;
+
+	if (!path)
+		return read_open(STDIN_FILENO, "standard input", NULL, limit, source, diags);
+	opened = open(path, O_RDONLY | O_CLOEXEC);
+	return read_open(opened, path, NULL, limit, source, diags);
+}
+
+int source_read_named(const char *path, const struct place *place, size_t limit,
+		      struct source **source, struct diags *diags)
+{
+	autoclose int opened = -1;
+	struct stat status;
+
+	/* first: to open what is no file may wait for ever, or do something to a device */
+	if (stat(path, &status))
+		return wrong(path, place, errno, limit, diags);
+	if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+		return no_file(path, place, status.st_mode, diags);
+	opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return read_open(opened, path, place, limit, source, diags);
 }
 
 /* Does the byte at `offset` end a line? The CR of CR LF doesn't, the LF does. */

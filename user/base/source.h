@@ -18,6 +18,13 @@ struct source *source_new(const char *name, const char *text, size_t size);
  */
 int source_read(const char *path, size_t limit, struct source **source, struct diags *diags);
 
+/*
+ * The same for a file that a text names at `place`, where errors stand. What isn't a regular file is
+ * refused without opening it.
+ */
+int source_read_named(const char *path, const struct place *place, size_t limit,
+		      struct source **source, struct diags *diags);
+
 /* One holder more, one less; the last one frees it. NULL is fine. */
 void source_hold(const struct source *source);
 void source_release(const struct source *source);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a rule says, and what the settings say, in the policy language's words. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,47 +47,14 @@ static uint32_t fields_set(const struct diff_side *side, const struct listing_ro
 	return from ? scope->from : scope->to;
 }
 
-static void fields_member(struct text *text, size_t shown, int family, const void *address,
-			  uint32_t length)
-{
-	char word[INET6_ADDRSTRLEN];
-	uint32_t bits = length - PREFIX_SET_BITS;
-
-	inet_ntop(family == 4 ? AF_INET : AF_INET6, address, word, sizeof(word));
-	text_format(text, "%s%s", shown ? ", " : "", word);
-	if (bits != (family == 4 ? 32u : 128u))
-		text_format(text, "/%u", bits);
-}
-
-/* "any"; "192.0.2.10, 2001:db8::/32"; of more than `most` the first and how many more. */
-static char *fields_members(const struct image *image, uint32_t set, size_t most)
-{
-	autotext struct text text = { 0 };
-	size_t count = 0;
-
-	if (set == SET_ANY)
-		return strdup("any");
-	for (size_t i = 0; i < image->prefix4_count; i++)
-		if (image->prefixes4[i].set == set && count++ < most)
-			fields_member(&text, count - 1, 4, &image->prefixes4[i].address,
-				      image->prefixes4[i].length);
-	for (size_t i = 0; i < image->prefix6_count; i++)
-		if (image->prefixes6[i].set == set && count++ < most)
-			fields_member(&text, count - 1, 6, image->prefixes6[i].address,
-				      image->prefixes6[i].length);
-	if (count > most)
-		text_format(&text, " and %zu more", count - most);
-	return text_take(&text);
-}
-
 /* As the rule wrote it, and who that is where it is a group's name. */
 static char *fields_addresses(const struct diff_side *side, const struct listing_row *row,
 			      bool from)
 {
 	const char *written = listing_string(side->image->listing, from ? row->from : row->to);
 	uint32_t set = fields_set(side, row, from);
-	autofree char *members = fields_members(side->image, set, SIZE_MAX);
-	autofree char *few = fields_members(side->image, set, MEMBERS_SHOWN);
+	autofree char *members = image_members_text(side->image, set, SIZE_MAX);
+	autofree char *few = image_members_text(side->image, set, MEMBERS_SHOWN);
 
 	if (!members || !few)
 		return NULL;

@@ -93,6 +93,12 @@ int image_ranges(const struct image *image, int family, struct image_range **ran
 const struct image_range *image_ranges_find(const struct image_range *ranges, size_t count,
 					    uint32_t set, image_address address);
 
+/*
+ * Who is in a set: "any"; "192.0.2.10, 2001:db8::/32"; of more than `most` the first and how many more. The
+ * caller's; NULL: no memory.
+ */
+char *image_members_text(const struct image *image, uint32_t set, size_t most);
+
 /* ---- listing ---------------------------------------------------------------------------------- */
 
 /* True if the block of `size` bytes is whole: every row and string inside it. */

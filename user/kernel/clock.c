@@ -20,7 +20,7 @@ static const uint32_t clock_candidates[] = { 24,  32,  48,  64,  100,  128,  200
 #define INITIAL_SECONDS 300
 
 /* A program that writes jiffies into the first eight bytes of the frame that it is run on. */
-static int clock_load(void)
+int clock_open(void)
 {
 	/* NOLINTBEGIN(misc-redundant-expression): some parts of an opcode are 0 */
 	const struct bpf_insn code[] = {
@@ -51,7 +51,7 @@ static int clock_load(void)
 	return fd < 0 ? -errno : fd;
 }
 
-static int clock_read(int program, uint64_t *jiffies)
+int clock_read(int program, uint64_t *jiffies)
 {
 	char frame[64] = { 0 };
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame, .data_size_in = sizeof(frame),
@@ -65,7 +65,7 @@ static int clock_read(int program, uint64_t *jiffies)
 
 int clock_jiffies(uint64_t *jiffies)
 {
-	autoclose int program = clock_load();
+	autoclose int program = clock_open();
 
 	return program < 0 ? program : clock_read(program, jiffies);
 }
@@ -131,7 +131,7 @@ static int clock_from_wait(int program, uint32_t *hz)
 
 int clock_measure(uint32_t *hz)
 {
-	autoclose int program = clock_load();
+	autoclose int program = clock_open();
 	uint64_t jiffies = 0;
 	uint32_t found;
 	int error;

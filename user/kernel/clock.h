@@ -11,4 +11,8 @@ int clock_measure(uint32_t *hz);
 /* Jiffies now. 0 or negative errno. */
 int clock_jiffies(uint64_t *jiffies);
 
+/* The same for who asks often: a program, as a descriptor to be closed or a negative errno, and what it says. */
+int clock_open(void);
+int clock_read(int program, uint64_t *jiffies);
+
 #endif

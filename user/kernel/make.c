@@ -348,6 +348,7 @@ int make_whole(struct gate *gate, enum attach_tc tc, const char *what, struct di
 int make_undone(struct gate *gate, const char *what, struct diags *diags)
 {
 	const struct state none = { .live = SLOT_NONE, .former = SLOT_NONE };
+	char unfinished[PINS_PATH_SIZE];
 	int error = 0;
 
 	/* in and out open at the same instant, whatever comes after */
@@ -368,7 +369,9 @@ int make_undone(struct gate *gate, const char *what, struct diags *diags)
 	}
 	if (error)
 		return error;
-	return make_removed(gate->directory, what, diags);
+	/* killed from here on, it leaves what the next apply clears away without a word */
+	return make_removed(pins_unfinish(gate->directory, unfinished) ? gate->directory : unfinished,
+			    what, diags);
 }
 
 int make_removed(const char *directory, const char *what, struct diags *diags)

@@ -138,6 +138,21 @@ void pins_unfinished(char path[PINS_PATH_SIZE], uint64_t cookie, const char *int
 	pins_folder(path, cookie, UNFINISHED_FOLDER, interface);
 }
 
+int pins_unfinish(const char *directory, char unfinished[PINS_PATH_SIZE])
+{
+	const char *name = strrchr(directory, '/') + 1;
+	int error;
+
+	if (snprintf(unfinished, PINS_PATH_SIZE, "%.*s" UNFINISHED_FOLDER "%s",
+		     (int)(name - directory), directory, name) >= PINS_PATH_SIZE)
+		return -ENAMETOOLONG;
+	/* of one that was killed before */
+	error = pins_remove(unfinished);
+	if (error)
+		return error;
+	return rename(directory, unfinished) ? -errno : 0;
+}
+
 void pins_path(char path[PINS_PATH_SIZE], const char *directory, const char *name, ...)
 {
 	int length = snprintf(path, PINS_PATH_SIZE, "%s/", directory);

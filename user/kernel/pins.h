@@ -34,6 +34,12 @@ int pins_check(const char *what, struct diags *diags);
 void pins_gate(char path[PINS_PATH_SIZE], uint64_t cookie, const char *interface);
 void pins_unfinished(char path[PINS_PATH_SIZE], uint64_t cookie, const char *interface);
 
+/*
+ * Renames a gate's folder to that of an unfinished one, so that nobody takes it for a gate while it is taken
+ * apart. 0 or a negative errno.
+ */
+int pins_unfinish(const char *directory, char unfinished[PINS_PATH_SIZE]);
+
 /* `directory`/`name`, where `name` may be a printf format. */
 void pins_path(char path[PINS_PATH_SIZE], const char *directory, const char *name, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -23,6 +23,17 @@ struct state {
 };
 
 struct state state_unpack(uint64_t word);
+
+/*
+ * The slot whose policy judges packets: the live one; where none is, a blocked gate goes by what was taken
+ * back. SLOT_NONE: everything passes.
+ */
+static inline unsigned int state_judges_by(const struct state *state)
+{
+	return state->live == SLOT_NONE && state->emergency == EMERGENCY_BLOCK ? state->former :
+										 state->live;
+}
+
 uint64_t state_pack(const struct state *state);
 
 /*

@@ -195,6 +195,21 @@ static int testrun_batch(struct testrun_gate *gate, struct testrun_packet *packe
 	return state->next == count ? 0 : -EIO;
 }
 
+/* What no test run takes is counted as if the first CPU had dropped it. */
+static int testrun_count(const struct testrun_gate *gate, uint32_t key, uint32_t bytes)
+{
+	int fd = gate->object.maps[MAP_OUTCOME_COUNTS], cpus = libbpf_num_possible_cpus();
+	autofree struct count *counts = cpus > 0 ? calloc((size_t)cpus, sizeof(*counts)) : NULL;
+
+	if (!counts)
+		return cpus < 0 ? cpus : -ENOMEM;
+	if (bpf_map_lookup_elem(fd, &key, counts))
+		return -errno;
+	counts[0].packets++;
+	counts[0].bytes += bytes;
+	return bpf_map_update_elem(fd, &key, counts, BPF_ANY) ? -errno : 0;
+}
+
 /* A packet that no batch takes: larger, or shorter than any that a card hands over. */
 static int testrun_single(struct testrun_gate *gate, struct testrun_packet *packet)
 {
@@ -209,7 +224,9 @@ static int testrun_single(struct testrun_gate *gate, struct testrun_packet *pack
 
 	if (size < ETHERNET_HEADER) {
 		packet->decision = DECISION(OUTCOME_DROP_MALFORMED, 0);
-		return 0;
+		return testrun_count(gate,
+				     packet->direction * OUTCOME_COUNT + OUTCOME_DROP_MALFORMED,
+				     knobs.frame_len);
 	}
 	if (bpf_map_update_elem(gate->object.maps[MAP_TESTRUN], &zero, &knobs, BPF_ANY) ||
 	    bpf_prog_test_run_opts(gate->object.xdp[packet->direction], &run) ||

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "user/base/cleanup.h"
-#include "user/kernel/clock.h"
+#include "user/kernel/readback.h"
 #include "user/kernel/state.h"
 #include "user/kernel/testrun_live.h"
 
@@ -32,14 +32,13 @@ static int live_share(const struct testrun_gate *own, const struct gate *gate, u
 }
 
 static int live_copy(struct testrun_gate *own, const struct gate *gate, unsigned int slot,
-		     struct listing_header **listing)
+		     struct image *image)
 {
 	struct gate_memory *to = testrun_memory(own);
 	const struct gate_memory *from = state_memory(gate->word);
 	int error;
 
 	memcpy(&to->generations[0], &from->generations[slot], sizeof(to->generations[0]));
-	memcpy(to->dhcp_asked, from->dhcp_asked, sizeof(to->dhcp_asked));
 	/* the flow that is taken along has no mark here */
 	to->generations[0].settings.flags &= ~SETTING_FLOW_MARKS;
 	error = live_share(own, gate, slot, MAP_TUPLES);
@@ -47,54 +46,68 @@ static int live_copy(struct testrun_gate *own, const struct gate *gate, unsigned
 		error = live_share(own, gate, slot, MAP_PREFIXES4);
 	if (!error)
 		error = live_share(own, gate, slot, MAP_PREFIXES6);
-	if (!error)
-		error = gate_listing(gate, slot, listing);
-	return error;
+	return error ? error : readback(gate, slot, image);
 }
 
-int testrun_copy_live(struct testrun_gate *own, const struct gate *gate,
-		      struct listing_header **listing, uint64_t *now, const char *what,
-		      struct diags *diags)
+int testrun_copy_live(struct testrun_gate *own, const struct gate *gate, struct image *image,
+		      struct state *state, const char *what, struct diags *diags)
 {
-	const struct state live = { .live = 0, .former = SLOT_NONE, .mode = MODE_ENFORCE };
+	struct state live = { .live = 0, .former = SLOT_NONE, .mode = MODE_ENFORCE };
+	cleanup(image_free) struct image read = { 0 };
 	int error = -EAGAIN;
 
 	for (int i = 0; error == -EAGAIN && i < TRIES; i++) {
 		uint64_t word = state_settled(gate->word);
-		struct state state = state_unpack(word);
+		unsigned int slot;
 
-		if (state.live == SLOT_NONE) {
-			diag_system(diags, 0, what, "no policy is in force");
-			diag_hint(diags, "edgegate apply -i %s", gate_name(gate));
+		*state = state_unpack(word);
+		slot = state_judges_by(state);
+		if (slot == SLOT_NONE)
 			return -ENOENT;
-		}
-		free(*listing);
-		*listing = NULL;
-		error = live_copy(own, gate, state.live, listing);
+		image_free(&read);
+		error = live_copy(own, gate, slot, &read);
 		/* an apply meanwhile may have filled the slot anew */
-		if (!error && state_settled(gate->word) != word)
+		if (state_settled(gate->word) != word)
 			error = -EAGAIN;
-		if (!error && !*listing)
-			error = -ENOENT;
 	}
-	if (!error)
-		error = clock_jiffies(now);
 	if (error) {
 		diag_system(diags, -error, what, "cannot copy what is in force");
 		diag_hint(diags, "try again");
-		return error;
+		/* -ENOENT is no policy's */
+		return error == -ENOENT ? -EIO : error;
 	}
+	live.emergency = state->emergency;
+	live.session = state->session;
+	memcpy(testrun_memory(own)->sessions, state_memory(gate->word)->sessions,
+	       sizeof(testrun_memory(own)->sessions));
 	testrun_set_state(own, &live);
+	*image = read;
+	read = (struct image){ 0 };
 	return 0;
 }
 
+/* When the host last asked for an address. */
+static void live_copy_requests(struct testrun_gate *own, const struct gate *gate)
+{
+	struct gate_memory *to = testrun_memory(own);
+	const struct gate_memory *from = state_memory(gate->word);
+
+	memcpy(to->dhcp_asked, from->dhcp_asked, sizeof(to->dhcp_asked));
+}
+
 /* ---- what it remembers ----------------------------------------------------------------------------- */
+
+/* What the gate doesn't have is not here either, whatever a packet before has left. */
+static int live_forget(const struct testrun_gate *own, enum object_map map, const void *key)
+{
+	return bpf_map_delete_elem(testrun_maps(own)[map], key) && errno != ENOENT ? -errno : 0;
+}
 
 static int live_copy_entry(const struct testrun_gate *own, const struct gate *gate,
 			   enum object_map map, const void *key, void *value)
 {
 	if (bpf_map_lookup_elem(gate->maps[map], key, value))
-		return errno == ENOENT ? 0 : -errno;
+		return errno == ENOENT ? live_forget(own, map, key) : -errno;
 	return bpf_map_update_elem(testrun_maps(own)[map], key, value, BPF_ANY) ? -errno : 0;
 }
 
@@ -141,8 +154,8 @@ static int live_copy_fragment(const struct testrun_gate *own, const struct gate 
 }
 
 /*
- * A bucket says when it is full again, by the kernel's nanoseconds; here time is jiffies. One that is
- * full, or was never used, has no entry.
+ * A bucket says when it is full again, by the kernel's nanoseconds; here time is jiffies. One that was
+ * never used has no entry; one that is full is 0, whenever that was.
  */
 static int live_copy_bucket(const struct testrun_gate *own, const struct gate *gate,
 			    enum object_map map, const void *key, uint64_t now)
@@ -151,12 +164,10 @@ static int live_copy_bucket(const struct testrun_gate *own, const struct gate *g
 	struct timespec time;
 
 	if (bpf_map_lookup_elem(gate->maps[map], key, &full_at))
-		return errno == ENOENT ? 0 : -errno;
+		return errno == ENOENT ? live_forget(own, map, key) : -errno;
 	clock_gettime(CLOCK_MONOTONIC, &time);
 	ticks = ((uint64_t)time.tv_sec * NANOSECONDS + (uint64_t)time.tv_nsec) * LIMIT_TICKS;
-	if (full_at <= ticks)
-		return 0;
-	full_at = full_at - ticks + now * jiffy * LIMIT_TICKS;
+	full_at = full_at > ticks ? full_at - ticks + now * jiffy * LIMIT_TICKS : 0;
 	return bpf_map_update_elem(testrun_maps(own)[map], key, &full_at, BPF_ANY) ? -errno : 0;
 }
 
@@ -187,6 +198,7 @@ int testrun_copy_state(struct testrun_gate *own, const struct gate *gate, uint64
 {
 	int error = live_copy_flow(own, gate, subject);
 
+	live_copy_requests(own, gate);
 	if (!error)
 		error = live_copy_fragment(own, gate, subject);
 	if (!error)

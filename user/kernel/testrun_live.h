@@ -4,6 +4,7 @@
 #define USER_KERNEL_TESTRUN_LIVE_H
 
 #include "user/kernel/gate.h"
+#include "user/kernel/state.h"
 #include "user/kernel/testrun.h"
 
 /* Whose memory a packet needs. Ports in host order; an echo's identifier stands in `local_port`. */
@@ -20,14 +21,17 @@ struct testrun_subject {
 };
 
 /*
- * Puts the gate's live generation into force here; the gate is only read. *listing names its rules (the
- * caller frees), *now is the gate's time in jiffies. -ENOENT with diagnostics where no policy is live.
+ * Puts the gate's live generation into force here; the gate is only read. *image is the policy as it was
+ * read back (the caller's), *state what the gate does with what it says. An emergency is taken along. 0, or
+ * a negative errno and diagnostics; -ENOENT without any: no policy judges.
  */
-int testrun_copy_live(struct testrun_gate *own, const struct gate *gate,
-		      struct listing_header **listing, uint64_t *now, const char *what,
-		      struct diags *diags);
+int testrun_copy_live(struct testrun_gate *own, const struct gate *gate, struct image *image,
+		      struct state *state, const char *what, struct diags *diags);
 
-/* Takes along the flow, the fragment record and the buckets that a packet would meet. */
+/*
+ * Takes along the flow, the fragment record, the buckets and the DHCP requests that a packet would meet at
+ * `now`: what the gate has none of is none here.
+ */
 int testrun_copy_state(struct testrun_gate *own, const struct gate *gate, uint64_t now,
 		       const struct testrun_subject *subject, const char *what,
 		       struct diags *diags);

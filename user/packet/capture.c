@@ -35,6 +35,7 @@ struct capture {
 	FILE *file; /* the pcap's, which closes it */
 	int link_type;
 	bool nanoseconds;
+	bool pcapng;
 	bool filtered;
 	struct bpf_program filter;
 	uint64_t count; /* packets read */
@@ -135,7 +136,8 @@ static int capture_refuse(const char *what, const char *why, uint32_t magic, str
 				magic_is_capture(magic) ? "" : "it is no capture: ", why);
 
 	if (magic >> 16 == MAGIC_GZIP)
-		diag_hint(diags, "it is compressed: zcat FILE | edgegate replay POLICY -");
+		diag_hint(diags, "it is compressed: zcat FILE | edgegate %.*s ... -",
+			  (int)strcspn(what, " "), what);
 	else
 		diag_hint(diags, "give a pcap or pcapng file, such as tcpdump -w FILE writes");
 	return error;
@@ -179,6 +181,7 @@ int capture_open(const char *path, const char *what, struct capture **opened, st
 	}
 	capture->file = take_pointer(&file);
 	capture->nanoseconds = !magic_is(magic, MAGIC_MICROSECONDS);
+	capture->pcapng = magic == MAGIC_PCAPNG;
 	capture->link_type = pcap_datalink(capture->pcap);
 	if (!link_type_is_known(capture->link_type))
 		return capture_refuse_link_type(capture, diags);
@@ -287,6 +290,39 @@ static int capture_rewrite(struct capture *capture, struct capture_packet *packe
 
 /* ---- reading ----------------------------------------------------------------------------------- */
 
+/*
+ * A pcap's seconds are 32 bits without a sign, which libpcap takes for one with it where the byte order
+ * is the machine's: from 2038 on it would be 1901. With the precision asked for, the field of microseconds
+ * has nanoseconds.
+ */
+static uint64_t capture_time(const struct capture *capture, const struct timeval *time)
+{
+	uint64_t seconds = capture->pcapng ? (uint64_t)time->tv_sec : (uint32_t)time->tv_sec;
+
+	return seconds * NANOSECONDS + (uint64_t)time->tv_usec;
+}
+
+/*
+ * pcapng may hold what came from several devices; libpcap wants them alike, and says by these words alone
+ * that they are not (sf-pcapng.c). It is no damage, then.
+ */
+static int capture_refuse_rest(const struct capture *capture, struct diags *diags)
+{
+	const char *why = pcap_geterr(capture->pcap);
+	int error = diag_system(diags, 0, capture->what, "packet %llu: %s",
+				(unsigned long long)capture->count + 1, why);
+
+	if (strstr(why, "different from the type of the first"))
+		diag_hint(diags, "what several devices of different link types gave has to be "
+				 "taken apart: docs/replay.md says how");
+	else if (strstr(why, "different from the snapshot length of the first"))
+		diag_hint(diags, "make a plain pcap of it: editcap -F nsecpcap FILE OTHER");
+	else
+		diag_hint(diags,
+			  "the file is damaged from there on; what stands before it was read");
+	return error;
+}
+
 int capture_next(struct capture *capture, struct capture_packet *packet, struct diags *diags)
 {
 	struct capture_packet read = { .number = capture->count + 1, .matches = true };
@@ -296,15 +332,9 @@ int capture_next(struct capture *capture, struct capture_packet *packet, struct 
 
 	if (status == PCAP_ERROR_BREAK)
 		return 0;
-	if (status != 1) {
-		error = diag_system(diags, 0, capture->what, "packet %llu: %s",
-				    (unsigned long long)read.number, pcap_geterr(capture->pcap));
-		diag_hint(diags,
-			  "the file is damaged from there on; what stands before it was read");
-		return error;
-	}
-	/* with the precision asked for, the field of microseconds has nanoseconds */
-	read.time = (uint64_t)header->ts.tv_sec * NANOSECONDS + (uint64_t)header->ts.tv_usec;
+	if (status != 1)
+		return capture_refuse_rest(capture, diags);
+	read.time = capture_time(capture, &header->ts);
 	read.raw = bytes;
 	read.raw_captured = header->caplen;
 	read.raw_length = header->len > header->caplen ? header->len : header->caplen;

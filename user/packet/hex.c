@@ -12,22 +12,25 @@ static int hex_digit(char digit)
 	return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
 }
 
-int hex_read(const char *text, uint8_t *bytes, size_t room, size_t *size)
+int hex_read(const char *text, uint8_t *bytes, size_t room, size_t *size, const char **fault)
 {
 	*size = 0;
-	while (*text) {
-		int high, low;
+	for (; *text; text++) {
+		int high = hex_digit(text[0]), low;
 
-		if (isspace((unsigned char)*text) || *text == ':') {
-			text++;
+		*fault = text;
+		if (isspace((unsigned char)*text) || *text == ':')
 			continue;
-		}
-		high = hex_digit(text[0]);
-		low = high < 0 ? -1 : hex_digit(text[1]);
-		if (low < 0 || *size == room)
+		if (high < 0)
+			return -EINVAL;
+		if (*size == room)
+			return -ERANGE;
+		*fault = ++text;
+		low = hex_digit(*text);
+		if (low < 0)
 			return -EINVAL;
 		bytes[(*size)++] = (uint8_t)(high << 4 | low);
-		text += 2;
 	}
-	return *size ? 0 : -EINVAL;
+	*fault = text;
+	return *size ? 0 : -ENODATA;
 }

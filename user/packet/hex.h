@@ -6,7 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* -EINVAL: not bytes in hex, none at all, or more than there is room for. */
-int hex_read(const char *text, uint8_t *bytes, size_t room, size_t *size);
+/*
+ * 0, or what is wrong, and *fault where: -EINVAL: that character is no second digit, or no digit at all;
+ * -ERANGE: more bytes than there is room for; -ENODATA: there are none.
+ */
+int hex_read(const char *text, uint8_t *bytes, size_t room, size_t *size, const char **fault);
 
 #endif

@@ -120,7 +120,8 @@ int writer_add(struct writer *writer, const struct capture_packet *packet, struc
 	struct pcap_pkthdr header = {
 		.ts = { .tv_sec = (time_t)(packet->time / NANOSECONDS),
 			.tv_usec = (suseconds_t)(packet->time % NANOSECONDS) },
-		.caplen = packet->raw_captured,
+		/* pcapng may hold longer ones, which nobody reads from a pcap */
+		.caplen = packet->raw_captured < SNAPLEN_MOST ? packet->raw_captured : SNAPLEN_MOST,
 		.len = packet->raw_length,
 	};
 

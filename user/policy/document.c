@@ -3,26 +3,14 @@
 
 #include "user/base/cleanup.h"
 #include "user/policy/expect.h"
-#include "user/policy/fields.h"
 #include "user/policy/groups.h"
 #include "user/policy/rules.h"
 #include "user/policy/settings.h"
 #include "user/policy/value.h"
 
-enum document_field {
-	DOCUMENT_POLICY,
-	DOCUMENT_DESCRIPTION,
-	DOCUMENT_GROUPS,
-	DOCUMENT_RULES,
-	DOCUMENT_ESSENTIALS,
-	DOCUMENT_FRAGMENTS,
-	DOCUMENT_FLOWS,
-	DOCUMENT_EXPECT,
-	DOCUMENT_FIELD_COUNT,
-};
-
 static const struct field document_fields[] = {
 	[DOCUMENT_POLICY] = { "policy", "policy: my-edge", true },
+	[DOCUMENT_INCLUDE] = { "include", "include: [host-basics]", false },
 	[DOCUMENT_DESCRIPTION] = { "description", "description: what it is for", false },
 	[DOCUMENT_GROUPS] = { "groups", "groups: {edge: [192.0.2.10]}", false },
 	[DOCUMENT_RULES] = { "rules", "rules: [{name: ..., direction: in, ...}]", false },
@@ -33,21 +21,24 @@ static const struct field document_fields[] = {
 			      false },
 };
 
-void document_read(struct draft *draft, const struct yaml_node *root)
+int document_open(struct draft *draft, const struct yaml_node *root, struct document *document)
 {
-	struct field_value values[DOCUMENT_FIELD_COUNT];
+	return fields_collect(draft, root, "a policy", document_fields, DOCUMENT_FIELD_COUNT,
+			      document->values);
+}
+
+void document_read(struct draft *draft, const struct document *document, bool names_policy)
+{
+	const struct field_value *values = document->values;
 	struct policy *policy = &draft->store->policy;
 	autofree char *description = NULL;
 	autofree char *name = NULL;
 
-	if (fields_collect(draft, root, "a policy", LATER_POLICY, document_fields,
-			   DOCUMENT_FIELD_COUNT, values))
-		return;
 	if (values[DOCUMENT_POLICY].value)
 		value_name(draft, values[DOCUMENT_POLICY].value, "a policy", &name);
 	if (values[DOCUMENT_DESCRIPTION].value)
 		value_text(draft, values[DOCUMENT_DESCRIPTION].value, "description", &description);
-	if (policy->source_count == 1) {
+	if (names_policy) {
 		policy->name = take_pointer(&name);
 		policy->description = take_pointer(&description);
 	}

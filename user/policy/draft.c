@@ -5,9 +5,9 @@
 
 void draft_free(struct draft *draft)
 {
-	for (size_t i = 0; i < draft->root_count; i++)
-		yaml_free(draft->roots[i]);
-	free(draft->roots);
+	for (size_t i = 0; i < draft->text_count; i++)
+		yaml_free(draft->texts[i].root);
+	free(draft->texts);
 	free(draft->scopes);
 	free(draft->by_name);
 	if (draft->store)

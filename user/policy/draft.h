@@ -11,6 +11,14 @@
 #include "user/policy/store.h"
 #include "user/policy/yaml.h"
 
+/* A text that was found. */
+struct draft_text {
+	struct yaml_node *root; /* owned; NULL: it couldn't be read */
+	size_t includer;    /* index of the text that was the first to include it; depth 0: none */
+	unsigned int depth; /* how many includes lead to it; 0: it was given */
+	bool open;          /* what it includes is being read */
+};
+
 /* What two texts must not set differently. */
 enum draft_setting {
 	DRAFT_LINK_CONTROL,
@@ -42,8 +50,12 @@ struct draft {
 	struct diags *diags;
 	bool failed; /* something is wrong; what can be read is read nevertheless */
 
-	struct yaml_node **roots; /* owned: one for each text */
-	size_t root_count;
+	struct draft_text *texts; /* owned: one for each of the policy's sources, at the same index */
+	size_t text_count;
+	size_t text_size;   /* bytes, of all */
+	bool texts_full;    /* too many of them, and it was said */
+	bool texts_missing; /* some couldn't be found: what they have would all be missed */
+	bool no_files;      /* a text may include shipped policies only */
 
 	struct draft_scope *scopes; /* owned, as long as the policy's rules */
 	size_t scope_count;

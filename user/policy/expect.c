@@ -44,14 +44,21 @@ static int expect_read_after(struct words_reader *reader, struct policy_expectat
 	return words_read_packet(reader, sent);
 }
 
+static int expect_read_before(struct words_reader *reader, struct policy_expectation *line)
+{
+	int error = 0;
+
+	while (!error && words_is(reader, "after"))
+		error = expect_read_after(reader, line);
+	return error;
+}
+
 /* The packet, and what is sent before it. */
 static int expect_read_packets(struct words_reader *reader, struct policy_expectation *line)
 {
 	int error = words_read_packet(reader, &line->packet);
 
-	while (!error && words_is(reader, "after"))
-		error = expect_read_after(reader, line);
-	return error;
+	return error ? error : expect_read_before(reader, line);
 }
 
 /* All packets of a line, the judged one last. */
@@ -60,20 +67,34 @@ static struct words_packet *expect_packet(struct policy_expectation *line, size_
 	return i < line->before_count ? &line->before[i] : &line->packet;
 }
 
-int expect_parse(const struct place *place, const char *text, struct policy_expectation *line,
-		 struct diags *diags)
+/* Puts right what was left out, if all could be read. */
+static int expect_parsed(struct policy_expectation *line, int error)
 {
-	struct words_reader reader;
-	int error;
-
-	*line = (struct policy_expectation){ .place = *place };
-	words_begin(&reader, place, text, diags);
-	error = expect_read_packets(&reader, line);
 	for (size_t i = 0; !error && i <= line->before_count; i++)
 		expect_answer(expect_packet(line, i), line->before, i);
 	if (error)
 		expect_free_line(line);
 	return error;
+}
+
+int expect_parse(const struct place *place, const char *text, struct policy_expectation *line,
+		 struct diags *diags)
+{
+	struct words_reader reader;
+
+	*line = (struct policy_expectation){ .place = *place };
+	words_begin(&reader, place, text, diags);
+	return expect_parsed(line, expect_read_packets(&reader, line));
+}
+
+int expect_parse_before(const struct place *place, const char *text,
+			struct policy_expectation *line, struct diags *diags)
+{
+	struct words_reader reader;
+
+	*line = (struct policy_expectation){ .place = *place };
+	words_begin(&reader, place, text, diags);
+	return expect_parsed(line, expect_read_before(&reader, line));
 }
 
 static int expect_read_line(struct draft *draft, const struct yaml_node *node,

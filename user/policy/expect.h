@@ -25,6 +25,10 @@ struct policy_expectation {
  */
 int expect_parse(const struct place *place, const char *text, struct policy_expectation *line,
 		 struct diags *diags);
+
+/* "after PACKET [after PACKET ...]", behind a packet that isn't said in words and is not set here. */
+int expect_parse_before(const struct place *place, const char *text,
+			struct policy_expectation *line, struct diags *diags);
 void expect_free_line(struct policy_expectation *line);
 
 /* The list under `expect`. Errors go to the draft. */

@@ -42,8 +42,7 @@ static const struct place *map_place(const struct yaml_node *map)
 }
 
 int fields_collect(struct draft *draft, const struct yaml_node *map, const char *owner,
-		   enum later_where where, const struct field *fields, size_t count,
-		   struct field_value *values)
+		   const struct field *fields, size_t count, struct field_value *values)
 {
 	unsigned long long seen = 0;
 
@@ -68,7 +67,7 @@ int fields_collect(struct draft *draft, const struct yaml_node *map, const char 
 			/* nothing is missed for a mistake in its key */
 			if (yaml_keys_merges(key))
 				seen = ~0ull;
-			else if (!later_refuse(draft, where, key->text, key))
+			else
 				seen |= 1ull << unknown_key(draft, key, owner, fields, count);
 			continue;
 		}

@@ -4,7 +4,6 @@
 #define USER_POLICY_FIELDS_H
 
 #include "user/policy/draft.h"
-#include "user/policy/later.h"
 
 /* A key that is known. */
 struct field {
@@ -25,11 +24,10 @@ struct field_value {
 
 /*
  * Fills values[i] with what fields[i] has in the map. Errors: what is no map, unknown keys, keys
- * without a value, missing keys, and what is not in this version. `owner` is what the map is: "a
+ * without a value, and missing keys. `owner` is what the map is: "a
  * rule". Gives -EINVAL only where it is no map at all.
  */
 int fields_collect(struct draft *draft, const struct yaml_node *map, const char *owner,
-		   enum later_where where, const struct field *fields, size_t count,
-		   struct field_value *values);
+		   const struct field *fields, size_t count, struct field_value *values);
 
 #endif

@@ -102,8 +102,7 @@ int limits_read(struct draft *draft, const struct yaml_node *node, struct policy
 	unsigned int per = 0;
 	int error;
 
-	error = fields_collect(draft, node, "a limit", LATER_NOWHERE, limit_fields,
-			       LIMIT_FIELD_COUNT, values);
+	error = fields_collect(draft, node, "a limit", limit_fields, LIMIT_FIELD_COUNT, values);
 	if (error)
 		return error;
 	error = values[LIMIT_RATE].value ? read_rate(draft, values[LIMIT_RATE].value, &limit) :
@@ -133,8 +132,8 @@ int limits_read_payload(struct draft *draft, const struct yaml_node *key,
 		diag_hint(draft->diags, "it looks into UDP datagrams: leave it out");
 		return -EINVAL;
 	}
-	error = fields_collect(draft, node, "'payload'", LATER_NOWHERE, payload_fields,
-			       PAYLOAD_FIELD_COUNT, values);
+	error = fields_collect(draft, node, "'payload'", payload_fields, PAYLOAD_FIELD_COUNT,
+			       values);
 	if (error)
 		return error;
 	if (values[PAYLOAD_CLASS].value)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* From names to a policy: find the texts, read each, and make one of them. */
-#include <edgegate/abi.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,12 +12,11 @@
 #include "user/policy/draft.h"
 #include "user/policy/expect.h"
 #include "user/policy/groups.h"
+#include "user/policy/include.h"
 #include "user/policy/overlaps.h"
 #include "user/policy/rules.h"
 #include "user/policy/scope.h"
 #include "user/policy/settings.h"
-
-#define TEXT_SIZE_MAX (16u << 20)
 
 static int unknown_policy(const char *name, struct diags *diags)
 {
@@ -35,13 +33,6 @@ static int unknown_policy(const char *name, struct diags *diags)
 	return -EINVAL;
 }
 
-static bool ends_in(const char *text, const char *end)
-{
-	size_t length = strlen(text), end_length = strlen(end);
-
-	return length >= end_length && !strcmp(text + length - end_length, end);
-}
-
 static int read_builtin(const struct policy_builtin *builtin, struct source **source,
 			struct diags *diags)
 {
@@ -55,36 +46,68 @@ static int read_source(const char *name, struct source **source, struct diags *d
 	struct stat status;
 
 	if (!strcmp(name, "-"))
-		return source_read(NULL, TEXT_SIZE_MAX, source, diags);
-	if (strchr(name, '/') || ends_in(name, ".yaml") || ends_in(name, ".yml"))
-		return source_read(name, TEXT_SIZE_MAX, source, diags);
+		return source_read(NULL, INCLUDE_SIZE_MAX, source, diags);
+	if (include_is_path(name))
+		return source_read(name, INCLUDE_SIZE_MAX, source, diags);
 	builtin = policy_builtin_find(name);
 	if (builtin)
 		return read_builtin(builtin, source, diags);
 	if (!stat(name, &status))
-		return source_read(name, TEXT_SIZE_MAX, source, diags);
+		return source_read(name, INCLUDE_SIZE_MAX, source, diags);
 	return unknown_policy(name, diags);
 }
 
-/* Takes `source` over, whatever the result. Only want of memory ends the reading: -ENOMEM. */
-static int add_source(struct draft *draft, struct source *source)
-{
-	struct policy *policy = &draft->store->policy;
-	struct source **kept = array_add(&policy->sources, &policy->source_count);
-	struct yaml_node **root;
+/* Who names a text that isn't included. */
+static const struct include_by given;
 
-	if (!kept) {
-		source_release(source);
-		return draft_no_memory(draft);
-	}
-	*kept = source;
-	root = array_add(&draft->roots, &draft->root_count);
-	if (!root)
-		return draft_no_memory(draft);
-	if (yaml_parse(source, root, draft->diags))
+static int read_includes(struct draft *draft, size_t includer, const struct yaml_node *list);
+
+/*
+ * A text, behind what it includes. Takes `source` over, whatever the result. Only want of memory ends
+ * the reading: -ENOMEM. Calls itself for each include, INCLUDE_DEPTH_MAX deep.
+ */
+static int read_text(struct draft *draft, struct source *source, const struct include_by *by)
+{
+	struct document document;
+	struct yaml_node *root;
+	size_t index;
+	int error = include_add(draft, source, by, &index);
+
+	if (error != 1)
+		return error;
+	if (yaml_parse(source, &root, draft->diags)) {
 		draft->failed = true;
-	else
-		document_read(draft, *root);
+		return 0;
+	}
+	draft->texts[index].root = root;
+	if (document_open(draft, root, &document))
+		return 0;
+	error = read_includes(draft, index, document.values[DOCUMENT_INCLUDE].value);
+	if (!error)
+		document_read(draft, &document, index == 0);
+	return error;
+}
+
+static int read_includes(struct draft *draft, size_t includer, const struct yaml_node *list)
+{
+	if (!list)
+		return 0;
+	if (include_check(draft, includer, list)) {
+		draft->texts_missing = true;
+		return 0;
+	}
+	draft->texts[includer].open = true;
+	for (size_t i = 0; i < list->count && !draft->texts_full; i++) {
+		const struct include_by by = { .item = list->items[i], .includer = includer };
+		struct source *source = NULL;
+		int error = include_find(draft, &by, &source);
+
+		if (error && error != -ENOMEM)
+			draft->texts_missing = true;
+		else if (error || read_text(draft, source, &by))
+			return -ENOMEM;
+	}
+	draft->texts[includer].open = false;
 	return 0;
 }
 
@@ -95,8 +118,10 @@ static int finish(struct draft *draft, const struct policy_group_override *group
 	struct policy *made = &draft->store->policy;
 
 	/* the names in a text that couldn't be read would all be missed */
-	for (size_t i = 0; i < draft->root_count; i++)
-		if (!draft->roots[i])
+	if (draft->texts_missing)
+		return -EINVAL;
+	for (size_t i = 0; i < draft->text_count; i++)
+		if (!draft->texts[i].root)
 			return -EINVAL;
 	groups_settle(draft, groups, group_count);
 	rules_check_names(draft);
@@ -115,14 +140,18 @@ static int finish(struct draft *draft, const struct policy_group_override *group
 int policy_parse(const char *name, const char *text, size_t size, struct policy **policy,
 		 struct diags *diags)
 {
-	struct draft draft cleanup(draft_free) = { .store = store_new(), .diags = diags };
+	struct draft draft cleanup(draft_free) = {
+		.store = store_new(),
+		.diags = diags,
+		.no_files = true,
+	};
 	struct source *source = source_new(name, text, size);
 
 	if (!draft.store || !source) {
 		source_release(source);
 		return draft_no_memory(&draft);
 	}
-	return add_source(&draft, source) ?: finish(&draft, NULL, 0, policy);
+	return read_text(&draft, source, &given) ?: finish(&draft, NULL, 0, policy);
 }
 
 int policy_load(const char *const *names, size_t count, const struct policy_group_override *groups,
@@ -130,7 +159,7 @@ int policy_load(const char *const *names, size_t count, const struct policy_grou
 {
 	struct draft draft cleanup(draft_free) = { .store = store_new(), .diags = diags };
 	const char *const shipped[] = { policy_builtins[0].name };
-	bool missing = false, stdin_read = false;
+	bool stdin_read = false;
 
 	if (!draft.store)
 		return draft_no_memory(&draft);
@@ -142,16 +171,16 @@ int policy_load(const char *const *names, size_t count, const struct policy_grou
 		struct source *source = NULL;
 
 		if (!strcmp(names[i], "-") && stdin_read) {
-			draft.failed = missing = true;
+			draft.failed = draft.texts_missing = true;
 			diag_usage(diags, "-", "standard input can be read only once");
 			diag_hint(diags, "give the other policy as a file");
 			continue;
 		}
 		stdin_read |= !strcmp(names[i], "-");
 		if (read_source(names[i], &source, diags))
-			draft.failed = missing = true;
-		else if (add_source(&draft, source))
+			draft.failed = draft.texts_missing = true;
+		else if (read_text(&draft, source, &given))
 			return -ENOMEM;
 	}
-	return missing ? -EINVAL : finish(&draft, groups, group_count, policy);
+	return finish(&draft, groups, group_count, policy);
 }

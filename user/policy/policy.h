@@ -103,7 +103,7 @@ struct policy {
 	struct policy_settings settings;
 	struct policy_expectation *expectations; /* in the order of the texts */
 	size_t expectation_count;
-	struct source **sources; /* the texts that it was read from */
+	struct source **sources; /* the texts that it was read from, each before those it includes */
 	size_t source_count;
 };
 
@@ -115,15 +115,15 @@ struct policy_group_override {
 
 /*
  * Read policies as one (spec section 1): `names` are files, "-" for standard input, or shipped
- * policies' names; none is the built-in default. All that is wrong goes to `diags` (warnings too);
- * on failure returns a negative errno and leaves *policy alone.
+ * policies' names; none is the built-in default. What they include stands before them. All that is
+ * wrong goes to `diags` (warnings too); on failure returns a negative errno and leaves *policy alone.
  */
 int policy_load(const char *const *names, size_t count, const struct policy_group_override *groups,
 		size_t group_count, struct policy **policy, struct diags *diags);
 
 /*
  * The same for one text in memory, which is copied; `name` stands in diagnostics. Never reads a
- * file. This is what fuzzing and unit tests call.
+ * file: it may include shipped policies only. This is what fuzzing and unit tests call.
  */
 int policy_parse(const char *name, const char *text, size_t size, struct policy **policy,
 		 struct diags *diags);

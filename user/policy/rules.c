@@ -200,7 +200,7 @@ static void read_rule(struct draft *draft, const struct yaml_node *map)
 	bool has_direction = false;
 	int error;
 
-	if (fields_collect(draft, map, "a rule", LATER_RULE, rule_fields, RULE_FIELD_COUNT, values))
+	if (fields_collect(draft, map, "a rule", rule_fields, RULE_FIELD_COUNT, values))
 		return;
 	rule.place = map->place;
 	error = !values[RULE_NAME].value ||

@@ -57,8 +57,7 @@ void settings_read_essentials(struct draft *draft, const struct yaml_node *node)
 {
 	struct field_value values[ESSENTIAL_COUNT];
 
-	if (fields_collect(draft, node, "'essentials'", LATER_NOWHERE, essential_fields,
-			   ESSENTIAL_COUNT, values))
+	if (fields_collect(draft, node, "'essentials'", essential_fields, ESSENTIAL_COUNT, values))
 		return;
 	for (size_t i = 0; i < ESSENTIAL_COUNT; i++) {
 		const char *name = essential_fields[i].name;
@@ -83,8 +82,7 @@ static void read_timeouts(struct draft *draft, const struct yaml_node *node)
 {
 	struct field_value values[TIMEOUT_COUNT];
 
-	if (fields_collect(draft, node, "'timeouts'", LATER_NOWHERE, timeout_fields, TIMEOUT_COUNT,
-			   values))
+	if (fields_collect(draft, node, "'timeouts'", timeout_fields, TIMEOUT_COUNT, values))
 		return;
 	for (unsigned int i = 0; i < TIMEOUT_COUNT; i++) {
 		uint64_t seconds;
@@ -101,8 +99,7 @@ void settings_read_flows(struct draft *draft, const struct yaml_node *node)
 	struct field_value values[FLOW_FIELD_COUNT];
 	uint64_t max;
 
-	if (fields_collect(draft, node, "'flows'", LATER_NOWHERE, flow_fields, FLOW_FIELD_COUNT,
-			   values))
+	if (fields_collect(draft, node, "'flows'", flow_fields, FLOW_FIELD_COUNT, values))
 		return;
 	if (values[FLOW_MAX].value && !value_number(draft, values[FLOW_MAX].value, "max",
 						    FLOWS_MAX_LEAST, FLOWS_MAX_MOST, &max))

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "user/base/cleanup.h"
+#include "user/base/utf8.h"
 #include "user/report/replay.h"
 #include "user/report/table.h"
 
@@ -16,17 +17,28 @@ const char *report_replay_word(enum outcome outcome)
 
 /* ---- a line of JSON ------------------------------------------------------------------------------ */
 
-/* Names of rules, kinds and reasons have no character that JSON would escape; files' names may. */
+/*
+ * Names of rules, kinds and reasons have no character that JSON would escape; files' names may, and
+ * bytes that are no UTF-8, which JSON has to be: they become U+FFFD.
+ */
 static void replay_add_string(const char *string, struct text *text)
 {
+	size_t left = strlen(string);
+
 	text_add(text, "\"");
-	for (; *string; string++) {
+	while (left) {
+		size_t size = utf8_decode(string, left, NULL);
+
 		if (*string == '"' || *string == '\\')
 			text_format(text, "\\%c", *string);
 		else if ((unsigned char)*string < 0x20)
 			text_format(text, "\\u%04x", (unsigned char)*string);
+		else if (size)
+			text_add_bytes(text, string, size);
 		else
-			text_add_bytes(text, string, 1);
+			text_add(text, "\\ufffd");
+		string += size ? size : 1;
+		left -= size ? size : 1;
 	}
 	text_add(text, "\"");
 }

@@ -60,14 +60,15 @@ struct common_options {
 	const char **hosts; /* --host, as often as it was given; the list is owned */
 	size_t host_count;
 	const char *only; /* "pass", "drop", "unknown", or NULL */
-	const char *filter, *write, *diff;
-	unsigned int interval;        /* seconds between two looks of --watch */
+	const char *filter, *write, *diff, *capture;
+	uint64_t packet;       /* --packet: its number in the capture, from 1; 0: not given */
+	unsigned int interval; /* seconds between two looks of --watch */
 	const char *const *arguments; /* what is left, argument_count of them */
 	size_t argument_count;
 };
 
 /*
- * Reads a verb's options. `allowed` names those that it takes, by their letters: i g H m x t j w y a n o O F W D S r A p P X N c f k.
+ * Reads a verb's options. `allowed` names those that it takes, by their letters: i g H m x t j w y a n o O F W D S r A p P X N C K c f k.
  * 0; 1: --help was printed, 2: it could not be; -EINVAL with a diag. An option of a later version is refused by name.
  */
 int common_options_read(const struct verb *verb, int argc, char **argv, const char *allowed,

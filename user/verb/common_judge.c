@@ -4,36 +4,47 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "user/image/nearest.h"
+#include "user/kernel/clock.h"
 #include "user/kernel/testrun_live.h"
+#include "user/packet/chunk.h"
 #include "user/packet/wire.h"
-#include "user/policy/nearest.h"
 #include "user/verb/common_judge.h"
 
 #define JUDGE_HZ 1000u
 #define JUDGE_FLOWS 1024u /* more than a line of packets can make */
-/*
- * Between two packets that have nothing to do with each other: longer than any timeout (30 days), so that
- * each finds an empty state.
- */
-#define JUDGE_APART (31ull * 86400 * JUDGE_HZ)
+#define JUDGE_DAY 86400ull
+/* Between two packets that have nothing to do with each other: longer than any timeout, which is 30 days. */
+#define JUDGE_APART (31 * JUDGE_DAY)
+/* The clock of limits counts LIMIT_TICKS of a nanosecond in 64 bits: it goes round after 36 years. */
+#define JUDGE_MOST (30 * 365 * JUDGE_DAY)
 
-static int judge_open(struct common_judge *judge, uint32_t hz, const char *what,
+/* ---- opening ---------------------------------------------------------------------------------------- */
+
+static const char *judge_mode(const struct state *state)
+{
+	if (state->emergency)
+		return state->emergency == EMERGENCY_BLOCK ? "block" : "open";
+	return state->mode == MODE_MONITOR ? "monitor" : "enforce";
+}
+
+static int judge_open(struct common_judge *judge, uint32_t hz, uint32_t flows_max, const char *what,
 		      struct diags *diags)
 {
 	*judge = (struct common_judge){ .what = what, .hz = hz, .bytes = malloc(WIRE_SIZE_MAX) };
 	if (!judge->bytes)
 		return diag_system(diags, ENOMEM, what, NULL);
-	return testrun_open(hz, JUDGE_FLOWS, what, &judge->gate, diags);
+	return testrun_open(hz, flows_max, what, &judge->gate, diags);
 }
 
-int common_judge_open(struct common_judge *judge, const struct policy *policy,
-		      const struct image *image, const char *what, struct diags *diags)
+int common_judge_open(struct common_judge *judge, const struct image *image,
+		      enum common_judge_memory memory, const char *what, struct diags *diags)
 {
-	int error = judge_open(judge, JUDGE_HZ, what, diags);
+	bool single = memory == COMMON_JUDGE_SINGLE;
+	int error = judge_open(judge, single ? JUDGE_HZ : CHUNK_HZ,
+			       single ? JUDGE_FLOWS : image->flows_max, what, diags);
 
-	judge->policy = policy;
-	judge->listing = image->listing;
-	judge->apart = JUDGE_APART;
+	judge->image = image;
 	if (!error)
 		error = testrun_publish(judge->gate, image, what, diags);
 	if (error)
@@ -41,16 +52,38 @@ int common_judge_open(struct common_judge *judge, const struct policy *policy,
 	return error;
 }
 
-int common_judge_open_live(struct common_judge *judge, const struct gate *gate, const char *what,
-			   struct diags *diags)
+/* What is in force, and what of the gate's memory is no packet's. */
+static int judge_copy(struct common_judge *judge, const struct gate *gate, struct diags *diags)
 {
-	int error = judge_open(judge, gate->stamp.hz, what, diags);
+	struct state state;
+	int error = testrun_copy_live(judge->gate, gate, &judge->owned, &state, judge->what, diags);
 
-	judge->live = gate;
+	if (error == -ENOENT) {
+		testrun_close(judge->gate);
+		judge->gate = NULL;
+		judge->mode = "none";
+		return 0;
+	}
+	judge->image = &judge->owned;
+	judge->mode = judge_mode(&state);
+	return error;
+}
+
+int common_judge_open_live(struct common_judge *judge, const struct gate *gate,
+			   enum common_judge_memory memory, const char *what, struct diags *diags)
+{
+	bool single = memory == COMMON_JUDGE_SINGLE;
+	int error = judge_open(judge, single ? gate->stamp.hz : CHUNK_HZ,
+			       single ? JUDGE_FLOWS : gate->stamp.flows_max, what, diags);
+
 	if (!error)
-		error = testrun_copy_live(judge->gate, gate, &judge->owned, &judge->now, what,
-					  diags);
-	judge->listing = judge->owned;
+		error = judge_copy(judge, gate, diags);
+	if (!error && single && judge->gate) {
+		judge->live = gate;
+		error = clock_jiffies(&judge->now);
+		if (error)
+			diag_system(diags, -error, what, "cannot read the kernel's clock");
+	}
 	if (error)
 		common_judge_close(judge);
 	return error;
@@ -60,10 +93,9 @@ void common_judge_close(struct common_judge *judge)
 {
 	testrun_close(judge->gate);
 	free(judge->bytes);
-	free(judge->owned);
+	image_free(&judge->owned);
 	judge->gate = NULL;
 	judge->bytes = NULL;
-	judge->owned = NULL;
 }
 
 void common_verdict_free(struct common_verdict *verdict)
@@ -73,32 +105,63 @@ void common_verdict_free(struct common_verdict *verdict)
 	*verdict = (struct common_verdict){ 0 };
 }
 
+/* ---- running ---------------------------------------------------------------------------------------- */
+
 static const char *judge_rule_name(const struct common_judge *judge, uint32_t decision)
 {
-	const struct listing_row *rows = listing_rows(judge->listing);
+	const struct listing_header *listing = judge->image->listing;
+	const struct listing_row *rows = listing_rows(listing);
 
-	for (uint32_t i = 0; i < judge->listing->row_count; i++)
+	for (uint32_t i = 0; i < listing->row_count; i++)
 		if (rows[i].slot == DECISION_SLOT(decision))
-			return listing_string(judge->listing, rows[i].name);
+			return listing_string(listing, rows[i].name);
 	return "";
 }
 
-/* Runs one packet at judge->now. */
-static int judge_run(struct common_judge *judge, const uint8_t *bytes, size_t captured,
-		     size_t length, enum direction direction, uint32_t *decision,
-		     struct diags *diags)
+/* Without a policy nothing is decided. */
+static int judge_run(struct common_judge *judge, struct testrun_packet *packet, struct diags *diags)
+{
+	int error;
+
+	packet->decision = DECISION(OUTCOME_UNDECIDED, 0);
+	if (!judge->gate)
+		return 0;
+	error = testrun_run(judge->gate, packet, 1, judge->what, diags);
+	if (!error && packet->decision == DECISION(OUTCOME_UNDECIDED, 0)) {
+		diag_system(diags, EIO, judge->what, "the packet was not judged");
+		diag_hint(diags, "say so to edgegate's authors, with the packet");
+		return -EIO;
+	}
+	return error;
+}
+
+/* A frame, now. */
+static int judge_frame(struct common_judge *judge, const uint8_t *bytes, size_t size,
+		       enum direction direction, uint32_t *decision, struct diags *diags)
 {
 	struct testrun_packet packet = {
 		.bytes = bytes,
-		.captured = (uint32_t)captured,
-		.length = (uint32_t)length,
+		.captured = (uint32_t)size,
+		.length = (uint32_t)size,
 		.now = judge->now,
 		.direction = direction,
 	};
-	int error = testrun_run(judge->gate, &packet, 1, judge->what, diags);
+	int error = judge_run(judge, &packet, diags);
 
 	*decision = packet.decision;
 	return error;
+}
+
+/* The packets of one question have nothing to do with those of the one before. */
+static int judge_begin(struct common_judge *judge, struct diags *diags)
+{
+	if (judge->live || !judge->gate)
+		return 0;
+	judge->now += JUDGE_APART * judge->hz;
+	if (judge->now < JUDGE_MOST / 2 * judge->hz)
+		return 0;
+	judge->now = JUDGE_APART * judge->hz;
+	return testrun_reset(judge->gate, judge->what, diags);
 }
 
 static void judge_say(const struct common_judge *judge, uint32_t decision,
@@ -109,13 +172,14 @@ static void judge_say(const struct common_judge *judge, uint32_t decision,
 	*verdict = (struct common_verdict){ 0 };
 	report->outcome = DECISION_OUTCOME(decision);
 	report->direction = packet->direction == POLICY_IN ? DIRECTION_IN : DIRECTION_OUT;
+	report->mode = judge->mode;
+	report->spared = decision & DECISION_SPARED;
 	if (report->outcome == OUTCOME_RULE || report->outcome == OUTCOME_REPLY)
 		report->rule = judge_rule_name(judge, decision);
 	if (packet->flow.family)
 		verdict->packet = words_text(packet);
-	if (judge->policy && packet->flow.family &&
-	    (report->outcome == OUTCOME_DROP_NO_RULE || report->outcome == OUTCOME_DROP_ADDRESS))
-		verdict->nearest = nearest_text(judge->policy, packet);
+	if (judge->image)
+		verdict->nearest = nearest_text(judge->image, packet, report->outcome);
 	report->packet = verdict->packet;
 	report->nearest = verdict->nearest;
 }
@@ -130,16 +194,23 @@ static int judge_send(struct common_judge *judge, const struct words_packet *pac
 		diag_policy(diags, &packet->place,
 			    "len=%u is less than the %zu bytes of its headers", packet->length,
 			    least);
-		diag_hint(diags, "a packet that is cut short can be given as hex: edgegate explain "
-				 "--hex");
+		diag_hint(diags, "a frame that is cut short can be asked about in hex: edgegate "
+				 "explain 'in hex BYTES'");
 		return -EINVAL;
 	}
-	return judge_run(judge, judge->bytes, size, size,
-			 packet->direction == POLICY_IN ? DIRECTION_IN : DIRECTION_OUT, decision,
-			 diags);
+	if (judge->now / judge->hz > JUDGE_MOST) {
+		diag_policy(diags, &packet->place, "its waits come to decades");
+		diag_hint(diags, "no timeout is longer than 30 days");
+		return -EINVAL;
+	}
+	return judge_frame(judge, judge->bytes, size,
+			   packet->direction == POLICY_IN ? DIRECTION_IN : DIRECTION_OUT, decision,
+			   diags);
 }
 
-/* What the live gate remembers of `flow`, a packet of which travels in `direction`. */
+/* ---- what a live gate remembers --------------------------------------------------------------------- */
+
+/* Of `flow`, a packet of which travels in `direction`. */
 static int judge_remember(struct common_judge *judge, const struct words_flow *flow,
 			  enum policy_direction direction, bool is_fragment, uint32_t id,
 			  struct diags *diags)
@@ -180,17 +251,42 @@ static int judge_remember_packet(struct common_judge *judge, const struct words_
 	return error;
 }
 
+/* Of all, before any of them changes it: what is copied later would undo what they did. */
+static int judge_remember_all(struct common_judge *judge, const struct words_packet *before,
+			      size_t before_count, const struct words_packet *packet,
+			      struct diags *diags)
+{
+	int error = judge_remember_packet(judge, packet, diags);
+
+	for (size_t i = 0; !error && i < before_count; i++)
+		error = judge_remember_packet(judge, &before[i], diags);
+	return error;
+}
+
+/* ---- questions -------------------------------------------------------------------------------------- */
+
+/* Up to where the packet itself is judged. */
+static int judge_prepare(struct common_judge *judge, const struct words_packet *before,
+			 size_t before_count, const struct words_packet *packet,
+			 struct diags *diags)
+{
+	uint32_t decision;
+	int error = judge_begin(judge, diags);
+
+	if (!error)
+		error = judge_remember_all(judge, before, before_count, packet, diags);
+	for (size_t i = 0; !error && i < before_count; i++)
+		error = judge_send(judge, &before[i], &decision, diags);
+	return error;
+}
+
 int common_judge_words(struct common_judge *judge, const struct words_packet *before,
 		       size_t before_count, const struct words_packet *packet,
 		       struct common_verdict *verdict, struct diags *diags)
 {
 	uint32_t decision = 0;
-	int error = 0;
+	int error = judge_prepare(judge, before, before_count, packet, diags);
 
-	judge->now += judge->apart;
-	error = judge_remember_packet(judge, packet, diags);
-	for (size_t i = 0; !error && i < before_count; i++)
-		error = judge_send(judge, &before[i], &decision, diags);
 	if (!error)
 		error = judge_send(judge, packet, &decision, diags);
 	if (!error)
@@ -198,21 +294,45 @@ int common_judge_words(struct common_judge *judge, const struct words_packet *be
 	return error;
 }
 
-int common_judge_bytes(struct common_judge *judge, const uint8_t *bytes, size_t captured,
-		       size_t length, enum direction direction, struct common_verdict *verdict,
+int common_judge_bytes(struct common_judge *judge, const struct words_packet *before,
+		       size_t before_count, const uint8_t *bytes, size_t size,
+		       enum direction direction, struct common_verdict *verdict,
 		       struct diags *diags)
 {
 	struct words_packet packet;
 	uint32_t decision = 0;
 	int error;
 
-	judge->now += judge->apart;
-	wire_read(bytes, captured, direction == DIRECTION_IN ? POLICY_IN : POLICY_OUT, &packet);
-	error = judge_remember_packet(judge, &packet, diags);
+	wire_read(bytes, size, direction == DIRECTION_IN ? POLICY_IN : POLICY_OUT, &packet);
+	error = judge_prepare(judge, before, before_count, &packet, diags);
+	judge->now += judge->delay;
 	if (!error)
-		error = judge_run(judge, bytes, captured, length, direction, &decision, diags);
-	if (error)
-		return error;
-	judge_say(judge, decision, &packet, verdict);
-	return 0;
+		error = judge_frame(judge, bytes, size, direction, &decision, diags);
+	if (!error)
+		judge_say(judge, decision, &packet, verdict);
+	return error;
+}
+
+int common_judge_play(struct common_judge *judge, struct testrun_packet *packets, size_t count,
+		      struct diags *diags)
+{
+	return judge->gate ? testrun_run(judge->gate, packets, count, judge->what, diags) : 0;
+}
+
+int common_judge_captured(struct common_judge *judge, const struct testrun_packet *captured,
+			  bool is_cut, struct common_verdict *verdict, struct diags *diags)
+{
+	struct testrun_packet packet = *captured;
+	struct words_packet words;
+	int error = 0;
+
+	wire_read(packet.bytes, packet.captured,
+		  packet.direction == DIRECTION_IN ? POLICY_IN : POLICY_OUT, &words);
+	words.length = packet.length;
+	packet.decision = DECISION(OUTCOME_UNDECIDED, 0);
+	if (!is_cut)
+		error = judge_run(judge, &packet, diags);
+	if (!error)
+		judge_say(judge, packet.decision, &words, verdict);
+	return error;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Asks the real program about single packets, each from empty state. */
+/* Asks the real program about single packets. */
 #ifndef USER_VERB_COMMON_JUDGE_H
 #define USER_VERB_COMMON_JUDGE_H
 
@@ -11,18 +11,26 @@
 #include "user/policy/words.h"
 #include "user/report/verdict.h"
 
-/* A policy, loaded for test runs. Borrows policy, image and live gate. */
+/* What a packet meets. */
+enum common_judge_memory {
+	/* nothing, or with a live gate a copy of what that remembers of the packet */
+	COMMON_JUDGE_SINGLE,
+	/* what the capture's packets before it left, by the capture's clock (CHUNK_HZ); nothing else */
+	COMMON_JUDGE_CAPTURE,
+};
+
+/* A policy, loaded for test runs. Borrows the live gate, and the image where it isn't read from one. */
 struct common_judge {
-	struct testrun_gate *gate;
-	const struct policy *policy; /* whose rules are near, or NULL */
-	const struct listing_header *listing;
-	const struct gate *live;      /* the gate whose copy it is, or NULL */
-	const char *what;             /* for diagnostics */
-	uint32_t hz;                  /* jiffies per second */
-	uint64_t now;                 /* jiffies */
-	uint64_t apart;               /* jiffies between packets that know nothing of each other */
-	uint8_t *bytes;               /* room for a frame */
-	struct listing_header *owned; /* where the listing is its own */
+	struct testrun_gate *gate; /* NULL: no policy is in force */
+	const struct image *image;
+	struct image owned;      /* of a live gate */
+	const struct gate *live; /* whose memory is copied, or NULL */
+	const char *mode; /* of the gate that is asked, as status has it; NULL: a policy is */
+	const char *what; /* for diagnostics */
+	uint32_t hz;      /* jiffies per second */
+	uint64_t now;     /* jiffies */
+	uint64_t delay;   /* jiffies from a live gate's memory to a packet's bytes */
+	uint8_t *bytes;   /* room for a frame */
 };
 
 /* What became of a packet, with the strings that `report` borrows. */
@@ -33,12 +41,12 @@ struct common_verdict {
 };
 
 /* 0, or a negative errno and diagnostics: -EPERM and -EACCES for want of privilege. */
-int common_judge_open(struct common_judge *judge, const struct policy *policy,
-		      const struct image *image, const char *what, struct diags *diags);
+int common_judge_open(struct common_judge *judge, const struct image *image,
+		      enum common_judge_memory memory, const char *what, struct diags *diags);
 
-/* The same for what is in force on a gate: each packet meets a copy of what the gate remembers. */
-int common_judge_open_live(struct common_judge *judge, const struct gate *gate, const char *what,
-			   struct diags *diags);
+/* The same for what is in force on a gate. Where no policy is, all that is judged passes. */
+int common_judge_open_live(struct common_judge *judge, const struct gate *gate,
+			   enum common_judge_memory memory, const char *what, struct diags *diags);
 void common_judge_close(struct common_judge *judge);
 
 /* `before` are sent first, in this order. */
@@ -46,10 +54,19 @@ int common_judge_words(struct common_judge *judge, const struct words_packet *be
 		       size_t before_count, const struct words_packet *packet,
 		       struct common_verdict *verdict, struct diags *diags);
 
-/* `length`: bytes that the frame had on the wire, of which `captured` are there. */
-int common_judge_bytes(struct common_judge *judge, const uint8_t *bytes, size_t captured,
-		       size_t length, enum direction direction, struct common_verdict *verdict,
+/* The same of a whole frame. */
+int common_judge_bytes(struct common_judge *judge, const struct words_packet *before,
+		       size_t before_count, const uint8_t *bytes, size_t size,
+		       enum direction direction, struct common_verdict *verdict,
 		       struct diags *diags);
+
+/* Packets of a capture: they run for what they leave behind. */
+int common_judge_play(struct common_judge *judge, struct testrun_packet *packets, size_t count,
+		      struct diags *diags);
+
+/* One more of them, `is_cut` where the capture has too little of it: then there is no verdict. */
+int common_judge_captured(struct common_judge *judge, const struct testrun_packet *captured,
+			  bool is_cut, struct common_verdict *verdict, struct diags *diags);
 
 void common_verdict_free(struct common_verdict *verdict);
 

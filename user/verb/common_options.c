@@ -37,6 +37,8 @@ static const struct option common_all[] = {
 	{ "protocol", required_argument, NULL, 'P' },
 	{ "flush", no_argument, NULL, 'X' },
 	{ "dry-run", no_argument, NULL, 'N' },
+	{ "capture", required_argument, NULL, 'C' },
+	{ "packet", required_argument, NULL, 'K' },
 	{ "confirm", required_argument, NULL, 'c' },
 	{ "force", no_argument, NULL, 'f' },
 	{ "keep-session", no_argument, NULL, 'k' },
@@ -148,9 +150,9 @@ static int common_word(const char *option, const char *given, const char *const 
 	return -EINVAL;
 }
 
-/* What replay alone takes. */
-static int common_replay_value(int letter, const char *value, struct common_options *options,
-			       struct diags *diags)
+/* What is about captures. */
+static int common_capture_value(int letter, const char *value, struct common_options *options,
+				struct diags *diags)
 {
 	static const char *const verdicts[] = { "pass", "drop", "unknown" };
 	const char **host;
@@ -175,6 +177,16 @@ static int common_replay_value(int letter, const char *value, struct common_opti
 		break;
 	case 'D':
 		options->diff = value;
+		break;
+	case 'C':
+		options->capture = value;
+		break;
+	case 'K':
+		if (number_parse(value, UINT64_MAX, &options->packet) || !options->packet) {
+			diag_usage(diags, "--packet", "'%s' is no packet's number", value);
+			diag_hint(diags, "they are counted from 1: --packet 17");
+			return -EINVAL;
+		}
 		break;
 	default:
 		break;
@@ -247,7 +259,7 @@ static int common_value(int letter, const char *value, struct common_options *op
 		options->interval = (unsigned int)seconds;
 		break;
 	default:
-		return common_replay_value(letter, value, options, diags);
+		return common_capture_value(letter, value, options, diags);
 	}
 	return word < 0 ? word : 0;
 }

@@ -3,136 +3,174 @@
 #include <string.h>
 
 #include "user/base/cleanup.h"
-#include "user/base/source.h"
-#include "user/packet/wire.h"
-#include "user/packet/hex.h"
-#include "user/policy/expect.h"
 #include "user/verb/common.h"
-#include "user/verb/common_judge.h"
+#include "user/verb/explain_capture.h"
+#include "user/verb/explain_packet.h"
+
+#define EXAMPLE "edgegate explain 'in tcp 198.51.100.7:40000 > 192.0.2.10:5061'"
 
 /* What is asked, and of whom. */
 struct explain {
 	struct common_options options;
-	struct gate gate; /* with -i */
-	struct policy *policy;
-	struct image image;
+	struct gate gate;   /* with -i */
+	struct image image; /* of a policy */
 	struct common_judge judge;
-	const char *packet; /* in words, or "in hex ..." */
+	struct explain_packet packet;
+	struct explain_capture capture; /* with --capture, in place of `packet` */
 };
 
 static void explain_free(struct explain *explain)
 {
 	common_options_free(&explain->options);
 	common_judge_close(&explain->judge);
+	explain_packet_free(&explain->packet);
+	explain_capture_close(&explain->capture);
 	gate_close(&explain->gate);
 	image_free(&explain->image);
-	policy_free(explain->policy);
 }
 
-/* The argument with a blank in it is the packet: neither a file's nor a policy's name should have one. */
-static int explain_find_packet(struct explain *explain, struct diags *diags)
-{
-	struct common_options *options = &explain->options;
+/* ---- what is asked ----------------------------------------------------------------------------------- */
 
-	if (options->argument_count)
-		explain->packet = options->arguments[options->argument_count - 1];
-	if (explain->packet && strchr(explain->packet, ' ')) {
-		options->argument_count--;
-		return 0;
-	}
-	diag_usage(diags, "explain", "it needs a packet, in one argument");
-	diag_hint(diags, "edgegate explain 'in tcp 198.51.100.7:40000 > 192.0.2.10:5061'");
-	return -EINVAL;
+/* The packet in words is the last argument: takes it off; NULL: there is none. */
+static const char *explain_take_words(struct common_options *options)
+{
+	const char *last =
+		options->argument_count ? options->arguments[options->argument_count - 1] : NULL;
+
+	if (!last || !explain_packet_is_one(last))
+		return NULL;
+	options->argument_count--;
+	return last;
 }
 
-static int explain_hex(struct explain *explain, struct common_verdict *verdict, struct diags *diags)
+static int explain_check_capture(const struct common_options *options, const char *words,
+				 struct diags *diags)
 {
-	static uint8_t bytes[WIRE_SIZE_MAX];
-	enum direction direction = strncmp(explain->packet, "in ", 3) == 0 ? DIRECTION_IN :
-									     DIRECTION_OUT;
-	size_t size;
+	bool is_input = strcmp(options->capture, "-") == 0;
 
-	if (hex_read(strstr(explain->packet, "hex ") + 4, bytes, sizeof(bytes), &size)) {
-		diag_usage(diags, "explain", "the packet is not bytes in hex, %u at most",
-			   WIRE_SIZE_MAX);
-		diag_hint(diags, "write two digits a byte, from the Ethernet header on; blanks and "
-				 "colons between them are fine");
+	if (words) {
+		diag_usage(diags, "explain",
+			   "it is asked about one packet: in words, or of a capture");
+		diag_hint(diags, "leave the words out, or --capture");
 		return -EINVAL;
 	}
-	return common_judge_bytes(&explain->judge, bytes, size, size, direction, verdict, diags);
+	if (!options->packet) {
+		diag_usage(diags, "explain", "--capture needs --packet: which one is asked about?");
+		diag_hint(diags,
+			  "edgegate explain --capture %s --packet 1; all verdicts: edgegate "
+			  "replay --json %s",
+			  options->capture, options->capture);
+		return -EINVAL;
+	}
+	for (size_t i = 0; is_input && i < options->argument_count; i++) {
+		if (strcmp(options->arguments[i], "-") != 0)
+			continue;
+		diag_usage(diags, "explain", "standard input can be read only once");
+		diag_hint(diags, "let - stand for a policy or for the capture");
+		return -EINVAL;
+	}
+	return 0;
 }
 
-static int explain_words(struct explain *explain, struct common_verdict *verdict,
-			 struct diags *diags)
+static int explain_check_words(const struct common_options *options, const char *words,
+			       struct diags *diags)
 {
-	cleanup(expect_free_line) struct policy_expectation line = { 0 };
-	struct source *source = source_new("packet", explain->packet, strlen(explain->packet));
-	const struct place place = {
-		.source = source, .line = 1, .column = 1, .length = strlen(explain->packet)
-	};
-	int error;
-
-	if (!source)
-		return diag_system(diags, ENOMEM, "explain", NULL);
-	error = expect_parse(&place, explain->packet, &line, diags);
-	if (!error)
-		error = common_judge_words(&explain->judge, line.before, line.before_count,
-					   &line.packet, verdict, diags);
-	source_release(source);
-	return error;
+	if (options->packet) {
+		diag_usage(diags, "explain", "--packet needs --capture: of which file?");
+		diag_hint(diags, "edgegate explain --capture FILE --packet %llu",
+			  (unsigned long long)options->packet);
+		return -EINVAL;
+	}
+	if (options->host_count) {
+		diag_usage(diags, "explain", "--host says which way the packets of a capture go");
+		diag_hint(diags, "a packet in words says it itself: 'in ...' or 'out ...'");
+		return -EINVAL;
+	}
+	if (!words) {
+		diag_usage(diags, "explain", "it needs a packet, in one argument");
+		diag_hint(diags, "in quotes, for > means something to the shell: " EXAMPLE);
+		return -EINVAL;
+	}
+	return 0;
 }
 
-/* Of a policy that may be in force nowhere. */
-static int explain_open_policy(struct explain *explain, struct diags *diags)
+/* ---- of whom ------------------------------------------------------------------------------------------ */
+
+static int explain_check_gate(const struct common_options *options, struct diags *diags)
 {
-	const struct image_running fresh = { 0 };
-	struct common_options *options = &explain->options;
-	int error = policy_load(options->arguments, options->argument_count, options->groups,
-				options->group_count, &explain->policy, diags);
-
-	if (!error)
-		error = image_compile(explain->policy, &fresh, &explain->image, diags);
-	if (!error)
-		error = common_judge_open(&explain->judge, explain->policy, &explain->image,
-					  "explain", diags);
-	return error;
-}
-
-/* Of what is in force. */
-static int explain_open_gate(struct explain *explain, struct diags *diags)
-{
-	const struct common_options *options = &explain->options;
-	const char *interface = options->interfaces[0].name;
-	int error;
-
 	if (options->interface_count > 1 || options->argument_count || options->group_count) {
 		diag_usage(diags, "explain",
 			   "-i asks what is in force, of one interface and no policy");
 		diag_hint(diags, "leave the policy out, or -i");
 		return -EINVAL;
 	}
-	error = gate_find(interface, "explain", &explain->gate, diags);
-	if (error == -ENOENT) {
-		diag_system(diags, 0, "explain", "%s has no gate", interface);
-		diag_hint(diags, "which there are: edgegate status");
-	}
-	return error ?: common_judge_open_live(&explain->judge, &explain->gate, "explain", diags);
+	return 0;
+}
+
+static void explain_free_policy(struct policy **policy)
+{
+	policy_free(*policy);
+}
+
+/* A policy that may be in force nowhere. */
+static int explain_compile(struct explain *explain, struct diags *diags)
+{
+	const struct image_running fresh = { 0 };
+	const struct common_options *options = &explain->options;
+	cleanup(explain_free_policy) struct policy *policy = NULL;
+	int error = policy_load(options->arguments, options->argument_count, options->groups,
+				options->group_count, &policy, diags);
+
+	return error ? error : image_compile(policy, &fresh, &explain->image, diags);
+}
+
+static int explain_open(struct explain *explain, struct diags *diags)
+{
+	enum common_judge_memory memory = explain->options.capture ? COMMON_JUDGE_CAPTURE :
+								     COMMON_JUDGE_SINGLE;
+
+	if (explain->options.interface_count)
+		return common_judge_open_live(&explain->judge, &explain->gate, memory, "explain",
+					      diags);
+	return common_judge_open(&explain->judge, &explain->image, memory, "explain", diags);
+}
+
+/* ---- the answer --------------------------------------------------------------------------------------- */
+
+/* All that can be wrong with the question is found before the programs are loaded. */
+static int explain_read(struct explain *explain, struct diags *diags)
+{
+	struct common_options *options = &explain->options;
+	const char *words = explain_take_words(options);
+	int error = options->capture ? explain_check_capture(options, words, diags) :
+				       explain_check_words(options, words, diags);
+
+	if (!error && options->interface_count)
+		error = explain_check_gate(options, diags);
+	if (!error && words)
+		error = explain_packet_read(words, &explain->packet, diags);
+	if (error)
+		return error;
+	error = options->interface_count ? common_find_gate(options->interfaces[0].name, "explain",
+							    &explain->gate, diags) :
+					   explain_compile(explain, diags);
+	if (!error && options->capture)
+		error = explain_capture_open(options, &explain->capture, diags);
+	return error;
 }
 
 static int explain_work(struct explain *explain, struct common_verdict *verdict,
 			struct diags *diags)
 {
-	int error = explain_find_packet(explain, diags);
+	int error = explain_read(explain, diags);
 
 	if (!error)
-		error = explain->options.interface_count ? explain_open_gate(explain, diags) :
-							   explain_open_policy(explain, diags);
+		error = explain_open(explain, diags);
 	if (error)
 		return error;
-	if (strncmp(explain->packet, "in hex ", 7) == 0 ||
-	    strncmp(explain->packet, "out hex ", 8) == 0)
-		return explain_hex(explain, verdict, diags);
-	return explain_words(explain, verdict, diags);
+	if (explain->options.capture)
+		return explain_capture_judge(&explain->capture, &explain->judge, verdict, diags);
+	return explain_packet_judge(&explain->packet, &explain->judge, verdict, diags);
 }
 
 static int explain_run(int argc, char **argv, const struct invocation *invocation)
@@ -140,7 +178,8 @@ static int explain_run(int argc, char **argv, const struct invocation *invocatio
 	cleanup(explain_free) struct explain explain = { .gate = GATE_CLOSED };
 	cleanup(common_verdict_free) struct common_verdict verdict = { 0 };
 	cleanup(diags_clear) struct diags diags = { 0 };
-	int error = common_options_read(&verb_explain, argc, argv, "igj", &explain.options, &diags);
+	int error =
+		common_options_read(&verb_explain, argc, argv, "igjoCK", &explain.options, &diags);
 
 	(void)invocation;
 	if (error)
@@ -156,16 +195,17 @@ static int explain_run(int argc, char **argv, const struct invocation *invocatio
 const struct verb verb_explain = {
 	.name = "explain",
 	.summary = "run one packet through the real program: the verdict, and why",
-	.help = "Usage: edgegate explain [POLICY...] [--group NAME=ADDRESS,...] [--json] 'PACKET'\n"
-		"       edgegate [--netns NAME] explain -i IFACE [--json] 'PACKET'\n"
+	.help = "Usage: edgegate explain [POLICY...] [--group NAME=ADDRESS,...] PACKET\n"
+		"       edgegate [--netns NAME] explain -i IFACE PACKET\n"
 		"\n"
-		"Runs the packet through the real program with this policy, over maps of its own, and\n"
-		"says the verdict, the rule or the reason, which step decided, and for what is dropped\n"
-		"the nearest rule that would have let it pass. Nothing that is in force is touched.\n"
+		"Runs the packet through the real program, over maps of its own, and says the verdict,\n"
+		"the rule or the reason, which step decided, and for what is dropped the nearest rule\n"
+		"that would have let it pass. Nothing that is in force is touched.\n"
 		"\n"
-		"PACKET is one argument:\n"
-		"  in|out PROTOCOL SOURCE > DESTINATION [OPTION...] [after PACKET...]\n"
-		"  in|out hex BYTES            the whole frame, from the Ethernet header on\n"
+		"PACKET is one argument in quotes, or a packet of a capture:\n"
+		"  'in|out PROTOCOL SOURCE > DESTINATION [OPTION...] [after PACKET...]'\n"
+		"  'in|out hex BYTES [after PACKET...]'   a whole frame, from the Ethernet header on\n"
+		"  --capture FILE --packet N              a packet of a pcap or pcapng file, from 1\n"
 		"\n"
 		"PROTOCOL is tcp, udp, sctp, icmp, icmpv6, arp or a number. SOURCE and DESTINATION are\n"
 		"192.0.2.10:5061, [2001:db8::10]:5061, without a port where the protocol has none. What\n"
@@ -182,11 +222,17 @@ const struct verb verb_explain = {
 		"  -i, --interface IFACE          ask what is in force there, with a copy of the flow,\n"
 		"                                 fragments and limits that the packet would meet\n"
 		"      --group NAME=ADDRESS,...   the group's members, in place of the policy's\n"
+		"      --capture FILE             - is standard input. What stands before the packet is\n"
+		"                                 judged first, by the capture's clock: the verdict is\n"
+		"                                 replay's. With -i, too, its flows are the capture's\n"
+		"      --packet N                 which one; as tcpdump --number and replay count\n"
+		"      --host ADDRESS,...         whose packets of the capture go out; left out, guessed\n"
 		"      --json                     as JSON\n"
 		"  -h, --help                     this page\n"
 		"\n"
 		"  edgegate explain 'in tcp 198.51.100.7:40000 > 192.0.2.10:5061'\n"
 		"  edgegate explain edge.yaml 'in udp 198.51.100.7:3478 > 192.0.2.10:40000 wait=6m\n"
-		"          after out udp 192.0.2.10:40000 > 198.51.100.7:3478'\n",
+		"          after out udp 192.0.2.10:40000 > 198.51.100.7:3478'\n"
+		"  edgegate explain edge.yaml --host 192.0.2.10 --capture monday.pcap --packet 17\n",
 	.run = explain_run,
 };

@@ -7,9 +7,8 @@
 #include <sys/stat.h>
 
 #include "user/base/cleanup.h"
-#include "user/packet/host.h"
-#include "user/policy/address.h"
 #include "user/verb/common.h"
+#include "user/verb/common_host.h"
 #include "user/verb/replay_progress.h"
 #include "user/verb/replay_show.h"
 
@@ -22,10 +21,11 @@ struct replay {
 	size_t capture_count;
 	struct host host;
 	struct replay_judge judges[2]; /* the policy, and with --diff the other one */
-	struct replay_chunk *chunk;
-	struct replay_clock clock;
+	struct chunk *chunk;
+	struct chunk_clock clock;
 	struct replay_show show;
 	struct replay_progress progress;
+	bool broken; /* not by a capture: what was to be written is not worth keeping */
 };
 
 static void replay_free(struct replay *replay)
@@ -33,7 +33,7 @@ static void replay_free(struct replay *replay)
 	replay_show_free(&replay->show);
 	replay_judge_close(&replay->judges[0]);
 	replay_judge_close(&replay->judges[1]);
-	replay_chunk_free(replay->chunk);
+	chunk_free(replay->chunk);
 	host_free(&replay->host);
 	common_options_free(&replay->options);
 }
@@ -49,12 +49,17 @@ static void replay_end(int signal)
 
 static void replay_catch_signals(void)
 {
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
 	/* no SA_RESTART: standard input may be a pipe that says nothing */
-	struct sigaction action = { .sa_handler = replay_end };
+	const struct sigaction action = { .sa_handler = replay_end };
+	struct sigaction before;
 
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGPIPE, &action, NULL);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		/* whoever started it with nohup meant it */
+		if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	/* a file that may not grow any more (ulimit -f) is an error of --write as others are */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 /* ---- arguments ----------------------------------------------------------------------------------- */
@@ -100,89 +105,22 @@ static int replay_split(struct replay *replay, struct diags *diags)
 		diag_hint(diags, "let - stand for one policy or one capture");
 		return -EINVAL;
 	}
-	return 0;
-}
-
-static int replay_host_read(struct replay *replay, const char *words, struct diags *diags)
-{
-	autofree char *copy = strdup(words);
-	char *rest = copy;
-
-	if (!copy)
-		return diag_system(diags, ENOMEM, "--host", NULL);
-	for (char *word; (word = strsep(&rest, ","));) {
-		struct address_fault fault = { 0 };
-		struct policy_prefix parsed;
-		struct host_prefix prefix;
-
-		if (address_parse(word, &parsed, &fault)) {
-			diag_usage(diags, "--host", "%s", fault.why);
-			diag_hint(diags, "%s",
-				  *fault.hint ? fault.hint : "--host 192.0.2.10,2001:db8::10");
-			return -EINVAL;
-		}
-		prefix = (struct host_prefix){ .family = parsed.family, .bits = parsed.bits };
-		memcpy(prefix.address, parsed.address, sizeof(prefix.address));
-		if (host_add(&replay->host, &prefix))
-			return diag_system(diags, ENOMEM, "--host", NULL);
+	if (options->write && (!*options->write || strcmp(options->write, "-") == 0)) {
+		diag_usage(diags, "--write", "'%s' is no file's name", options->write);
+		diag_hint(diags, "standard output has the report; into a pipe: "
+				 "--write /dev/fd/3 3>&1 >/dev/null");
+		return -EINVAL;
 	}
 	return 0;
-}
-
-/* ---- the guess ----------------------------------------------------------------------------------- */
-
-static int replay_say_guess(const struct host *host, struct diags *diags)
-{
-	char texts[2][ADDRESS_TEXT_SIZE] = { "", "" };
-
-	for (size_t i = 0; i < host->count && i < 2; i++) {
-		struct policy_prefix prefix = { .family = host->list[i].family,
-						.bits = host->list[i].bits };
-
-		memcpy(prefix.address, host->list[i].address, sizeof(prefix.address));
-		address_print(&prefix, texts[i]);
-	}
-	diag_warning(
-		diags, NULL, "replay",
-		"without --host, the host is guessed to be %s%s%s, whom most packets are from or "
-		"to",
-		texts[0], *texts[1] ? " and " : "", texts[1]);
-	diag_hint(diags, "say whose packets go out: --host %s%s%s", texts[0], *texts[1] ? "," : "",
-		  texts[1]);
-	common_end(diags);
-	return 0;
-}
-
-/* From the first chunk that has addresses. */
-static int replay_guess(struct replay *replay, struct diags *diags)
-{
-	cleanup(cleanup_free) struct host_guess *guess = host_guess_new();
-
-	if (!guess)
-		return diag_system(diags, ENOMEM, "replay", NULL);
-	for (size_t i = 0; i < replay->chunk->count; i++) {
-		const struct replay_packet *packet = &replay->chunk->packets[i];
-
-		host_guess_add(guess, replay->chunk->bytes + packet->frame, packet->kept);
-	}
-	if (host_guess_end(guess, &replay->host))
-		return diag_system(diags, ENOMEM, "replay", NULL);
-	return replay->host.count ? replay_say_guess(&replay->host, diags) : 0;
 }
 
 /* ---- the run ------------------------------------------------------------------------------------- */
 
 static int replay_chunk_judge(struct replay *replay, struct diags *diags)
 {
-	struct replay_chunk *chunk = replay->chunk;
-	int error = 0;
+	struct chunk *chunk = replay->chunk;
+	int error = common_host_directions(&replay->host, chunk, "replay", diags);
 
-	if (!replay->host.count)
-		error = replay_guess(replay, diags);
-	for (size_t i = 0; i < chunk->count; i++)
-		chunk->packets[i].direction = host_direction(&replay->host,
-							     chunk->bytes + chunk->packets[i].frame,
-							     chunk->packets[i].kept);
 	for (size_t i = 0; i < replay->show.judge_count && !error; i++)
 		error = replay_judge_run(&replay->judges[i], chunk, diags);
 	return error ? error : replay_show_chunk(&replay->show, chunk, diags);
@@ -221,9 +159,10 @@ static int replay_capture(struct replay *replay, const char *name, struct diags 
 		error = replay_prepare(replay, capture, diags);
 	while (!error && !replay_signal) {
 		struct diags damage = { 0 };
-		int ended = replay_chunk_read(replay->chunk, capture, &replay->clock, &damage);
+		int ended = chunk_read(replay->chunk, capture, &replay->clock, &damage);
 
 		error = replay_chunk_judge(replay, diags);
+		replay->broken = error;
 		/* a signal in the middle of a read is no damage */
 		if (replay_signal)
 			diags_clear(&damage);
@@ -272,7 +211,7 @@ static int replay_captures(struct replay *replay, struct diags *diags)
 			0 :
 			replay_show_end(&replay->show, replay->clock.now, diags);
 	/* of a damaged capture, what was read is worth keeping */
-	if (!ended && !replay_signal && replay->show.writer)
+	if (!ended && !replay_signal && !replay->broken && replay->show.writer)
 		ended = writer_finish(replay->show.writer, diags);
 	return error ? error : ended;
 }
@@ -286,8 +225,8 @@ static int replay_open(struct replay *replay, struct diags *diags)
 
 	if (!error && options->diff)
 		error = replay_judge_read(&replay->judges[1], &options->diff, 1, options, diags);
-	for (size_t i = 0; i < options->host_count && !error; i++)
-		error = replay_host_read(replay, options->hosts[i], diags);
+	if (!error)
+		error = common_host_read(options, &replay->host, diags);
 	for (size_t i = 0; i < judges && !error; i++)
 		error = replay_judge_open(&replay->judges[i], diags);
 	if (error)

@@ -23,8 +23,8 @@ int replay_judge_open(struct replay_judge *judge, struct diags *diags)
 	const struct listing_header *listing = judge->image.listing;
 	int error;
 
-	judge->batch = calloc(REPLAY_CHUNK, sizeof(*judge->batch));
-	judge->decisions = calloc(REPLAY_CHUNK, sizeof(*judge->decisions));
+	judge->batch = calloc(CHUNK_PACKETS, sizeof(*judge->batch));
+	judge->decisions = calloc(CHUNK_PACKETS, sizeof(*judge->decisions));
 	judge->names = calloc(RULE_SLOTS, sizeof(*judge->names));
 	judge->rules = calloc(RULE_SLOTS, sizeof(*judge->rules));
 	if (!judge->batch || !judge->decisions || !judge->names || !judge->rules)
@@ -34,7 +34,7 @@ int replay_judge_open(struct replay_judge *judge, struct diags *diags)
 
 		judge->names[row->slot] = listing_string(listing, row->name);
 	}
-	error = testrun_open(REPLAY_HZ, judge->policy->settings.flows_max, "replay", &judge->gate,
+	error = testrun_open(CHUNK_HZ, judge->policy->settings.flows_max, "replay", &judge->gate,
 			     diags);
 	return error ? error : testrun_publish(judge->gate, &judge->image, "replay", diags);
 }
@@ -59,14 +59,13 @@ bool replay_judge_wants_payload(const struct replay_judge *judge)
 	return false;
 }
 
-int replay_judge_run(struct replay_judge *judge, const struct replay_chunk *chunk,
-		     struct diags *diags)
+int replay_judge_run(struct replay_judge *judge, const struct chunk *chunk, struct diags *diags)
 {
 	size_t runs = 0;
 	int error;
 
 	for (size_t i = 0; i < chunk->count; i++) {
-		const struct replay_packet *packet = &chunk->packets[i];
+		const struct chunk_packet *packet = &chunk->packets[i];
 
 		if (packet->cut)
 			continue;
@@ -83,7 +82,7 @@ int replay_judge_run(struct replay_judge *judge, const struct replay_chunk *chun
 		return error;
 	runs = 0;
 	for (size_t i = 0; i < chunk->count; i++) {
-		const struct replay_packet *packet = &chunk->packets[i];
+		const struct chunk_packet *packet = &chunk->packets[i];
 
 		judge->decisions[i] = packet->cut ? DECISION(OUTCOME_UNDECIDED, 0) :
 						    judge->batch[runs++].decision;
@@ -108,7 +107,7 @@ struct report_replay_verdict replay_judge_verdict(const struct replay_judge *jud
 	};
 }
 
-void replay_judge_count(struct replay_judge *judge, const struct replay_packet *packet, size_t at)
+void replay_judge_count(struct replay_judge *judge, const struct chunk_packet *packet, size_t at)
 {
 	enum outcome outcome = DECISION_OUTCOME(judge->decisions[at]);
 	struct rule_count *rule = &judge->rules[DECISION_SLOT(judge->decisions[at]) % RULE_SLOTS];
@@ -144,7 +143,7 @@ int replay_judge_report(const struct replay_judge *judge, uint64_t now, struct r
 	int error = judge_mismatches(judge);
 
 	if (!error)
-		error = testrun_counts_flows(judge->gate, &judge->image, REPLAY_HZ, now, &flows);
+		error = testrun_counts_flows(judge->gate, &judge->image, CHUNK_HZ, now, &flows);
 	if (!error)
 		error = common_describe(judge->policy, &made);
 	made.label = strdup("replay");

@@ -8,14 +8,14 @@
 #include "user/policy/policy.h"
 #include "user/report/replay.h"
 #include "user/verb/common.h"
-#include "user/verb/replay_chunk.h"
+#include "user/packet/chunk.h"
 
 /* Owns all that it points to. Zero-initialised is closed. */
 struct replay_judge {
 	struct policy *policy;
 	struct image image;
 	struct testrun_gate *gate;
-	struct testrun_packet *batch; /* REPLAY_CHUNK of them */
+	struct testrun_packet *batch; /* CHUNK_PACKETS of them */
 	uint32_t *decisions;          /* DECISION() of each packet of the chunk; undecided: cut */
 	const char **names;           /* of rules, by slot; borrowed from the image */
 	struct rule_count *rules;     /* by slot */
@@ -34,12 +34,11 @@ void replay_judge_close(struct replay_judge *judge);
 bool replay_judge_wants_payload(const struct replay_judge *judge);
 
 /* Decides on each packet of the chunk, into `decisions`. */
-int replay_judge_run(struct replay_judge *judge, const struct replay_chunk *chunk,
-		     struct diags *diags);
+int replay_judge_run(struct replay_judge *judge, const struct chunk *chunk, struct diags *diags);
 
 /* The chunk's packet number `at`: what became of it; and takes it into the counts. */
 struct report_replay_verdict replay_judge_verdict(const struct replay_judge *judge, size_t at);
-void replay_judge_count(struct replay_judge *judge, const struct replay_packet *packet, size_t at);
+void replay_judge_count(struct replay_judge *judge, const struct chunk_packet *packet, size_t at);
 
 /* What was counted, as of a gate. `now`: the last packet's. Caller frees with report_gate_free(). */
 int replay_judge_report(const struct replay_judge *judge, uint64_t now, struct report_gate *report,

@@ -11,7 +11,7 @@
 
 /* ---- one packet -------------------------------------------------------------------------------- */
 
-static bool show_is_wanted(const struct replay_show *show, const struct replay_packet *packet,
+static bool show_is_wanted(const struct replay_show *show, const struct chunk_packet *packet,
 			   const struct report_replay_verdict verdicts[2])
 {
 	const char *word = report_replay_word(verdicts[0].outcome);
@@ -30,7 +30,7 @@ static bool verdict_is(const struct report_replay_verdict *one,
 	return one->outcome == other->outcome && one->rule == other->rule;
 }
 
-static int show_change(struct replay_show *show, const struct replay_packet *packet,
+static int show_change(struct replay_show *show, const struct chunk_packet *packet,
 		       const struct report_replay_verdict verdicts[2], struct diags *diags)
 {
 	struct report_replay_change *change = NULL;
@@ -56,7 +56,7 @@ static int show_change(struct replay_show *show, const struct replay_packet *pac
 	return 0;
 }
 
-static void show_count(struct replay_show *show, const struct replay_packet *packet, size_t at,
+static void show_count(struct replay_show *show, const struct chunk_packet *packet, size_t at,
 		       enum outcome outcome)
 {
 	struct report_replay_totals *totals = &show->totals;
@@ -71,8 +71,8 @@ static void show_count(struct replay_show *show, const struct replay_packet *pac
 	}
 }
 
-static int show_write(struct replay_show *show, const struct replay_chunk *chunk,
-		      const struct replay_packet *packet, struct diags *diags)
+static int show_write(struct replay_show *show, const struct chunk *chunk,
+		      const struct chunk_packet *packet, struct diags *diags)
 {
 	const struct capture_packet written = {
 		.number = packet->number,
@@ -85,10 +85,10 @@ static int show_write(struct replay_show *show, const struct replay_chunk *chunk
 	return writer_add(show->writer, &written, diags);
 }
 
-static int show_packet(struct replay_show *show, const struct replay_chunk *chunk, size_t at,
+static int show_packet(struct replay_show *show, const struct chunk *chunk, size_t at,
 		       struct diags *diags)
 {
-	const struct replay_packet *packet = &chunk->packets[at];
+	const struct chunk_packet *packet = &chunk->packets[at];
 	struct report_replay_verdict verdicts[2] = { 0 };
 	bool both = show->judge_count == 2;
 	int error = 0;
@@ -118,10 +118,11 @@ static int show_packet(struct replay_show *show, const struct replay_chunk *chun
 
 /* ---- all of them ------------------------------------------------------------------------------- */
 
-static int show_no_output(struct diags *diags)
+static int show_no_output(struct replay_show *show, struct diags *diags)
 {
 	int error = errno ? errno : EIO;
 
+	show->unwritable = true;
 	diag_system(diags, error, "replay", "cannot write to standard output");
 	diag_hint(diags, "see that it can be written");
 	return -error;
@@ -138,12 +139,11 @@ static int show_lines(struct replay_show *show, struct diags *diags)
 	show->lines.length = 0;
 	errno = 0;
 	if (fwrite(show->lines.bytes, 1, length, stdout) != length || fflush(stdout))
-		return show_no_output(diags);
+		return show_no_output(show, diags);
 	return 0;
 }
 
-int replay_show_chunk(struct replay_show *show, const struct replay_chunk *chunk,
-		      struct diags *diags)
+int replay_show_chunk(struct replay_show *show, const struct chunk *chunk, struct diags *diags)
 {
 	int error = 0, unwritten;
 
@@ -203,7 +203,8 @@ int replay_show_end(struct replay_show *show, uint64_t now, struct diags *diags)
 	autofree char *text = NULL;
 	int error = 0;
 
-	if (show->options->json && !show->options->summary)
+	/* that it can't be written was said */
+	if (show->unwritable || (show->options->json && !show->options->summary))
 		return 0;
 	for (size_t i = 0; i < show->judge_count && !error; i++)
 		error = replay_judge_report(&show->judges[i], now, &reports.list[i], diags);
@@ -216,7 +217,7 @@ int replay_show_end(struct replay_show *show, uint64_t now, struct diags *diags)
 		return diag_system(diags, ENOMEM, "replay", NULL);
 	errno = 0;
 	if (fputs(text, stdout) == EOF || fflush(stdout))
-		return show_no_output(diags);
+		return show_no_output(show, diags);
 	return 0;
 }
 

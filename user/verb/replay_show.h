@@ -18,11 +18,11 @@ struct replay_show {
 	struct report_replay_totals totals;
 	struct report_replay_change *changes; /* --diff; grown by array_add() */
 	size_t change_count;
+	bool unwritable; /* standard output, and that was said */
 };
 
 /* Of all packets of a chunk, which were judged. 0, or a negative errno and diagnostics. */
-int replay_show_chunk(struct replay_show *show, const struct replay_chunk *chunk,
-		      struct diags *diags);
+int replay_show_chunk(struct replay_show *show, const struct chunk *chunk, struct diags *diags);
 
 /* Tables, or with --summary --json the last line. Returns 0, or a negative errno and diagnostics. */
 int replay_show_end(struct replay_show *show, uint64_t now, struct diags *diags);

@@ -3,8 +3,8 @@
  * Packets of a capture, a few thousand at a time, so that memory stays flat whatever the file's size;
  * and the moments by which they are judged.
  */
-#ifndef USER_VERB_REPLAY_CHUNK_H
-#define USER_VERB_REPLAY_CHUNK_H
+#ifndef USER_PACKET_CHUNK_H
+#define USER_PACKET_CHUNK_H
 
 #include <edgegate/abi.h>
 #include <stdbool.h>
@@ -14,26 +14,27 @@
 #include "user/base/diag.h"
 #include "user/packet/capture.h"
 
-/* Jiffies per second of the packets' clock: nanoseconds, as fine as any capture's. */
-#define REPLAY_HZ 1000000000u
+/* Jiffies per second of the packets' clock, for the programs: nanoseconds, as fine as any capture's. */
+#define CHUNK_HZ 1000000000u
 
 /*
  * The captures' own clocks, in the order in which they are given: what goes back in time, within a
  * capture or from one to the next, counts as the same moment. Zero-initialised.
  */
-struct replay_clock {
+struct chunk_clock {
 	uint64_t now;    /* jiffies; 0: no packet was seen */
 	uint64_t latest; /* of the capture's own times, nanoseconds */
 	uint64_t passed; /* nanoseconds, all in all */
 	bool capture_begins;
 };
 
-struct replay_packet {
+struct chunk_packet {
 	uint64_t number; /* in its capture, from 1 */
 	uint64_t time;   /* as the capture says, nanoseconds */
 	uint64_t now;    /* jiffies to judge by */
 	size_t frame;    /* where it begins in the chunk's bytes */
 	uint32_t kept;   /* bytes of it in the chunk: all that decide, maybe more */
+	uint32_t need;   /* bytes that decide; more than `kept` of one that was cut off before */
 	uint32_t length; /* bytes that it had */
 	size_t raw;      /* as it stands in the file, where that is wanted */
 	uint32_t raw_captured;
@@ -43,11 +44,11 @@ struct replay_packet {
 	bool cut;     /* too short to be judged */
 };
 
-#define REPLAY_CHUNK 4096u          /* packets */
-#define REPLAY_CHUNK_BYTES 4194304u /* of packets; the last one may go beyond */
+#define CHUNK_PACKETS 4096u  /* packets */
+#define CHUNK_BYTES 4194304u /* of packets; the last one may go beyond */
 
-struct replay_chunk {
-	struct replay_packet packets[REPLAY_CHUNK];
+struct chunk {
+	struct chunk_packet packets[CHUNK_PACKETS];
 	size_t count;
 	uint8_t *bytes;
 	size_t used, room;
@@ -59,8 +60,8 @@ struct replay_chunk {
  * Fills the chunk anew. 0; 1: the capture ends with it; a negative errno and diagnostics: it ends
  * with it, for it is damaged behind it.
  */
-int replay_chunk_read(struct replay_chunk *chunk, struct capture *capture,
-		      struct replay_clock *clock, struct diags *diags);
-void replay_chunk_free(struct replay_chunk *chunk); /* NULL is fine */
+int chunk_read(struct chunk *chunk, struct capture *capture, struct chunk_clock *clock,
+	       struct diags *diags);
+void chunk_free(struct chunk *chunk); /* NULL is fine */
 
 #endif

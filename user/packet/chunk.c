@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "user/verb/replay_chunk.h"
+#include "user/packet/chunk.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,13 +8,15 @@
 #include "user/packet/headers.h"
 
 /* The first packet's moment: not 0, which the programs take for "never". */
-#define CLOCK_BEGIN REPLAY_HZ
-/* A gap that is longer counts as long: no timeout is, and no clock overflows. A year. */
-#define CLOCK_GAP_MOST (366ull * 86400 * REPLAY_HZ)
+#define CLOCK_BEGIN CHUNK_HZ
+/* A gap that is longer counts as long: no timeout is. A year. */
+#define CLOCK_GAP_MOST (366ull * 86400 * CHUNK_HZ)
+/* Here it stands still, after 292 years, so that no timeout's end overflows. */
+#define CLOCK_MOST (UINT64_MAX / 2)
 /* Bytes that are kept of a longer frame: headers nearly always end before. */
 #define FRAME_KEPT 128u
 
-static void clock_step(struct replay_clock *clock, uint64_t time)
+static void clock_step(struct chunk_clock *clock, uint64_t time)
 {
 	uint64_t gap;
 
@@ -31,10 +33,12 @@ static void clock_step(struct replay_clock *clock, uint64_t time)
 	clock->latest = time;
 	clock->passed += gap;
 	clock->now += gap < CLOCK_GAP_MOST ? gap : CLOCK_GAP_MOST;
+	if (clock->now > CLOCK_MOST)
+		clock->now = CLOCK_MOST;
 }
 
 /* Copies into the chunk; its place, or SIZE_MAX for want of memory. */
-static size_t chunk_keep(struct replay_chunk *chunk, const uint8_t *bytes, size_t size)
+static size_t chunk_keep(struct chunk *chunk, const uint8_t *bytes, size_t size)
 {
 	size_t place = chunk->used;
 
@@ -53,20 +57,21 @@ static size_t chunk_keep(struct replay_chunk *chunk, const uint8_t *bytes, size_
 	return place;
 }
 
-static int chunk_add(struct replay_chunk *chunk, const struct capture_packet *packet,
-		     struct replay_clock *clock)
+static int chunk_add(struct chunk *chunk, const struct capture_packet *packet,
+		     struct chunk_clock *clock)
 {
-	struct replay_packet *place = &chunk->packets[chunk->count];
+	struct chunk_packet *place = &chunk->packets[chunk->count];
 	uint32_t need =
 		headers_length(packet->frame, packet->captured, packet->length, chunk->payload);
 	uint32_t kept = need > FRAME_KEPT ? need : FRAME_KEPT;
 
 	clock_step(clock, packet->time);
-	*place = (struct replay_packet){
+	*place = (struct chunk_packet){
 		.number = packet->number,
 		.time = packet->time,
 		.now = clock->now,
 		.kept = kept < packet->captured ? kept : packet->captured,
+		.need = need,
 		.length = packet->length,
 		.raw_captured = packet->raw_captured,
 		.raw_length = packet->raw_length,
@@ -83,24 +88,24 @@ static int chunk_add(struct replay_chunk *chunk, const struct capture_packet *pa
 	return 0;
 }
 
-int replay_chunk_read(struct replay_chunk *chunk, struct capture *capture,
-		      struct replay_clock *clock, struct diags *diags)
+int chunk_read(struct chunk *chunk, struct capture *capture, struct chunk_clock *clock,
+	       struct diags *diags)
 {
 	chunk->count = 0;
 	chunk->used = 0;
-	while (chunk->count < REPLAY_CHUNK && chunk->used < REPLAY_CHUNK_BYTES) {
+	while (chunk->count < CHUNK_PACKETS && chunk->used < CHUNK_BYTES) {
 		struct capture_packet packet;
 		int got = capture_next(capture, &packet, diags);
 
 		if (got <= 0)
 			return got ? got : 1;
 		if (chunk_add(chunk, &packet, clock))
-			return diag_system(diags, ENOMEM, "replay", NULL);
+			return diag_system(diags, ENOMEM, "read a capture", NULL);
 	}
 	return 0;
 }
 
-void replay_chunk_free(struct replay_chunk *chunk)
+void chunk_free(struct chunk *chunk)
 {
 	if (!chunk)
 		return;
