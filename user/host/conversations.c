@@ -64,6 +64,7 @@ bool conversations_parse(const struct nlmsghdr *answer, uint8_t protocol,
 	read.local_port = ntohs(id->idiag_sport);
 	read.remote_port = ntohs(id->idiag_dport);
 	read.bound = id->idiag_if;
+	read.inode = socket->idiag_inode;
 	mnl_attr_for_each(attribute, answer, sizeof(*socket)) {
 		if (mnl_attr_get_type(attribute) == INET_DIAG_MARK &&
 		    mnl_attr_validate(attribute, MNL_TYPE_U32) >= 0)
@@ -95,9 +96,13 @@ struct conversations_dump {
 static unsigned int conversations_claim(const struct conversations_wish *wish,
 					const struct conversation *conversation)
 {
-	for (size_t i = 0; i < wish->claim_count; i++)
-		if (conversations_are_same(&wish->claims[i], conversation))
+	for (size_t i = 0; i < wish->claim_count; i++) {
+		const struct conversation *claim = &wish->claims[i];
+
+		if (claim->family ? conversations_are_same(claim, conversation) :
+				    claim->inode == conversation->inode)
 			return (unsigned int)i + 1;
+	}
 	return 0;
 }
 

@@ -20,6 +20,7 @@ struct conversation {
 	uint8_t local[16], remote[16];
 	uint32_t bound; /* index of the interface that the socket is bound to; 0: none */
 	uint32_t mark;  /* of the socket, for routing */
+	uint32_t inode; /* of the socket; 0: not known */
 	/* which of the interfaces that were asked for it goes over, from 0; -1: none of them */
 	int interface;
 	unsigned int claim; /* which of the claims it is, from 1; 0: none */
@@ -41,7 +42,8 @@ struct conversations {
 struct conversations_wish {
 	const uint32_t *interfaces; /* indices */
 	size_t interface_count;
-	const struct conversation *claims; /* whose ends are known: somebody's sessions */
+	/* somebody's sessions: their ends are known, or without a family only the socket's inode */
+	const struct conversation *claims;
 	size_t claim_count;
 	bool claims_only; /* the others are of no interest */
 };

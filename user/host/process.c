@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "user/base/cleanup.h"
@@ -26,18 +25,22 @@ static void process_close_directory(DIR **directory)
 bool process_parse(const char *line, struct process *process)
 {
 	/* the name in parentheses may hold anything, parentheses too */
-	const char *after = strrchr(line, ')');
+	const char *before = strchr(line, '('), *after = strrchr(line, ')');
+	struct process read = { 0 };
 	unsigned int terminal;
-	int parent;
+	size_t size;
 
-	if (!after || sscanf(after, ") %*c %d %*d %*d %u", &parent, &terminal) != 2 || parent < 0)
+	if (!before || !after ||
+	    sscanf(after, ") %*c %d %*d %*d %u", &read.parent, &terminal) != 2 || read.parent < 0)
 		return false;
 	/* proc_pid_stat(5): minor 7-0 and 31-20, major 15-8 */
-	*process = (struct process){
-		.parent = parent,
-		.terminal = makedev(terminal >> 8 & 0xfffu,
-				    (terminal & 0xffu) | (terminal >> 12 & 0xfff00u)),
-	};
+	read.terminal =
+		makedev(terminal >> 8 & 0xfffu, (terminal & 0xffu) | (terminal >> 12 & 0xfff00u));
+	size = (size_t)(after - before) - 1;
+	if (size >= sizeof(read.name))
+		size = sizeof(read.name) - 1;
+	memcpy(read.name, before + 1, size);
+	*process = read;
 	return true;
 }
 
@@ -66,9 +69,9 @@ char *process_variable(pid_t pid, const char *name)
 	return NULL;
 }
 
-/* ---- terminals ------------------------------------------------------------------------------------- */
+/* ---- what it has open ------------------------------------------------------------------------------ */
 
-int process_terminals(pid_t pid, process_terminal_each each, void *data)
+int process_files(pid_t pid, process_file_each each, void *data)
 {
 	char path[PROCESS_PATH_SIZE];
 	cleanup(process_close_directory) DIR *directory = NULL;
@@ -80,20 +83,16 @@ int process_terminals(pid_t pid, process_terminal_each each, void *data)
 	while (directory && !result && (entry = readdir(directory))) {
 		struct stat file;
 
-		if (fstatat(dirfd(directory), entry->d_name, &file, 0) || !S_ISCHR(file.st_mode) ||
-		    major(file.st_rdev) < PROCESS_TERMINAL_FIRST ||
-		    major(file.st_rdev) > PROCESS_TERMINAL_LAST)
-			continue;
-		result = each(
-			&(struct process_terminal){
-				.device = file.st_dev,
-				.inode = file.st_ino,
-				.terminal = file.st_rdev,
-				.used = file.st_atime,
-			},
-			data);
+		if (fstatat(dirfd(directory), entry->d_name, &file, 0) == 0)
+			result = each(&file, data);
 	}
 	return result;
+}
+
+bool process_is_terminal(const struct stat *file)
+{
+	return S_ISCHR(file->st_mode) && major(file->st_rdev) >= PROCESS_TERMINAL_FIRST &&
+	       major(file->st_rdev) <= PROCESS_TERMINAL_LAST;
 }
 
 int process_all(process_each each, void *data)

@@ -5,13 +5,14 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
-#include <time.h>
 
 /* Who a process is. */
 struct process {
 	pid_t parent;   /* 0: none that we could see */
 	dev_t terminal; /* that controls it; 0: none */
+	char name[16];  /* of the program; cut off by the kernel */
 };
 
 /* Reads a line of /proc/PID/stat. False: it is none. Pure. */
@@ -26,17 +27,12 @@ bool process_read(pid_t pid, struct process *process);
  */
 char *process_variable(pid_t pid, const char *name);
 
-/* A pseudo-terminal that a process has open. */
-struct process_terminal {
-	dev_t device; /* of the file system that it is in: each container has one of its own */
-	ino_t inode;
-	dev_t terminal;
-	time_t used; /* when somebody last wrote on it, to within some seconds */
-};
+/* Called for each file that a process has open; not 0 ends the walk and is its result. */
+typedef int (*process_file_each)(const struct stat *file, void *data);
+int process_files(pid_t pid, process_file_each each, void *data);
 
-/* Called for each; not 0 ends the walk and is its result. */
-typedef int (*process_terminal_each)(const struct process_terminal *terminal, void *data);
-int process_terminals(pid_t pid, process_terminal_each each, void *data);
+/* Is it one that people sit at: a pseudo-terminal's other side than the one that a server holds? Pure. */
+bool process_is_terminal(const struct stat *file);
 
 /* Every process that can be seen; not 0 ends the walk and is its result. */
 typedef int (*process_each)(pid_t pid, void *data);

@@ -77,7 +77,7 @@ bool session_parse(const char *value, struct conversation *session)
  * their clients: who sits there works here.
  */
 struct session_seat {
-	struct process_terminal terminal;
+	struct stat terminal;
 	struct sessions found;
 };
 
@@ -86,6 +86,7 @@ struct session_search {
 	struct session_seat *seats;
 	size_t seat_count;
 	struct sessions inherited;
+	struct sessions carried; /* what sshd has open */
 };
 
 static void session_search_free(struct session_search *search)
@@ -94,6 +95,7 @@ static void session_search_free(struct session_search *search)
 		session_free(&search->seats[i].found);
 	free(search->seats);
 	session_free(&search->inherited);
+	session_free(&search->carried);
 }
 
 /* Once. -ENOMEM, or 0. */
@@ -102,7 +104,8 @@ static int session_add(struct sessions *sessions, const struct conversation *ses
 	struct conversation *place;
 
 	for (size_t i = 0; i < sessions->count; i++)
-		if (conversations_are_same(&sessions->list[i], session))
+		if (conversations_are_same(&sessions->list[i], session) &&
+		    sessions->list[i].inode == session->inode)
 			return 0;
 	place = array_add(&sessions->list, &sessions->count);
 	if (!place)
@@ -120,11 +123,25 @@ static int session_of(pid_t pid, struct sessions *sessions)
 	return value && session_parse(value, &session) ? session_add(sessions, &session) : 0;
 }
 
-static bool session_is_there(const struct process_terminal *one,
-			     const struct process_terminal *other)
+/* The same terminal? Each container numbers its own, in a file system of its own. */
+static bool session_is_there(const struct stat *one, const struct stat *other)
 {
-	return one->device == other->device && one->inode == other->inode &&
-	       one->terminal == other->terminal;
+	return one->st_dev == other->st_dev && one->st_ino == other->st_ino &&
+	       one->st_rdev == other->st_rdev;
+}
+
+static int session_add_seat(struct session_search *search, const struct stat *terminal)
+{
+	struct session_seat *seat;
+
+	for (size_t i = 0; i < search->seat_count; i++)
+		if (session_is_there(&search->seats[i].terminal, terminal))
+			return 0;
+	seat = array_add(&search->seats, &search->seat_count);
+	if (!seat)
+		return -ENOMEM;
+	seat->terminal = *terminal;
+	return 0;
 }
 
 /* An ancestor that is looked at. */
@@ -133,21 +150,21 @@ struct session_ancestor {
 	struct process process;
 };
 
-static int session_add_seat(const struct process_terminal *terminal, void *data)
+/* OpenSSH's, which is sshd-session since 9.8, and Dropbear's. */
+static bool session_is_server(const struct process *process)
+{
+	return strncmp(process->name, "sshd", 4) == 0 || strcmp(process->name, "dropbear") == 0;
+}
+
+static int session_look_at_file(const struct stat *file, void *data)
 {
 	const struct session_ancestor *ancestor = data;
-	struct session_search *search = ancestor->search;
-	struct session_seat *seat;
 
-	if (terminal->terminal == ancestor->process.terminal)
-		return 0;
-	for (size_t i = 0; i < search->seat_count; i++)
-		if (session_is_there(&search->seats[i].terminal, terminal))
-			return 0;
-	seat = array_add(&search->seats, &search->seat_count);
-	if (!seat)
-		return -ENOMEM;
-	seat->terminal = *terminal;
+	if (process_is_terminal(file) && file->st_rdev != ancestor->process.terminal)
+		return session_add_seat(ancestor->search, file);
+	if (S_ISSOCK(file->st_mode) && session_is_server(&ancestor->process))
+		return session_add(&ancestor->search->carried,
+				   &(struct conversation){ .inode = (uint32_t)file->st_ino });
 	return 0;
 }
 
@@ -168,7 +185,7 @@ static int session_climb(struct session_search *search)
 			break;
 		error = session_of(pid, &search->inherited);
 		if (!error)
-			error = process_terminals(pid, session_add_seat, &ancestor);
+			error = process_files(pid, session_look_at_file, &ancestor);
 		pid = ancestor.process.parent;
 	}
 	return error;
@@ -180,14 +197,14 @@ struct session_sitter {
 	pid_t pid;
 };
 
-static int session_sits(const struct process_terminal *terminal, void *data)
+static int session_sits(const struct stat *file, void *data)
 {
 	const struct session_sitter *sitter = data;
 
-	for (size_t i = 0; i < sitter->search->seat_count; i++) {
+	for (size_t i = 0; process_is_terminal(file) && i < sitter->search->seat_count; i++) {
 		struct session_seat *seat = &sitter->search->seats[i];
 
-		if (session_is_there(&seat->terminal, terminal))
+		if (session_is_there(&seat->terminal, file))
 			return session_of(sitter->pid, &seat->found);
 	}
 	return 0;
@@ -202,18 +219,18 @@ static int session_look_at(pid_t pid, void *data)
 	if (!process_read(pid, &process) || !process.terminal)
 		return 0;
 	for (size_t i = 0; i < search->seat_count; i++)
-		if (search->seats[i].terminal.terminal == process.terminal)
-			return process_terminals(pid, session_sits, &sitter);
+		if (search->seats[i].terminal.st_rdev == process.terminal)
+			return process_files(pid, session_sits, &sitter);
 	return 0;
 }
 
-/* The latest first. */
+/* Where somebody typed last, to within some seconds, comes first. */
 static int session_compare_seats(const void *one, const void *other)
 {
 	const struct session_seat *a = one, *b = other;
 
-	if (a->terminal.used != b->terminal.used)
-		return a->terminal.used > b->terminal.used ? -1 : 1;
+	if (a->terminal.st_atime != b->terminal.st_atime)
+		return a->terminal.st_atime > b->terminal.st_atime ? -1 : 1;
 	return 0;
 }
 
@@ -241,6 +258,8 @@ int session_find(struct sessions *sessions)
 		error = session_add_all(&found, &search.seats[i].found);
 	if (!error)
 		error = session_add_all(&found, &search.inherited);
+	if (!error && !found.count)
+		error = session_add_all(&found, &search.carried);
 	if (error)
 		return error;
 	*sessions = found;
