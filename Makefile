@@ -73,7 +73,7 @@ UNITS := $(patsubst %.in,build/%,$(sort $(wildcard systemd/*.in)))
 C_SOURCES := $(USER_SOURCES) $(GENERATED:build/%=%)
 objects = $(patsubst %.c,$(1)/%.o,$(2))
 NOT_MAIN := $(filter-out user/main.c,$(C_SOURCES))
-PURE := $(filter user/base/% user/packet/% user/policy/% user/image/% user/report/% gen/%,$(C_SOURCES))
+PURE := $(filter user/base/% user/packet/% user/policy/% user/image/% user/host/% user/report/% gen/%,$(C_SOURCES))
 
 UNIT_TESTS := $(UNIT_SOURCES:tests/%.c=build/tests/%)
 PROG_TESTS := $(PROG_SOURCES:tests/%.c=build/tests/%)
@@ -92,7 +92,7 @@ PACKAGES := libbpf libfyaml jansson libmnl libpcap
 once = $(eval $(1) := $(2))$($(1))
 PACKAGE_CFLAGS = $(call once,PACKAGE_CFLAGS,$(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null))
 PACKAGE_LIBS = $(call once,PACKAGE_LIBS,$(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null))
-PURE_LIBS = $(call once,PURE_LIBS,$(shell $(PKG_CONFIG) --libs libfyaml jansson libpcap))
+PURE_LIBS = $(call once,PURE_LIBS,$(shell $(PKG_CONFIG) --libs libfyaml jansson libmnl libpcap))
 TEST_LIBS = $(call once,TEST_LIBS,-lcmocka $(shell $(PKG_CONFIG) --libs libpcap))
 MULTIARCH = $(call once,MULTIARCH,$(shell $(CC) -print-multiarch))
 

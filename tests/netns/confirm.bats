@@ -135,8 +135,6 @@ in_force() { # what status says: policy, mode, and whether a deadline stands or 
 		[[ $stderr == *'it needs one interface and nothing else'* ]]
 		run --separate-stderr -2 gate host $verb -i gate0 more
 	done
-	run --separate-stderr -2 gate host block -i gate0 --keep-session
-	[[ $stderr == *"'--keep-session' is not in this version of edgegate"* ]]
 }
 
 @test "emergency: block drops all but essentials, open nothing, resume goes back; a rollback leaves both" {

@@ -20,7 +20,8 @@ int change_rollback(struct gate *gate, struct state *before);
 
 /*
  * Begins, changes or (EMERGENCY_NONE) ends an emergency. `session` is what a blocked gate lets pass,
- * NULL: nothing. -ENOENT: there is no policy whose essentials could stay.
+ * NULL: nothing; whoever gives one holds emergency_lock(). -ENOENT: there is no policy whose essentials
+ * could stay.
  */
 int change_emergency(struct gate *gate, enum emergency emergency, const struct session *session,
 		     struct state *before);

@@ -120,6 +120,15 @@ int testrun_publish(struct testrun_gate *gate, const struct image *image, const 
 	return 0;
 }
 
+void testrun_lift_limits(struct testrun_gate *gate)
+{
+	const struct state state = state_unpack(state_read(gate->word));
+	struct generation *generation = &state_memory(gate->word)->generations[state.live];
+
+	for (uint32_t slot = 0; slot < RULE_SLOTS; slot++)
+		generation->extras[slot].interval = 0;
+}
+
 struct gate_memory *testrun_memory(const struct testrun_gate *gate)
 {
 	return state_memory(gate->word);

@@ -13,6 +13,7 @@
 #include "user/kernel/state.h"
 #include "user/kernel/upgrade.h"
 #include "user/verb/apply_check.h"
+#include "user/verb/apply_guard.h"
 #include "user/verb/apply_interfaces.h"
 #include "user/verb/apply_say.h"
 #include "user/verb/common_say.h"
@@ -219,6 +220,26 @@ static int apply_make_whole(struct apply *apply, struct diags *diags)
 	return error || !replaced ? error : apply_say_replaced(apply->names, &before, "");
 }
 
+/* Which of the host's conversations would be cut: the caller's own session not unawares. */
+static int apply_look_out(const struct apply *apply, const struct invocation *invocation,
+			  struct diags *diags)
+{
+	const struct make_wish wish = apply_wish(apply, invocation);
+	const struct stamp *stamp = &apply->gate.stamp;
+	bool drops = apply->has_before && apply->mode_before == MODE_ENFORCE;
+	const struct apply_guard guard = {
+		.options = &apply->options,
+		.interfaces = apply->is_new ? wish.interfaces : stamp->interfaces,
+		.interface_count = apply->is_new ? wish.interface_count : stamp->interface_count,
+		.hooks = apply->is_new ? wish.hooks : (enum hooks)stamp->hooks,
+		.after = &apply->image,
+		.before = drops ? &apply->before : NULL,
+		.what = apply->what,
+	};
+
+	return apply_guard(&guard, diags);
+}
+
 /* Makes the gate, or makes it whole, and puts the policy into force. */
 static int apply_act(struct apply *apply, const struct invocation *invocation, struct diags *diags)
 {
@@ -227,7 +248,9 @@ static int apply_act(struct apply *apply, const struct invocation *invocation, s
 
 	if (error)
 		return error;
-	error = apply_compile(apply, diags);
+	/* only now is it known what a new gate was made for */
+	if (apply->is_new)
+		error = apply_compile(apply, diags);
 	/* whoever can't be told what changes doesn't get it */
 	if (!error && apply_say_changes(apply))
 		error = diag_system(diags, 0, apply->what, "nothing was changed");
@@ -246,19 +269,16 @@ static int apply_act(struct apply *apply, const struct invocation *invocation, s
 static int apply_look(struct apply *apply, const struct invocation *invocation, struct diags *diags)
 {
 	struct make_wish wish;
-	int error = 0;
+	int error;
 
 	if (apply->is_new) {
 		wish = apply_wish(apply, invocation);
 		wish.replace = &apply->replace;
-		error = make_check(&wish, apply->what, diags);
-	} else {
-		error = adopt_check(&apply->gate, &apply->replace, apply->what, diags);
-		if (!error && upgrade_is_due(&apply->gate))
-			error = apply_say_replaced(apply->names, &apply->gate.stamp, "would be ");
+		return make_check(&wish, apply->what, diags);
 	}
-	if (!error)
-		error = apply_compile(apply, diags);
+	error = adopt_check(&apply->gate, &apply->replace, apply->what, diags);
+	if (!error && upgrade_is_due(&apply->gate))
+		error = apply_say_replaced(apply->names, &apply->gate.stamp, "would be ");
 	return error;
 }
 
@@ -296,6 +316,10 @@ static int apply_work(struct apply *apply, const struct invocation *invocation, 
 		apply_interfaces_warn(&apply->options, &apply->gate, apply->what, diags);
 	if (!error && !apply->is_new)
 		error = apply_check_pending(&apply->options, &apply->gate, apply->what, diags);
+	if (!error)
+		error = apply_compile(apply, diags);
+	if (!error)
+		error = apply_look_out(apply, invocation, diags);
 	if (!error)
 		error = apply->options.dry_run ? apply_look(apply, invocation, diags) :
 						 apply_act(apply, invocation, diags);
@@ -373,14 +397,21 @@ const struct verb verb_apply = {
 		"                    only for that long (60s, 5m), unless `edgegate confirm` comes in\n"
 		"                    time; else the former policy and mode come back by themselves,\n"
 		"                    whatever has been killed. Before the first apply: no policy\n"
-		"      --force       apply although a former apply still waits for its confirm; the policy\n"
-		"                    before that one stays the one to fall back to\n"
+		"      --force       apply although it cuts your SSH session; and although a former apply\n"
+		"                    still waits for its confirm: the policy before that one stays the\n"
+		"                    one to fall back to\n"
 		"      --no-wait     fail at once where another edgegate is at work; else it waits for it\n"
 		"      --replace     take the place of another XDP program that was attached by netlink;\n"
 		"                    there is a moment with neither, so not together with --confirm.\n"
 		"                    One that a bpf_link holds stays: then apply is refused\n"
 		"      --dry-run     print what would change, and change nothing\n"
 		"  -h, --help        this page\n"
+		"\n"
+		"Before anything is changed, this machine's own TCP connections and connected UDP sockets\n"
+		"that go over the interfaces are judged by the new policy, on the real program, and those\n"
+		"that it would cut are named. If the SSH session that you work in is one of them (also\n"
+		"behind sudo, su and doas, and in tmux and screen), it is refused; --force does it all the\n"
+		"same, --confirm only warns.\n"
 		"\n"
 		"Interfaces, facings, hooks and flows.max stay as they were when the gate was made; to\n"
 		"change them, detach first.\n"

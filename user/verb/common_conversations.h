@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The host's conversations over a gate's interfaces, and which of them the caller works in. */
+#ifndef USER_VERB_COMMON_CONVERSATIONS_H
+#define USER_VERB_COMMON_CONVERSATIONS_H
+
+#include <edgegate/abi.h>
+#include <stdbool.h>
+
+#include "user/host/conversations.h"
+#include "user/host/session.h"
+
+/* Zeroes are empty. */
+struct common_conversations {
+	struct sessions sessions;   /* that the caller may work in, whether they stand or not */
+	struct conversations found; /* `claim` says which of the sessions one is */
+};
+
+/*
+ * What goes over one of the interfaces, and the caller's sessions that stand, whatever they go over;
+ * with `own` only these. 0, or a negative errno; the sessions are there then too, as far as known.
+ */
+int common_conversations_read(const struct stamp_interface *interfaces, size_t count, bool own,
+			      struct common_conversations *conversations);
+void common_conversations_free(struct common_conversations *conversations);
+
+#endif
