@@ -41,6 +41,8 @@ struct ends {
 	bool inside;
 };
 
+/* Enters the namespace that has this name; a descriptor of the one that we leave, for netns_return(). */
+int link_visit(const char *netns);
 void link_open(struct link *link, const struct ends *ends);
 void link_close(struct link *link);
 /* False: no packet socket sends such a frame. */

@@ -2,6 +2,7 @@
 /* Frames by packet sockets, in at one end of the wire and out at the other. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -28,18 +29,24 @@ static int link_socket(const char *device, int protocol)
 	return fd;
 }
 
+int link_visit(const char *netns)
+{
+	struct diags diags = { 0 };
+	int home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	if (home < 0 || netns_enter(netns, &diags))
+		agree_fail("cannot enter %s", netns);
+	return home;
+}
+
 /* One that sends and hears nothing, and one that hears. */
 static void link_end(const char *netns, const char *device, int *send, int *receive)
 {
-	struct diags diags = { 0 };
-	int home = netns_visit(netns, &diags);
+	const int home = link_visit(netns);
 
-	if (home < 0)
-		agree_fail("cannot enter %s", netns);
 	*send = link_socket(device, 0);
 	*receive = link_socket(device, ETH_P_ALL);
 	netns_return(&home);
-	close(home);
 }
 
 void link_open(struct link *link, const struct ends *ends)

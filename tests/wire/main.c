@@ -239,12 +239,11 @@ static void apply(struct agree *agree, const struct model_policy *policy)
 		seen_watch(&agree->seen, agree->ask.judge.image->listing);
 		return;
 	}
-	home = netns_visit(agree->ends.gate_netns, &diags);
-	error = home < 0 ? home : gate_find(agree->ends.gate, "agree", &agree->gate, &diags);
+	home = link_visit(agree->ends.gate_netns);
+	error = gate_find(agree->ends.gate, "agree", &agree->gate, &diags);
 	if (error)
 		agree_fail("cannot open the gate of %s", agree->ends.gate);
 	netns_return(&home);
-	close(home);
 	seen_begin(&agree->seen, &agree->gate);
 	ask_open(&agree->ask, &agree->gate);
 	seen_watch(&agree->seen, agree->ask.judge.image->listing);

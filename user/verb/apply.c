@@ -2,17 +2,16 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "user/base/cleanup.h"
 #include "user/kernel/adopt.h"
 #include "user/kernel/make.h"
 #include "user/kernel/netns.h"
 #include "user/kernel/publish.h"
-#include "user/kernel/readback.h"
 #include "user/kernel/state.h"
 #include "user/kernel/upgrade.h"
 #include "user/verb/apply_check.h"
+#include "user/verb/apply_compile.h"
 #include "user/verb/apply_guard.h"
 #include "user/verb/apply_interfaces.h"
 #include "user/verb/apply_say.h"
@@ -29,9 +28,7 @@ struct apply {
 	struct image image;
 	struct gate gate;
 	struct object object;
-	struct image before; /* what was in force */
-	enum mode mode_before;
-	bool has_before;
+	struct apply_before before;
 	bool is_new;
 	uint64_t deadline; /* of --confirm, milliseconds of CLOCK_BOOTTIME; 0: none */
 	struct replace replace;
@@ -46,7 +43,7 @@ static void apply_free(struct apply *apply)
 	image_free(&apply->image);
 	gate_close(&apply->gate);
 	object_close(&apply->object);
-	image_free(&apply->before);
+	image_free(&apply->before.image);
 	replace_free(&apply->replace);
 }
 
@@ -123,69 +120,27 @@ static int apply_make(struct apply *apply, const struct invocation *invocation, 
 	return make_gate(&wish, &apply->gate, &apply->object, apply->what, diags);
 }
 
-/* What is in force, and what it counts, for compiling against. */
-static int apply_read_running(struct apply *apply, struct listing_header **former,
-			      struct gate_counts *counts, struct diags *diags)
-{
-	struct state state = state_unpack(state_settled(apply->gate.word));
-	int error = readback(&apply->gate, state.live, &apply->before);
-
-	apply->has_before = !error;
-	apply->mode_before = state.mode == MODE_MONITOR ? MODE_MONITOR : MODE_ENFORCE;
-	/* nothing was there, or nothing that could be believed any more: that is drift */
-	if (error == -ENOENT || error == -EPROTO)
-		error = 0;
-	if (!error)
-		error = apply_check_drift(&apply->gate, apply->options.dry_run, apply->what, diags);
-	if (!error)
-		error = gate_listing(&apply->gate, state.former, former);
-	if (error == -EPROTO)
-		error = 0;
-	if (!error)
-		error = gate_read_counts(&apply->gate, counts);
-	return error ? diag_system(diags, -error, apply->what, "cannot read what is in force") : 0;
-}
-
 /* Compiles against what runs. */
 static int apply_compile(struct apply *apply, struct diags *diags)
 {
-	struct image_running running = {
-		.applied_at = (uint64_t)time(NULL),
+	const struct apply_compile compile = {
+		.policy = apply->policy,
+		.gate = &apply->gate,
+		.is_new = apply->is_new,
 		.mode = apply->options.mode,
+		.dry_run = apply->options.dry_run,
+		.what = apply->what,
 	};
-	cleanup(gate_free_counts) struct gate_counts counts = { 0 };
-	autofree struct listing_header *former = NULL;
-	int error = 0;
 
-	if (!apply->is_new)
-		error = apply_read_running(apply, &former, &counts, diags);
-	if (error)
-		return error;
-	running.kept[0] = apply->before.listing;
-	running.kept[1] = former;
-	running.counts = counts.rules;
-	/* a gate that is only thought of has no epoch yet: it will be made for this policy */
-	running.epoch = apply->gate.stamp.hz ?
-				(1ull << apply->gate.stamp.epoch_shift) / apply->gate.stamp.hz :
-				UINT64_MAX;
-	image_free(&apply->image);
-	error = image_compile(apply->policy, &running, &apply->image, diags);
-	if (!error && !(apply->image.generation->settings.flags & SETTING_FLOW_MARKS)) {
-		diag_warning(
-			diags, NULL, apply->what,
-			"its timeouts are longer than those that the gate was made for: a flood of "
-			"forged replies costs more than it need");
-		diag_hint(diags,
-			  "detach and apply make the gate anew; conversations are cut by it");
-	}
-	return error;
+	return apply_compile_image(&compile, &apply->before, &apply->image, diags);
 }
 
 /* The same before it is done and where it is only asked. */
 static int apply_say_changes(const struct apply *apply)
 {
-	return common_say_changes(apply->names, apply->has_before ? &apply->before : NULL,
-				  apply->mode_before, &apply->image, apply->options.mode);
+	return common_say_changes(apply->names,
+				  apply->before.is_there ? &apply->before.image : NULL,
+				  apply->before.mode, &apply->image, apply->options.mode);
 }
 
 static int apply_report(struct apply *apply)
@@ -226,14 +181,14 @@ static int apply_look_out(const struct apply *apply, const struct invocation *in
 {
 	const struct make_wish wish = apply_wish(apply, invocation);
 	const struct stamp *stamp = &apply->gate.stamp;
-	bool drops = apply->has_before && apply->mode_before == MODE_ENFORCE;
+	bool drops = apply->before.is_there && apply->before.mode == MODE_ENFORCE;
 	const struct apply_guard guard = {
 		.options = &apply->options,
 		.interfaces = apply->is_new ? wish.interfaces : stamp->interfaces,
 		.interface_count = apply->is_new ? wish.interface_count : stamp->interface_count,
 		.hooks = apply->is_new ? wish.hooks : (enum hooks)stamp->hooks,
 		.after = &apply->image,
-		.before = drops ? &apply->before : NULL,
+		.before = drops ? &apply->before.image : NULL,
 		.what = apply->what,
 	};
 
