@@ -134,19 +134,13 @@ static __always_inline __u64 tc_judge_common(const struct frame *frame, const st
 
 static __always_inline int tc_judge(struct __sk_buff *skb, __u32 direction)
 {
-	__u64 word = state_read(), judged;
-	struct policy policy = { .slot = state_slot(word) };
+	struct policy policy = { 0 };
+	__u64 word, judged;
 	struct frame frame;
 	struct weight weight;
 
-	policy.generation = rules_generation(policy.slot);
-	if (unlikely(!policy.generation)) {
-		word = state_without_policy(word);
-		policy.slot = state_slot(word);
-		policy.generation = rules_generation(policy.slot);
-		if (!policy.generation)
-			return TC_ACT_UNSPEC; /* SLOT_NONE */
-	}
+	if (unlikely(!gate_policy(&word, &policy)))
+		return TC_ACT_UNSPEC;
 	tc_frame(skb, &frame);
 	judged = OUTCOME_UNDECIDED;
 	if (likely(!(word & STATE_EMERGENCY) && !clock_long_way()))

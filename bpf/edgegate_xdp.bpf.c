@@ -80,20 +80,14 @@ static __always_inline __u32 xdp_judge_common(const struct frame *frame,
 
 static __always_inline int xdp_judge(struct xdp_md *ctx, __u32 direction)
 {
-	__u64 word = state_read();
-	struct policy policy = { .slot = state_slot(word) };
+	struct policy policy = { 0 };
+	__u64 word;
 	struct frame frame;
 	struct weight weight;
 	__u32 decision;
 
-	policy.generation = rules_generation(policy.slot);
-	if (unlikely(!policy.generation)) {
-		word = state_without_policy(word);
-		policy.slot = state_slot(word);
-		policy.generation = rules_generation(policy.slot);
-		if (!policy.generation)
-			return XDP_PASS; /* SLOT_NONE */
-	}
+	if (unlikely(!gate_policy(&word, &policy)))
+		return XDP_PASS;
 	xdp_frame(ctx, &frame);
 	weight.packets = 1;
 	weight.bytes = frame.length;

@@ -17,6 +17,23 @@
 #include "bpf/state.h"
 #include "bpf/verdict.h"
 
+/*
+ * What a packet is judged by; false: by nothing, it passes. Blocked, a gate whose policy was taken back
+ * judges by that policy all the same, and *word then says so.
+ */
+static __always_inline bool gate_policy(__u64 *word, struct policy *policy)
+{
+	*word = state_read();
+	policy->slot = state_slot(*word);
+	policy->generation = rules_generation(policy->slot);
+	if (likely(policy->generation))
+		return true;
+	*word = state_without_policy(*word);
+	policy->slot = state_slot(*word);
+	policy->generation = rules_generation(policy->slot);
+	return policy->generation; /* none: SLOT_NONE */
+}
+
 static __always_inline __u32 gate_miss(__u32 match)
 {
 	return match == RULES_ADDRESS ? OUTCOME_DROP_ADDRESS : OUTCOME_DROP_NO_RULE;

@@ -9,6 +9,7 @@ hold() { # NAME xdp|xdp-generic|netlink|tcx INTERFACE ACTION
 	local log=$NET_DIR/$1-hold.log
 	: >"$log"
 	net_start "$1" "${NET_LIBRARY:-$PWD/build/tests/lib}/../tools/hold" "$2" "$3" "$4"
+	# shellcheck disable=SC2034 # the tests release it
 	HOLDER=$NET_PID
 	wait_until grep -qx ready "$log" || fail "hold: $(<"$log")"
 }

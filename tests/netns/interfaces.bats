@@ -164,7 +164,7 @@ teardown() { net_end; }
 @test "interfaces: one that is gone is said by status, and its gate can be taken away" {
 	gate host apply -i gate0
 	ip -n "$(ns peer)" link delete wire0
-	[[ $("$EDGEGATE" status) == *'gate0:outside  is gone, or was made anew: apply again'* ]]
+	[[ $("$EDGEGATE" status) == *'gate0:outside  is gone: apply again when it is back'* ]]
 	gate host detach -i gate0 --yes
 	run -1 gate_stats host
 }

@@ -119,6 +119,7 @@ guards_in() { # NAME
 @test "moves: into a namespace without a name, which is found by its processes" {
 	gate host apply -i gate0
 	net_start other unshare --net sleep 600
+	# shellcheck disable=SC2153 # net_start sets it
 	wait_until own_namespace "$NET_PID"
 	ip -n "$(ns host)" link set dev gate0 netns "$NET_PID"
 	run -0 "$EDGEGATE" --netns "$(ns host)" status

@@ -222,11 +222,11 @@ has_tcx() {
 
 @test "neighbours: while ours is put at the head again nothing goes by unjudged, and nothing is left over" {
 	has_tcx
-	local drops before round
+	local drops before
 	before=$(remains)
 	gate host apply -i gate0
 	stream_begin host peer 192.0.2.1 7777
-	for round in 1 2 3 4 5; do
+	for _ in {1..5}; do
 		# it lets ours have the last word: whatever arrives went by us
 		hold host tcx gate0 $TCX_NEXT
 		drops=$(drop_count host out no-rule)

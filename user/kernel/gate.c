@@ -212,11 +212,17 @@ int gate_find(const char *interface, const char *what, struct gate *gate, struct
 {
 	struct gate_search search = { interface, what, gate };
 	cleanup(gate_close) struct gate named = GATE_CLOSED;
+	const uint64_t cookie = netns_cookie();
 	char directory[PINS_PATH_SIZE];
 	int error;
 
+	if (!cookie) {
+		error = diag_system(diags, errno, what, "cannot tell which network namespace this is");
+		diag_hint(diags, "try again; see how many files may be open: ulimit -n");
+		return error;
+	}
 	/* the folder of its name first; it may be another's that was renamed */
-	pins_gate(directory, netns_cookie(), interface);
+	pins_gate(directory, cookie, interface);
 	error = gate_open(directory, what, &named, diags);
 	if (error && error != -ENOENT)
 		return error;

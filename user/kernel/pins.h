@@ -22,13 +22,13 @@
 #define PINS_STAMP "stamp" /* the pin that makes a folder a gate */
 
 /*
- * Makes sure that /sys/fs/bpf is a bpffs and the one of process 1: mounts it where it is missing, with
- * a note in `diags`; refuses where pins would die with a mount namespace. `what` is being done.
+ * Refuses where pins would die with a mount namespace, /sys/fs/bpf not being process 1's, and who may not
+ * make any; mounts nothing, and no bpffs is fine. `what` is being done.
  */
-int pins_prepare(const char *what, struct diags *diags);
-
-/* Refuses what pins_prepare() would, and who may not do it; mounts nothing, and no bpffs is fine. */
 int pins_check(const char *what, struct diags *diags);
+
+/* After pins_check(): mounts a bpffs on /sys/fs/bpf where it is missing, with a note in `diags`. */
+int pins_prepare(const char *what, struct diags *diags);
 
 /* The folder of a gate. `cookie` is the network namespace's. */
 void pins_gate(char path[PINS_PATH_SIZE], uint64_t cookie, const char *interface);
