@@ -217,7 +217,8 @@ int gate_find(const char *interface, const char *what, struct gate *gate, struct
 	int error;
 
 	if (!cookie) {
-		error = diag_system(diags, errno, what, "cannot tell which network namespace this is");
+		error = diag_system(diags, errno, what,
+				    "cannot tell which network namespace this is");
 		diag_hint(diags, "try again; see how many files may be open: ulimit -n");
 		return error;
 	}
