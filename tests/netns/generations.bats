@@ -77,7 +77,6 @@ flip() { # NUMBER
 @test "generations: applies, rollbacks, confirms and mode flips under traffic" {
 	local all=${EDGEGATE_APPLIES-200} applies=0 rollbacks=0 confirms=0 n before start=$SECONDS
 	local ages memory word slots=''
-	BATS_TEST_TIMEOUT=$((120 + all))
 	gate host apply -i gate0 "$NET_DIR/one.yaml" >/dev/null
 	traffic_start host peer 192.0.2.10 192.0.2.1 2001:db8::10 2001:db8::1
 	before=$(carriers host gate0; attachments host gate0)
