@@ -46,7 +46,7 @@ traffic_start() { # HOST PEER HOST4 PEER4 HOST6 PEER6
 	TRAFFIC_LOG=$NET_DIR/$1-traffic.log
 	net_start "$1" "${NET_LIBRARY:-$PWD/build/tests/lib}/../tools/traffic" \
 		"$(ns "$1")" "$(ns "$2")" "$3" "$4" "$5" "$6"
-	TRAFFIC_PID=$NET_PID
+	TRAFFIC_PID=${NET_PIDS[-1]}
 	traffic_says 1 loud
 }
 
@@ -60,14 +60,14 @@ traffic_says() { # COUNT WORD: so many times by now
 traffic_quiet() {
 	local before
 	before=$(grep -cx quiet "$TRAFFIC_LOG") || true
-	kill -USR1 "$TRAFFIC_PID"
+	kill -USR1 "$TRAFFIC_PID" || fail "traffic has ended: $(<"$TRAFFIC_LOG")"
 	traffic_says $((before + 1)) quiet
 }
 
 traffic_loud() {
 	local before
 	before=$(grep -cx loud "$TRAFFIC_LOG") || true
-	kill -USR2 "$TRAFFIC_PID"
+	kill -USR2 "$TRAFFIC_PID" || fail "traffic has ended: $(<"$TRAFFIC_LOG")"
 	traffic_says $((before + 1)) loud
 }
 
@@ -75,7 +75,7 @@ traffic_loud() {
 # the beginning are there at the end, and there was something to judge: so many datagrams of each kind.
 traffic_judge() { # [LEAST]
 	local status=0
-	kill "$TRAFFIC_PID"
+	kill "$TRAFFIC_PID" 2>/dev/null || true # it ends by itself when something is missing
 	wait "$TRAFFIC_PID" || status=$?
 	TRAFFIC=$(tail -n 1 "$TRAFFIC_LOG")
 	((status == 0)) || fail "traffic ended with $status: $(<"$TRAFFIC_LOG")"
@@ -94,7 +94,7 @@ counters_watch() { # NAME [INTERFACE]
 	# shellcheck disable=SC2016 # they are the inner shell's
 	net_start "$1" bash -c 'while [[ -e $1 ]]; do "$2" stats --json -i "$3" >>"$4" || echo "failed: $?" >>"$4"; sleep 0.05; done' \
 		- "$NET_DIR/counters-go-on" "$EDGEGATE" "${2-gate0}" "$COUNTERS"
-	COUNTERS_PID=$NET_PID
+	COUNTERS_PID=${NET_PIDS[-1]}
 }
 
 # Of each look and the one before it: no counter of a rule that both have, of a kind or of a reason, and not
@@ -122,6 +122,7 @@ counters_judge() { # [LEAST]
 			or .past["rule out stun-out"][2] <= .first["rule out stun-out"][2] then "did not move"
 		else "\(.n) looks" end' "$COUNTERS") || fail 'counters: cannot be compared'
 	[[ $worst == *' looks' && $worst != only* ]] || fail "counters: $worst"
+	# shellcheck disable=SC2034 # for who wants to say it
 	LOOKS=${worst% looks}
 }
 
@@ -132,11 +133,13 @@ counters_judge() { # [LEAST]
 running_lock() {
 	RUNNING_EDGEGATE=$EDGEGATE
 	mkdir -p /run/edgegate
+	# shellcheck disable=SC2016 # it is the inner shell's
 	unshare --mount sh -c 'mount -t tmpfs edgegate-test /run/edgegate && echo >"$1" && exec sleep 1000' \
 		- "$NET_DIR/lock-is-apart" </dev/null >/dev/null 2>&1 3>&- 4>&- &
 	RUNNING_MOUNTS=$!
 	NET_PIDS+=("$RUNNING_MOUNTS")
 	wait_until test -e "$NET_DIR/lock-is-apart"
+	# shellcheck disable=SC2016
 	printf '#!/bin/sh\nexec nsenter --mount=/proc/%d/ns/mnt --wdns="$PWD" -- "%s" "$@"\n' \
 		"$RUNNING_MOUNTS" "$EDGEGATE" >"$NET_DIR/edgegate"
 	chmod +x "$NET_DIR/edgegate"

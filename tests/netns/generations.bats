@@ -10,11 +10,10 @@ load ../lib/rows.bash
 load ../lib/remains.bash
 load ../lib/running.bash
 
-# What users run: an apply of the sanitized one takes ten times as long.
-EDGEGATE=$PWD/build/edgegate
-
 setup() {
 	net_begin
+	# what users run: an apply of the sanitized one takes ten times as long
+	export EDGEGATE=$PWD/build/edgegate
 	net_pair
 	running_lock
 	running_policies

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Two edgegates at once: the second waits, says for whom after two seconds, or fails at once if it was asked
 # to; nobody waits for the dead; and what is one store waits for nobody.
-# shellcheck disable=SC2154 # bats' run sets stderr
+# shellcheck disable=SC2030,SC2031,SC2153,SC2154 # bats' run sets stderr
 
 load ../lib/net.bash
 load ../lib/servers.bash
@@ -49,8 +49,8 @@ is_stopped() { # PID
 
 # An apply that has the lock, and stands still: HOLDER.
 hold() {
-	local try end
-	for try in 1 2 3 4 5; do
+	local end
+	for _ in 1 2 3 4 5; do
 		net_start host "$EDGEGATE" --netns "$(ns host)" apply -i gate0 "$LARGE"
 		HOLDER=$NET_PID
 		end=$((SECONDS + 5))

@@ -3,7 +3,7 @@
 # Another edgegate takes over a running gate under traffic, over the same maps: an apply of the later version
 # replaces the programs, one of the earlier puts its own back. Nothing is detached, no packet misjudged; and an
 # upgrade that was killed is finished by the next apply.
-# shellcheck disable=SC2154 # bats' run sets stderr
+# shellcheck disable=SC2030,SC2031,SC2154 # bats' run sets stderr
 
 load ../lib/net.bash
 load ../lib/servers.bash
@@ -110,7 +110,7 @@ killed_at() { # CALL PATTERN COUNT STATE-OF-THE-STAMP
 	[[ -n $when ]] || fail "$way: an upgrade has no $3. $1 of $2"
 	run strace -f -qq -e "trace=$1" -e "inject=$1:signal=KILL:when=$when" -o "$NET_DIR/killed" \
 		-- "$next" --netns "$(ns host)" apply -i gate0 "$NET_DIR/one.yaml"
-	((status != 0)) && grep -q 'killed by SIGKILL' "$NET_DIR/killed" || fail "$way $1: was not killed: $status $output"
+	[[ $status != 0 && $(<"$NET_DIR/killed") == *'killed by SIGKILL'* ]] || fail "$way $1: was not killed: $status $output"
 	# neither of the two calls it whole
 	said=$("$now" --netns "$(ns host)" status -i gate0)
 	[[ $4 != torn ]] || [[ $said == *'programs of two edgegates: an upgrade was killed; apply again to finish it'* ]] || fail "$way $1: $said"
