@@ -112,13 +112,13 @@ BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -std=gnu11 $(WARNINGS) -Iinclude -I. \
 
 # ---- for people ----------------------------------------------------------------------------------
 
-.PHONY: all help setup test unit fuzz prog netns bench scoreboard mutants check tidy format lab demo install \
+.PHONY: all help setup test unit fuzz prog netns generations bench scoreboard mutants check tidy format lab demo install \
 	clean tests vm
 
 all: build/edgegate ## build edgegate (default)
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo 'Variables: V=1 shows commands; ONLY=PATTERN picks test files; STRICT=1 fails on a skipped test;'
 	@echo '           FUZZ=TARGET,..., FUZZ_SECONDS=N (600) and, for the target property, FUZZ_PACKETS=N (10 million);'
 	@echo '           prefix=DIR and DESTDIR=DIR say where to install.'
@@ -148,6 +148,10 @@ prog: $(PROG_TESTS) ## run the packet path's tests, on the real programs (root)
 
 netns: build/edgegate build/asan/edgegate $(OTHER) $(TEST_BPF_OBJECTS) $(TEST_TOOLS) $(AGREE) ## run the tests in network namespaces (root)
 	@scripts/run-tests netns
+
+# bats gives up on a test after that many seconds.
+generations: build/edgegate $(TEST_TOOLS) ## apply 1,000 times under traffic, with rollbacks, confirms and mode flips (root; a few minutes)
+	@EDGEGATE_APPLIES=$(or $(EDGEGATE_APPLIES),1000) BATS_TEST_TIMEOUT=1800 TEST_TIMEOUT=1800 ONLY=generations scripts/run-tests netns
 
 bench: $(BENCHES) $(TEST_BPF_OBJECTS) ## measure the packet path (root)
 	@scripts/run-tests bench

@@ -80,15 +80,10 @@ foreign_filter() { # NAME INTERFACE ingress|egress pass|drop
 	in_ns "$1" tc filter add dev "$2" "$3" pref 9 bpf da object "$(foreign_object)" section "$4"
 }
 
-# The folder of the gate on gate0, known by its XDP link: others may have gates of that name.
+# The folder of the gate on gate0, known by its namespace: others may have gates of that name.
 gate_folder() { # NAME
-	local link folder
-	link=$(gate "$1" status --json -i gate0 2>/dev/null | jq '.gates[0].interfaces[0].xdp_link')
-	for folder in /sys/fs/bpf/edgegate/network-namespace-*/gate0; do
-		if [[ $(bpftool -j link show pinned "$folder/xdp0-link" 2>/dev/null | jq .id) == "$link" ]]; then
-			echo "$folder"
-			return 0
-		fi
-	done
-	fail "no folder has link $link"
+	local cookie
+	cookie=$(in_ns "$1" "${NET_LIBRARY:-$PWD/build/tests/lib}/../tools/poke" cookie)
+	[[ -d /sys/fs/bpf/edgegate/network-namespace-$cookie/gate0 ]] || fail "no gate on gate0 in namespace $cookie"
+	echo "/sys/fs/bpf/edgegate/network-namespace-$cookie/gate0"
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * No sequence of applies, confirms, rollbacks, emergencies, deadlines and kills fills a slot that is live
- * or is what a rollback returns to: of the state word every sequence that there is, and of the maps
- * themselves random ones, with publishers that are killed at any moment.
+ * or is what a rollback returns to: random ones, of the maps themselves, with publishers that are killed at
+ * any moment. test_state_word has every sequence of the state word.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,8 +21,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <edgegate/state_word.h>
-
 #include "tests/lib/prog.h"
 #include "user/base/cleanup.h"
 #include "user/kernel/change.h"
@@ -29,112 +28,6 @@
 #include "user/kernel/publish.h"
 #include "user/kernel/state.h"
 #include "user/policy/policy.h"
-
-/* ---- the state word: every sequence ------------------------------------------------------------- */
-
-#define FAR (1ull << 40) /* a deadline that does not pass while the test runs */
-#define WORLDS_MAX 100000u
-
-/* Where a sequence can lead: the word, and the slot that an apply is filling; SLOT_NONE: none is. */
-struct world {
-	uint64_t word;
-	unsigned int filling;
-};
-
-static struct world worlds[WORLDS_MAX];
-static size_t world_count;
-
-/* Moments don't matter but for whether there is one. */
-static void reach(uint64_t word, unsigned int filling)
-{
-	if (word >> STATE_MOMENT_SHIFT)
-		word = (word & ((1ull << STATE_MOMENT_SHIFT) - 1)) | FAR << STATE_MOMENT_SHIFT;
-	for (size_t i = 0; i < world_count; i++)
-		if (worlds[i].word == word && worlds[i].filling == filling)
-			return;
-	assert_true(world_count < WORLDS_MAX);
-	worlds[world_count++] = (struct world){ word, filling };
-}
-
-/* An apply begins, is killed, or puts its slot into force, in either mode, with a deadline or without. */
-static void reach_by_apply(const struct world *from)
-{
-	const struct state was = state_unpack(from->word);
-
-	if (from->filling == SLOT_NONE) {
-		reach(from->word, state_free_slot(from->word));
-		return;
-	}
-	reach(from->word, SLOT_NONE);
-	for (int mode = 0; mode < MODE_COUNT; mode++)
-		for (int confirm = 0; confirm < 2; confirm++) {
-			uint64_t word = state_published(from->word, from->filling, (enum mode)mode,
-							confirm ? FAR : 0);
-			const struct state state = state_unpack(word);
-
-			/* what waits for its confirm is nothing to fall back to */
-			assert_int_equal(state.former, was.is_pending ? was.former : was.live);
-			assert_int_equal(state.former_mode,
-					 was.is_pending ? was.former_mode : was.mode);
-			reach(word, SLOT_NONE);
-		}
-}
-
-/* The commands themselves, on a word in memory. */
-static void reach_by_commands(const struct world *from, struct gate *gate)
-{
-	const struct session session = { .family = 4 };
-	struct state before;
-
-	*gate->word = from->word;
-	change_confirm(gate, &before);
-	reach(*gate->word, from->filling);
-	*gate->word = from->word;
-	change_rollback(gate, &before);
-	reach(*gate->word, from->filling);
-	for (int emergency = EMERGENCY_NONE; emergency <= EMERGENCY_OPEN; emergency++) {
-		*gate->word = from->word;
-		change_emergency(gate, (enum emergency)emergency,
-				 emergency == EMERGENCY_BLOCK ? &session : NULL, &before);
-		reach(*gate->word, from->filling);
-	}
-	if (from->word & STATE_PENDING)
-		reach(state_word_expired(from->word), from->filling);
-}
-
-static void is_safe(const struct world *world)
-{
-	const struct state state = state_unpack(world->word);
-
-	assert_true(state_is_sound(world->word));
-	if (world->filling == SLOT_NONE)
-		return;
-	assert_true(world->filling < SLOT_COUNT);
-	assert_int_not_equal(world->filling, state.live);
-	assert_int_not_equal(world->filling, state.former);
-}
-
-static void no_word_lets_a_slot_in_use_be_filled(void **state)
-{
-	const struct state none = { .live = SLOT_NONE, .former = SLOT_NONE };
-	autofree struct gate_memory *memory = calloc(1, sizeof(*memory));
-	struct gate gate = GATE_CLOSED;
-
-	(void)state;
-	assert_non_null(memory);
-	gate.word = (uint64_t *)&memory->state;
-	world_count = 0;
-	reach(state_pack(&none), SLOT_NONE);
-	for (size_t i = 0; i < world_count; i++) {
-		const struct world world = worlds[i];
-
-		is_safe(&world);
-		reach_by_apply(&world);
-		reach_by_commands(&world, &gate);
-	}
-	/* or it would have gone nowhere: 3 slots, modes, deadlines, rollbacks, emergencies */
-	assert_true(world_count > 500);
-}
 
 /* ---- the maps: random sequences ---------------------------------------------------------------- */
 
@@ -384,12 +277,58 @@ static void no_sequence_writes_to_a_slot_in_use(void **state)
 	}
 }
 
+/* Were a slot written to, look() would say so: every hashed part that is memory, and one that is a map. */
+static void a_slot_that_is_written_to_is_seen(void **state)
+{
+	uint64_t deadline;
+	struct diags diags = { 0 };
+	struct generation *generation;
+	const struct tuple more = { .protocol = 6, .port = 1500 };
+	const uint16_t entry = 1;
+	char path[PINS_PATH_SIZE];
+	autoclose int fd = -1;
+	unsigned int slot;
+	uint32_t parts;
+
+	(void)state;
+	assert_int_equal(publish(&gate, &images[1], MODE_ENFORCE, 0, &deadline, &prog.object,
+				 "test", &diags),
+			 0);
+	slot = state_unpack(*gate.word).live;
+	generation = &state_memory(gate.word)->generations[slot];
+	const struct {
+		uint32_t part;
+		void *byte;
+	} places[] = {
+		{ PART_SETTINGS, &generation->settings.flags },
+		{ PART_SCOPES, &generation->scopes[RULE_SLOTS - 1].to },
+		{ PART_EXTRAS, &generation->extras[RULE_SLOTS - 1].tolerance },
+		{ PART_PEERS, &generation->peers[PEERS_MAX - 1].last },
+		{ PART_LISTS, &generation->lists[LISTS_MAX - 1] },
+		{ PART_CANDIDATES, &generation->candidates[CANDIDATES_MAX - 1] },
+		{ PART_TABLE, &generation->table[TABLE_ENTRIES - 1] },
+	};
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		*(uint8_t *)places[i].byte ^= 1;
+		assert_int_equal(drift_find_slot(&gate, slot, &parts), 0);
+		assert_int_equal(parts, PART_BIT(places[i].part));
+		*(uint8_t *)places[i].byte ^= 1;
+	}
+	is_whole(slot, "live", state_settled(gate.word));
+	pins_path(path, gate.directory, "slot%u-tuples", slot);
+	fd = bpf_obj_get(path);
+	assert_int_equal(bpf_map_update_elem(fd, &more, &entry, BPF_EXIST), 0);
+	assert_int_equal(drift_find_slot(&gate, slot, &parts), 0);
+	assert_int_equal(parts, PART_BIT(PART_TUPLES));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_word_lets_a_slot_in_use_be_filled),
 		cmocka_unit_test_setup_teardown(no_sequence_writes_to_a_slot_in_use,
 						open_unattached, close_unattached),
+		cmocka_unit_test_setup_teardown(a_slot_that_is_written_to_is_seen, open_unattached,
+						close_unattached),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

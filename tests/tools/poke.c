@@ -5,6 +5,7 @@
  *
  *	poke MEMORY-PIN settings|scopes|extras|peers|lists|candidates|table
  *	poke MEMORY-PIN state [WORD]        without a word: prints it, in hexadecimal
+ *	poke cookie                         prints that of the network namespace that it runs in
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -55,13 +57,27 @@ static struct gate_memory *open_memory(const char *pin)
 	return memory;
 }
 
+static int print_cookie(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t cookie;
+	socklen_t size = sizeof(cookie);
+
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size))
+		fail("ask for the namespace's cookie");
+	printf("%llu\n", (unsigned long long)cookie);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct gate_memory *memory;
 	unsigned int live;
 
+	if (argc == 2 && strcmp(argv[1], "cookie") == 0)
+		return print_cookie();
 	if (argc < 3) {
-		fprintf(stderr, "usage: poke MEMORY-PIN PART | state [WORD]\n");
+		fprintf(stderr, "usage: poke MEMORY-PIN PART | state [WORD]; poke cookie\n");
 		return 2;
 	}
 	memory = open_memory(argv[1]);

@@ -10,6 +10,11 @@
  *	in   UDP over IPv4, peer -> host 5061, answered by the service; forbidden: to 9
  *	out  UDP over IPv6, host -> peer 3478, answered along its flow; forbidden: to 9
  *	tcp  over IPv4, host -> peer 5061, one connection, word by word
+ *	kept UDP over IPv6, host -> peer 3479, one datagram at the beginning and its answer at the end:
+ *	     nothing of the host keeps the flow alive meanwhile
+ *
+ * SIGUSR1: what is forbidden is no longer sent (somebody will let it pass for a while), and a line
+ * "quiet" says when the last of it has been judged; SIGUSR2: it is again, and "loud" says so.
  *
  * Prints a line of JSON at the end. Exit status 0: all as it has to be.
  */
@@ -34,6 +39,7 @@
 #define PATIENCE_MS 5000 /* until what isn't there was dropped */
 #define SERVICE_IN 5061
 #define SERVICE_OUT 3478
+#define SERVICE_KEPT 3479
 #define CLOSED 9
 
 /* One direction: a client, the service that it may reach, and the one that it may not. */
@@ -52,12 +58,21 @@ struct talk {
 	uint64_t sent, returned, sent_at;
 };
 
-static volatile sig_atomic_t ended;
+/* A flow of the host that nothing is sent on. */
+struct kept {
+	int client, service;
+	struct sockaddr_in6 whose;
+	unsigned int returned;
+};
 
-static void end(int number)
+static volatile sig_atomic_t ended, wants_quiet;
+
+static void on_signal(int number)
 {
-	(void)number;
-	ended = 1;
+	if (number == SIGTERM)
+		ended = 1;
+	else
+		wants_quiet = number == SIGUSR1;
 }
 
 static void fail(const char *what)
@@ -172,7 +187,7 @@ static void collect(struct way *way)
 		way->leaked++;
 }
 
-static void send_more(struct way *way)
+static void send_more(struct way *way, bool is_quiet)
 {
 	uint64_t number = way->sent;
 
@@ -180,10 +195,13 @@ static void send_more(struct way *way)
 		return;
 	way->sent_at[number % WINDOW] = now_ms();
 	way->sent++;
-	way->forbidden++;
-	if ((send(way->client, &number, sizeof(number), 0) < 0 && errno != ENOBUFS) ||
-	    (send(way->other_client, &number, sizeof(number), 0) < 0 && errno != ENOBUFS))
+	if (send(way->client, &number, sizeof(number), 0) < 0 && errno != ENOBUFS)
 		fail("send");
+	if (is_quiet)
+		return;
+	way->forbidden++;
+	if (send(way->other_client, &number, sizeof(number), 0) < 0 && errno != ENOBUFS)
+		fail("send what is forbidden");
 }
 
 /* The connection: a word there, a word back. */
@@ -227,6 +245,37 @@ static void open_talk(struct talk *talk, char **argv)
 	close(listener);
 }
 
+static void open_kept(struct kept *kept, char **argv)
+{
+	struct pollfd wait = { .events = POLLIN };
+	socklen_t length = sizeof(kept->whose);
+	uint64_t number = 0;
+
+	enter(argv[2]);
+	kept->service = open_socket(SOCK_DGRAM, argv[6], SERVICE_KEPT);
+	enter(argv[1]);
+	kept->client = open_socket(SOCK_DGRAM, argv[5], 0);
+	reach(kept->client, argv[6], SERVICE_KEPT);
+	wait.fd = kept->service;
+	if (send(kept->client, &number, sizeof(number), 0) != sizeof(number) ||
+	    poll(&wait, 1, PATIENCE_MS) != 1 ||
+	    recvfrom(kept->service, &number, sizeof(number), 0, (struct sockaddr *)&kept->whose,
+		     &length) != sizeof(number))
+		fail("no flow to be kept");
+}
+
+static void answer_kept(struct kept *kept)
+{
+	struct pollfd wait = { .fd = kept->client, .events = POLLIN };
+	uint64_t number = 0;
+
+	if (sendto(kept->service, &number, sizeof(number), 0, (const struct sockaddr *)&kept->whose,
+		   sizeof(kept->whose)) != sizeof(number))
+		fail("answer at last");
+	if (poll(&wait, 1, PATIENCE_MS) == 1)
+		kept->returned++;
+}
+
 static uint32_t retransmitted(int fd)
 {
 	struct tcp_info info = { 0 };
@@ -257,17 +306,39 @@ static bool is_done(const struct way *ways, const struct talk *talk)
 	       talk->returned == talk->sent;
 }
 
+/* What was sent before the last thing that came back has been judged: both go the same way, in turn. */
+static void hear(const struct way *ways, const uint64_t heard[2], bool *is_quiet, bool *is_said)
+{
+	bool quiet = wants_quiet;
+
+	if (*is_quiet == quiet && !*is_said &&
+	    (!quiet || (ways[0].oldest > heard[0] && ways[1].oldest > heard[1]))) {
+		printf("%s\n", quiet ? "quiet" : "loud");
+		fflush(stdout);
+		*is_said = true;
+	}
+	if (*is_quiet != quiet)
+		*is_said = false;
+	*is_quiet = quiet;
+}
+
 static void run(struct way *ways, struct talk *talk)
 {
+	bool is_quiet = false, is_said = true;
+	uint64_t heard[2] = { 0 };
+
 	while (is_patient(ways, talk) && !(ended && is_done(ways, talk))) {
 		const struct timespec tick = { .tv_nsec = 500000 };
 
 		for (int i = 0; i < 2; i++) {
 			if (!ended)
-				send_more(&ways[i]);
+				send_more(&ways[i], is_quiet);
+			if (!is_quiet)
+				heard[i] = ways[i].sent;
 			answer(&ways[i]);
 			collect(&ways[i]);
 		}
+		hear(ways, heard, &is_quiet, &is_said);
 		talk_on(talk, !ended);
 		nanosleep(&tick, NULL);
 	}
@@ -279,6 +350,7 @@ int main(int argc, char **argv)
 {
 	struct way ways[2] = { { .name = "in" }, { .name = "out" } };
 	struct talk talk = { 0 };
+	struct kept kept = { 0 };
 	uint32_t again;
 	bool good;
 
@@ -286,20 +358,27 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: traffic HOST-NETNS PEER-NETNS HOST4 PEER4 HOST6 PEER6\n");
 		return 2;
 	}
-	signal(SIGTERM, end);
+	signal(SIGTERM, on_signal);
+	signal(SIGUSR1, on_signal);
+	signal(SIGUSR2, on_signal);
 	open_way(&ways[0], argv[4], argv[2], argv[3], argv[1], SERVICE_IN);
 	open_way(&ways[1], argv[5], argv[1], argv[6], argv[2], SERVICE_OUT);
 	open_talk(&talk, argv);
+	open_kept(&kept, argv);
+	printf("loud\n");
+	fflush(stdout);
 	run(ways, &talk);
+	answer_kept(&kept);
 	again = retransmitted(talk.client) + retransmitted(talk.server);
-	good = is_done(ways, &talk) && !ways[0].leaked && !ways[1].leaked;
+	good = is_done(ways, &talk) && !ways[0].leaked && !ways[1].leaked && kept.returned;
 	printf("{");
 	for (int i = 0; i < 2; i++)
 		printf("\"%s\":{\"sent\":%llu,\"returned\":%llu,\"forbidden\":%llu,\"leaked\":%llu},",
 		       ways[i].name, (unsigned long long)ways[i].sent,
 		       (unsigned long long)ways[i].returned, (unsigned long long)ways[i].forbidden,
 		       (unsigned long long)ways[i].leaked);
-	printf("\"tcp\":{\"sent\":%llu,\"returned\":%llu,\"retransmitted\":%u}}\n",
-	       (unsigned long long)talk.sent, (unsigned long long)talk.returned, again);
+	printf("\"tcp\":{\"sent\":%llu,\"returned\":%llu,\"retransmitted\":%u},\"kept\":%u}\n",
+	       (unsigned long long)talk.sent, (unsigned long long)talk.returned, again,
+	       kept.returned);
 	return good ? 0 : 1;
 }

@@ -13,8 +13,9 @@
 
 /*
  * What has changed of the policy that `word` puts into force: PART_BIT() of enum listing_part; 0: nothing.
- * Reads all of its maps: 0.1 to 0.2 s for 65,536 tuples and 100,000 prefixes. An apply meanwhile can make
- * the answer wrong: compare the state word before and after. 0 or a negative errno.
+ * Reads all of its maps: 0.4 s of a CPU for 65,535 tuples and 100,000 prefixes, 40 ms for the built-in
+ * policy (11,000 tuples), as much again as all else that status reads. An apply meanwhile can make the
+ * answer wrong: compare the state word before and after. 0 or a negative errno.
  */
 int drift_find(const struct gate *gate, uint64_t word, uint32_t *parts);
 

@@ -188,21 +188,61 @@ struct gate_search {
 	const char *interface;
 	const char *what;
 	struct gate *gate;
+	struct diags *diags;
 };
+
+/* A pinned link's program, and the index of its interface; 0: it is attached to none (any more). */
+static uint32_t gate_link_program(const char *path, uint32_t *id, uint32_t *ifindex)
+{
+	struct bpf_link_info info = { 0 };
+	uint32_t size = sizeof(info);
+	autoclose int fd = bpf_obj_get(path);
+
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
+		return 0;
+	/* the index stands first for TCX as well */
+	if (!info.xdp.ifindex)
+		return 0;
+	*ifindex = info.xdp.ifindex;
+	*id = info.id;
+	return info.prog_id;
+}
+
+/* Of a gate whose stamp can't be read: is it on the interface? The names of links are every version's. */
+static bool gate_is_on(const char *directory, const char *interface)
+{
+	uint32_t ifindex = if_nametoindex(interface), id, attached;
+	char path[PINS_PATH_SIZE];
+
+	if (!ifindex || pins_cookie(directory) != netns_cookie())
+		return false;
+	for (unsigned int i = 0; i < GATE_INTERFACES_MAX; i++) {
+		pins_path(path, directory, "xdp%u-link", i);
+		if (gate_link_program(path, &id, &attached) && attached == ifindex)
+			return true;
+	}
+	return false;
+}
 
 static int gate_search_one(const char *directory, bool finished, void *data)
 {
 	struct gate_search *search = data;
 	cleanup(gate_close) struct gate gate = GATE_CLOSED;
-	struct diags ignored = { 0 };
+	struct diags said = { 0 };
 	int error;
 
 	if (!finished)
 		return 0;
-	error = gate_open(directory, search->what, &gate, &ignored);
-	diags_clear(&ignored);
-	if (error || gate_interface(&gate, search->interface) < 0)
-		return 0;
+	error = gate_open(directory, search->what, &gate, &said);
+	if (error && error != -ENOENT && gate_is_on(directory, search->interface))
+		diags_move(search->diags, &said);
+	else if (error || gate_interface(&gate, search->interface) < 0)
+		error = 0;
+	else
+		error = 1;
+	diags_clear(&said);
+	if (error != 1)
+		return error;
 	*search->gate = gate;
 	gate = (struct gate)GATE_CLOSED;
 	return 1;
@@ -210,7 +250,7 @@ static int gate_search_one(const char *directory, bool finished, void *data)
 
 int gate_find(const char *interface, const char *what, struct gate *gate, struct diags *diags)
 {
-	struct gate_search search = { interface, what, gate };
+	struct gate_search search = { interface, what, gate, diags };
 	cleanup(gate_close) struct gate named = GATE_CLOSED;
 	const uint64_t cookie = netns_cookie();
 	char directory[PINS_PATH_SIZE];
@@ -265,23 +305,6 @@ int gate_listing(const struct gate *gate, unsigned int slot, struct listing_head
 		return -EPROTO;
 	*listing = take_pointer(&block);
 	return 0;
-}
-
-/* A pinned link's program, and the index of its interface; 0: it is attached to none (any more). */
-static uint32_t gate_link_program(const char *path, uint32_t *id, uint32_t *ifindex)
-{
-	struct bpf_link_info info = { 0 };
-	uint32_t size = sizeof(info);
-	autoclose int fd = bpf_obj_get(path);
-
-	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
-		return 0;
-	/* the index stands first for TCX as well */
-	if (!info.xdp.ifindex)
-		return 0;
-	*ifindex = info.xdp.ifindex;
-	*id = info.id;
-	return info.prog_id;
 }
 
 static uint32_t gate_program_id(const char *path)

@@ -33,7 +33,10 @@ struct gate {
  */
 int gate_open(const char *directory, const char *what, struct gate *gate, struct diags *diags);
 
-/* The gate of the namespace that we are in that has this interface; by its first one or any other. */
+/*
+ * The gate of the namespace that we are in that has this interface; by its first one or any other. -ENOENT
+ * without a diag: there is none. Errors as of gate_open() where its gate can't be read.
+ */
 int gate_find(const char *interface, const char *what, struct gate *gate, struct diags *diags);
 
 void gate_close(struct gate *gate);

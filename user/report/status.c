@@ -184,11 +184,13 @@ static void status_faults(const struct report_gate *gate, const struct report_st
 	}
 	if (gate->has_other_programs) {
 		style_add(text, style, STYLE_YELLOW);
-		text_format(text, "  programs of another edgegate%s%s",
-			    gate->programs[0] ? ", version " : ", and partly of a third",
+		text_format(text, "  programs of %s%s",
+			    gate->programs[0] ? "another edgegate, version " : "two edgegates",
 			    gate->programs);
 		style_add(text, style, STYLE_PLAIN);
-		text_add(text, ": apply again to update\n");
+		text_add(text, gate->programs[0] ?
+				       ": apply again to update\n" :
+				       ": an upgrade was killed; apply again to finish it\n");
 	}
 }
 

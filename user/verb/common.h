@@ -114,6 +114,8 @@ void common_gates_free(struct common_gates *gates);
 /* As in the metrics: "eth0", "blue/eth0". Caller frees. */
 char *common_gate_label(const struct gate *gate);
 
+/* ---- common_rules.c ---------------------------------------------------------------------------------- */
+
 /* The rules of a policy that isn't in force, for tables. Caller frees with report_gate_free(). */
 int common_describe(const struct policy *policy, struct report_gate *report);
 

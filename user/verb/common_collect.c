@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* From a gate in the kernel, or a policy's tree, to a report. */
+/* From a gate in the kernel to a report. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,21 +9,12 @@
 #include "user/base/array.h"
 #include "user/base/cleanup.h"
 #include "user/base/text.h"
-#include "user/image/image.h"
 #include "user/kernel/drift.h"
 #include "user/kernel/flows.h"
 #include "user/kernel/state.h"
 #include "user/kernel/upgrade.h"
 #include "user/verb/common.h"
-
-#define REMOVED "(removed)"
-
-static char *collect_protocol(uint8_t protocol)
-{
-	const char *name = policy_protocol_name(protocol);
-
-	return name && *name ? strdup(name) : text_print("%u", protocol);
-}
+#include "user/verb/common_rules.h"
 
 /* The name of a namespace that is no more may have been given to another one: then its cookie. */
 static char *collect_label(const struct stamp *stamp, const struct report_gate *report)
@@ -38,164 +29,6 @@ static char *collect_label(const struct stamp *stamp, const struct report_gate *
 		return text_print("%s/%s", stamp->netns, stamp->interfaces[0].name);
 	return text_print("netns-%llu/%s", (unsigned long long)stamp->netns_cookie,
 			  stamp->interfaces[0].name);
-}
-
-static void count_subtract(struct count *from, const struct count *what)
-{
-	from->packets -= what->packets;
-	from->bytes -= what->bytes;
-}
-
-static void rule_count_subtract(struct rule_count *from, const struct rule_count *what)
-{
-	count_subtract(&from->forward, &what->forward);
-	count_subtract(&from->reply, &what->reply);
-	from->payload_mismatches -= what->payload_mismatches;
-}
-
-static void rule_count_add(struct rule_count *to, const struct rule_count *what)
-{
-	to->forward.packets += what->forward.packets;
-	to->forward.bytes += what->forward.bytes;
-	to->reply.packets += what->reply.packets;
-	to->reply.bytes += what->reply.bytes;
-	to->payload_mismatches += what->payload_mismatches;
-}
-
-/* While a report is made. `unnamed` is what no kept rule has counted, by direction. */
-struct collector {
-	const struct gate_counts *counts;
-	struct report_gate *report;
-	struct rule_count unnamed[DIRECTION_COUNT];
-};
-
-static bool collect_has(const struct report_gate *report, const char *name, uint8_t direction)
-{
-	for (size_t i = 0; i < report->rule_count; i++)
-		if (strcmp(report->rules[i].name, name) == 0 &&
-		    (uint8_t)report->rules[i].direction == direction)
-			return true;
-	return false;
-}
-
-/* A rule's ports, and whose they are where they aren't the destination's. */
-static char *collect_ports(const char *ports, const char *port_of)
-{
-	if (!strcmp(port_of, "source") || !strcmp(port_of, "either"))
-		return text_print("%s (%s)", ports, port_of);
-	return strdup(ports);
-}
-
-/* Was there memory for all of it? The protocol is the caller's to look at: "(removed)" has none. */
-static bool collect_is_whole(const struct report_rule *rule)
-{
-	return rule->name && rule->ports && rule->peers && rule->limit && rule->payload &&
-	       rule->from && rule->to && rule->note;
-}
-
-static int collect_row(struct collector *collector, const struct listing_header *listing,
-		       const struct listing_row *row, bool reserve)
-{
-	struct report_gate *report = collector->report;
-	const char *name = listing_string(listing, row->name);
-	struct report_rule *rule;
-
-	if (reserve && collect_has(report, name, row->direction))
-		return 0;
-	rule = array_add(&report->rules, &report->rule_count);
-	if (!rule)
-		return -ENOMEM;
-	rule->name = strdup(name);
-	rule->direction = (enum direction)row->direction;
-	rule->protocol = collect_protocol(row->protocol);
-	rule->ports = collect_ports(listing_string(listing, row->ports),
-				    listing_string(listing, row->port_of));
-	rule->peers = strdup(listing_string(listing, row->peers));
-	rule->limit = strdup(listing_string(listing, row->limit));
-	rule->payload = strdup(listing_string(listing, row->payload));
-	rule->from = strdup(listing_string(listing, row->from));
-	rule->to = strdup(listing_string(listing, row->to));
-	rule->note = strdup(listing_string(listing, row->note));
-	rule->reserve = reserve;
-	rule->counts = collector->counts->rules[row->slot];
-	rule_count_subtract(&rule->counts, &row->baseline);
-	rule_count_subtract(&collector->unnamed[row->direction], &rule->counts);
-	return rule->protocol && collect_is_whole(rule) ? 0 : -ENOMEM;
-}
-
-static int collect_rules(struct collector *collector, const struct listing_header *listing,
-			 bool reserve)
-{
-	for (uint32_t i = 0; listing && i < listing->row_count; i++) {
-		int error = collect_row(collector, listing, &listing_rows(listing)[i], reserve);
-
-		if (error)
-			return error;
-	}
-	return 0;
-}
-
-/* What rules counted that neither policy has any more: one row a direction, where there is any. */
-static int collect_removed(struct collector *collector)
-{
-	static const struct rule_count zero;
-
-	for (int direction = 0; direction < DIRECTION_COUNT; direction++) {
-		struct report_gate *report = collector->report;
-		struct report_rule *rule;
-
-		if (memcmp(&collector->unnamed[direction], &zero, sizeof(zero)) == 0)
-			continue;
-		rule = array_add(&report->rules, &report->rule_count);
-		if (!rule)
-			return -ENOMEM;
-		rule->name = strdup(REMOVED);
-		rule->direction = (enum direction)direction;
-		rule->ports = strdup("");
-		rule->peers = strdup("");
-		rule->limit = strdup("");
-		rule->payload = strdup("");
-		rule->from = strdup("");
-		rule->to = strdup("");
-		rule->note = strdup("");
-		rule->counts = collector->unnamed[direction];
-		if (!collect_is_whole(rule))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static int collect_policy(const struct gate *gate, const struct gate_counts *counts,
-			  const struct state *state, struct report_gate *report)
-{
-	struct collector collector = { .counts = counts, .report = report };
-	autofree struct listing_header *live = NULL, *former = NULL;
-	int error = gate_listing(gate, state->live, &live);
-
-	/* -EPROTO: somebody has written over it; what can be shown is shown all the same */
-	if (!error || error == -EPROTO)
-		error = gate_listing(gate, state->former, &former);
-	if (error && error != -EPROTO)
-		return error;
-	for (unsigned int slot = 0; slot < RULE_SLOTS; slot++)
-		rule_count_add(&collector.unnamed[slot / RULE_SLOTS_PER_DIRECTION],
-			       &counts->rules[slot]);
-	if (live) {
-		report->policy = strdup(listing_string(live, live->policy));
-		report->policy_hash = live->policy_hash;
-		report->applied_at = live->applied_at;
-		if (!report->policy)
-			return -ENOMEM;
-	}
-	if (former) {
-		report->former = strdup(listing_string(former, former->policy));
-		if (!report->former)
-			return -ENOMEM;
-	}
-	error = collect_rules(&collector, live, false);
-	if (!error)
-		error = collect_rules(&collector, former, true);
-	return error ? error : collect_removed(&collector);
 }
 
 /* What stands above the policy, and how long it stands. */
@@ -234,7 +67,7 @@ static int collect_once(const struct gate *gate, uint64_t word, bool looks_for_d
 	int error = gate_read_counts(gate, &counts);
 
 	if (!error)
-		error = collect_policy(gate, &counts, &state, report);
+		error = common_rules(gate, &counts, &state, report);
 	if (!error)
 		error = flows_count(gate, &flows);
 	/* a policy that somebody has written over: nobody knows its flows, but the rest is shown */
@@ -347,30 +180,4 @@ char *common_gate_label(const struct gate *gate)
 	if (common_collect_interfaces(gate, &report))
 		return NULL;
 	return collect_label(&gate->stamp, &report);
-}
-
-int common_describe(const struct policy *policy, struct report_gate *report)
-{
-	static const char *const port_of[] = { "", "source", "either" };
-
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct policy_rule *said = &policy->rules[i];
-		struct report_rule *rule = array_add(&report->rules, &report->rule_count);
-
-		if (!rule)
-			return -ENOMEM;
-		rule->name = strdup(said->name);
-		rule->direction = (enum direction)said->direction;
-		rule->protocol = collect_protocol(said->protocol);
-		rule->ports = collect_ports(said->ports_text, port_of[said->port_of]);
-		rule->peers = strdup(said->peers_text ? said->peers_text : "");
-		rule->limit = policy_limit_text(&said->limit);
-		rule->payload = policy_payload_text(said);
-		rule->from = strdup(said->from.text);
-		rule->to = strdup(said->to.text);
-		rule->note = strdup(said->note ? said->note : "");
-		if (!rule->protocol || !collect_is_whole(rule))
-			return -ENOMEM;
-	}
-	return 0;
 }

@@ -170,12 +170,11 @@ static int detach_one(const char *interface, const struct common_options *option
 		      struct diags *diags)
 {
 	cleanup(gate_close) struct gate gate = GATE_CLOSED;
+	cleanup(diags_clear) struct diags unreadable = { 0 };
 	autofree char *names = NULL;
-	struct diags unreadable = { 0 };
 	char directory[PINS_PATH_SIZE];
 	int error = gate_find(interface, "detach", &gate, &unreadable);
 
-	diags_clear(&unreadable);
 	if (!error) {
 		names = common_gate_names(&gate);
 		if (!detach_is_meant(names ? names : interface, options, diags))
@@ -190,7 +189,11 @@ static int detach_one(const char *interface, const struct common_options *option
 		return detach_is_meant(interface, options, diags) ?
 			       detach_folder(directory, options, diags) :
 			       -ECANCELED;
-	return detach_gone(interface, diags);
+	if (error == -ENOENT)
+		return detach_gone(interface, diags);
+	/* it is another interface's whose gate can't be read, which takes its name to detach */
+	diags_move(diags, &unreadable);
+	return error;
 }
 
 static int detach_run(int argc, char **argv, const struct invocation *invocation)
