@@ -63,9 +63,13 @@ int gate_keep_stamp(struct gate *gate, const char *what, struct diags *diags)
 {
 	uint32_t zero = 0;
 
-	if (bpf_map_update_elem(gate->stamp_fd, &zero, &gate->stamp, BPF_ANY))
-		return diag_system(diags, errno, what, "cannot write the gate's stamp");
-	return 0;
+	int error;
+
+	if (bpf_map_update_elem(gate->stamp_fd, &zero, &gate->stamp, BPF_ANY) == 0)
+		return 0;
+	error = diag_system(diags, errno, what, "cannot write the gate's stamp");
+	diag_hint(diags, "try again; what is in force stays in force");
+	return error;
 }
 
 #define GATE_STAMP_MOST 4096u /* bytes of any version's stamp */
@@ -86,14 +90,27 @@ static int gate_read_stamp(int fd, struct stamp *stamp, struct gate_stamp_head *
 	if (bpf_obj_get_info_by_fd(fd, &info, &size))
 		return -errno;
 	if (info.key_size != sizeof(zero) || info.value_size < sizeof(*head) ||
-	    info.value_size > GATE_STAMP_MOST || bpf_map_lookup_elem(fd, &zero, value))
+	    info.value_size > GATE_STAMP_MOST)
 		return -EPROTO;
+	if (bpf_map_lookup_elem(fd, &zero, value))
+		return -errno;
 	memcpy(head, value, sizeof(*head));
 	if (head->magic != ABI_MAGIC)
 		return -EPROTO;
 	if (head->abi_version == ABI_VERSION && info.value_size == sizeof(*stamp))
 		memcpy(stamp, value, sizeof(*stamp));
 	return 0;
+}
+
+/* The kernel doesn't let us: that says nothing about the gate. */
+static int gate_unreadable(const char *directory, const char *part, int error, const char *what,
+			   struct diags *diags)
+{
+	diag_system(diags, -error, what, "cannot read %s/%s", directory, part);
+	diag_hint(diags, error == -EPERM || error == -EACCES ?
+				 "run edgegate as root" :
+				 "try again; what is in force stays in force");
+	return error;
 }
 
 static int gate_refuse(const char *directory, int error, const struct gate_stamp_head *head,
@@ -113,8 +130,10 @@ static int gate_refuse(const char *directory, int error, const struct gate_stamp
 			label);
 		return -EPROTO;
 	}
+	if (error != -EPROTO && error)
+		return gate_unreadable(directory, PINS_STAMP, error, what, diags);
 	diag_system(
-		diags, error == -EPROTO ? 0 : -error, what,
+		diags, 0, what,
 		"%s has no stamp that can be read: it is no gate of edgegate's, or a broken one",
 		directory);
 	diag_hint(diags, "take it away: edgegate detach -i %s; then apply again", label);
@@ -166,6 +185,9 @@ int gate_open(const char *directory, const char *what, struct gate *gate, struct
 		return error;
 	for (int i = 0; i < MAP_COUNT; i++) {
 		opened.maps[i] = gate_pin_open(directory, object_map_names[i]);
+		if (opened.maps[i] < 0 && opened.maps[i] != -ENOENT)
+			return gate_unreadable(directory, object_map_names[i], opened.maps[i], what,
+					       diags);
 		if (opened.maps[i] < 0) {
 			diag_system(diags, -opened.maps[i], what, "%s is not whole: cannot open %s",
 				    directory, object_map_names[i]);
@@ -176,7 +198,8 @@ int gate_open(const char *directory, const char *what, struct gate *gate, struct
 	}
 	opened.word = state_map(opened.maps[MAP_MEMORY]);
 	if (!opened.word)
-		return diag_system(diags, errno, what, "cannot map the state of %s", directory);
+		return gate_unreadable(directory, object_map_names[MAP_MEMORY], -errno, what,
+				       diags);
 	*gate = opened;
 	opened = (struct gate)GATE_CLOSED;
 	return 0;
@@ -259,59 +282,73 @@ int gate_listing(const struct gate *gate, unsigned int slot, struct listing_head
 	return 0;
 }
 
-/* A pinned link's program; 0 where it is not attached to `ifindex` (any more). */
-static uint32_t gate_link_program(const char *path, uint32_t ifindex, uint32_t *id)
+/* A pinned link and its program; both stay where it is not attached to `ifindex` (any more). */
+static int gate_link_program(const char *path, uint32_t ifindex, uint32_t *id, uint32_t *program)
 {
 	struct bpf_link_info info = { 0 };
 	uint32_t size = sizeof(info);
 	autoclose int fd = bpf_obj_get(path);
 
-	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
-		return 0;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		return -errno;
 	/* the index stands first for TCX as well; a link whose interface is gone has 0 */
 	if (info.xdp.ifindex != ifindex)
 		return 0;
 	*id = info.id;
-	return info.prog_id;
+	*program = info.prog_id;
+	return 0;
 }
 
-static uint32_t gate_program_id(const char *path)
+int gate_program_id(const char *path, uint32_t *id)
 {
 	struct bpf_prog_info info = { 0 };
 	uint32_t size = sizeof(info);
 	autoclose int fd = bpf_obj_get(path);
 
-	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
+	*id = 0;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		return -errno;
+	*id = info.id;
+	return 0;
 }
 
 /*
  * clsact: the pinned program's filter, which only its own namespace shows. Of one that was being replaced
  * either program may be the filter's.
  */
-static void gate_read_clsact(const struct gate *gate, unsigned int interface, uint32_t ifindex,
-			     struct gate_attachment *attachment)
+static int gate_read_clsact(const struct gate *gate, unsigned int interface, uint32_t ifindex,
+			    struct gate_attachment *attachment)
 {
 	static const char *const names[] = { "program", "next" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names) && !attachment->tc_program; i++) {
 		char path[PINS_PATH_SIZE];
 		uint32_t program;
+		int error;
 
 		pins_path(path, gate->directory, "tc%u-%s", interface, names[i]);
-		program = gate_program_id(path);
+		error = gate_program_id(path, &program);
+		if (error)
+			return error;
 		if (!program)
 			continue;
 		attachment->tc = TC_KIND_CLSACT;
 		if (!attachment->is_here || clsact_has(ifindex, program) != 0)
 			attachment->tc_program = program;
 	}
+	return 0;
 }
 
-void gate_read_attachment(const struct gate *gate, unsigned int interface,
-			  struct gate_attachment *attachment)
+int gate_read_attachment(const struct gate *gate, unsigned int interface,
+			 struct gate_attachment *attachment)
 {
 	const struct stamp_interface *stamp = &gate->stamp.interfaces[interface];
 	char path[PINS_PATH_SIZE], name[IF_NAMESIZE];
+	int error;
 
 	*attachment = (struct gate_attachment){ .tc = (enum tc_kind)stamp->tc };
 	memcpy(attachment->name, stamp->name, sizeof(attachment->name));
@@ -320,15 +357,21 @@ void gate_read_attachment(const struct gate *gate, unsigned int interface,
 	if (attachment->is_here)
 		snprintf(attachment->name, sizeof(attachment->name), "%s", name);
 	pins_path(path, gate->directory, "xdp%u-link", interface);
-	attachment->xdp_program = gate_link_program(path, stamp->ifindex, &attachment->xdp_link);
+	error = gate_link_program(path, stamp->ifindex, &attachment->xdp_link,
+				  &attachment->xdp_program);
 	pins_path(path, gate->directory, "tc%u-link", interface);
-	attachment->tc_program = gate_link_program(path, stamp->ifindex, &attachment->tc_link);
+	if (!error)
+		error = gate_link_program(path, stamp->ifindex, &attachment->tc_link,
+					  &attachment->tc_program);
 	if (attachment->tc_program)
 		attachment->tc = TC_KIND_TCX;
-	if (!attachment->tc_program)
-		gate_read_clsact(gate, interface, stamp->ifindex, attachment);
+	else if (!error)
+		error = gate_read_clsact(gate, interface, stamp->ifindex, attachment);
+	if (error)
+		return error;
 	attachment->is_lost = !attachment->xdp_program ||
 			      (gate->stamp.hooks == HOOKS_BOTH && !attachment->tc_program);
+	return 0;
 }
 
 int gate_interface(const struct gate *gate, const char *name)

@@ -92,8 +92,12 @@ struct gate_attachment {
 	bool is_lost;     /* what was attached is gone, and the interface with it or not */
 	char name[INTERFACE_NAME_SIZE]; /* the one that it has now, or had */
 };
-void gate_read_attachment(const struct gate *gate, unsigned int interface,
-			  struct gate_attachment *attachment);
+/* 0, or a negative errno where the kernel doesn't say: then nothing may be concluded but name and is_here. */
+int gate_read_attachment(const struct gate *gate, unsigned int interface,
+			 struct gate_attachment *attachment);
+
+/* The id of the program that is pinned at `path`, 0 for none. 0 or a negative errno. */
+int gate_program_id(const char *path, uint32_t *id);
 
 /* Which of the gate's interfaces is called so in this namespace, by index first; -1: none. */
 int gate_interface(const struct gate *gate, const char *name);

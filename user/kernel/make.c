@@ -150,7 +150,9 @@ static int make_attach_tc(struct gate *gate, unsigned int index, int program, en
 	struct gate_attachment now;
 	int error = 0;
 
-	gate_read_attachment(gate, index, &now);
+	error = make_look(gate, index, &now, what, diags);
+	if (error)
+		return error;
 	if (how == ATTACH_TC_AUTO && interface->tc == TC_KIND_CLSACT)
 		how = ATTACH_TC_CLSACT; /* as it was */
 	if (!now.tc_program)
@@ -172,9 +174,10 @@ static int make_attach(struct gate *gate, const struct object *object, enum atta
 	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
 		struct stamp_interface *interface = &gate->stamp.interfaces[i];
 		struct gate_attachment now;
-		int error = 0;
+		int error = make_look(gate, i, &now, what, diags);
 
-		gate_read_attachment(gate, i, &now);
+		if (error)
+			return error;
 		if (!now.is_here)
 			continue; /* said by make_adopt() */
 		if (gate->stamp.hooks == HOOKS_BOTH)
@@ -270,7 +273,9 @@ static int make_adopt(struct gate *gate, unsigned int index, const char *what, s
 	uint32_t ifindex;
 	int error;
 
-	gate_read_attachment(gate, index, &now);
+	error = make_look(gate, index, &now, what, diags);
+	if (error)
+		return error;
 	if (now.is_here) {
 		if (strcmp(interface->name, now.name) == 0)
 			return 0;
@@ -312,9 +317,10 @@ int make_whole(struct gate *gate, enum attach_tc tc, bool *replaced, const char 
 		struct gate_attachment now;
 
 		error = make_adopt(gate, i, what, diags);
+		if (!error)
+			error = make_look(gate, i, &now, what, diags);
 		if (error)
 			return error;
-		gate_read_attachment(gate, i, &now);
 		if (now.is_here)
 			attach_settle(gate->directory, i, &gate->stamp.interfaces[i]);
 		if (now.is_here &&
@@ -333,54 +339,5 @@ int make_whole(struct gate *gate, enum attach_tc tc, bool *replaced, const char 
 	if (!error && due)
 		error = upgrade_end(gate, what, diags);
 	*replaced = !error && due;
-	return error;
-}
-
-int make_undone(struct gate *gate, const char *what, struct diags *diags)
-{
-	const struct state none = { .live = SLOT_NONE, .former = SLOT_NONE };
-	char unfinished[PINS_PATH_SIZE];
-	int error = 0;
-
-	/* in and out open at the same instant, whatever comes after */
-	__atomic_store_n(gate->word, state_pack(&none), __ATOMIC_RELEASE);
-	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
-		struct gate_attachment attachment;
-		int undone;
-
-		gate_read_attachment(gate, i, &attachment);
-		/* an XDP link without an interface tells that the interface is gone for good */
-		undone = attach_undo(gate->directory, i, &gate->stamp.interfaces[i],
-				     attachment.is_here      ? ATTACH_HERE :
-				     !attachment.xdp_program ? ATTACH_GONE :
-							       ATTACH_ELSEWHERE,
-				     what, diags);
-		if (undone)
-			error = undone;
-	}
-	if (error)
-		return error;
-	/* killed from here on, it leaves what the next apply clears away without a word */
-	return make_removed(pins_unfinish(gate->directory, unfinished) ? gate->directory :
-									 unfinished,
-			    what, diags);
-}
-
-int make_removed(const char *directory, const char *what, struct diags *diags)
-{
-	int error;
-
-	/* what is attached first; afterwards nothing could find it any more */
-	for (unsigned int i = 0; i < GATE_INTERFACES_MAX; i++) {
-		error = attach_undo_stray(directory, i, what, diags);
-		if (error)
-			return error;
-	}
-	error = pins_remove(directory);
-	pins_remove_empty(directory);
-	if (error) {
-		diag_system(diags, -error, what, "cannot take away %s", directory);
-		diag_hint(diags, "run edgegate as root");
-	}
 	return error;
 }

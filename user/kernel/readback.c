@@ -160,7 +160,11 @@ int readback(const struct gate *gate, unsigned int slot, struct image *image)
 		return -errno;
 	/* a slot without addresses of a family has no trie: nothing asks for one */
 	prefixes4 = readback_open(gate, slot, "prefixes4");
+	if (prefixes4 < 0 && errno != ENOENT)
+		return -errno;
 	prefixes6 = readback_open(gate, slot, "prefixes6");
+	if (prefixes6 < 0 && errno != ENOENT)
+		return -errno;
 	error = readback_maps(&state_memory(gate->word)->generations[slot], tuples, prefixes4,
 			      prefixes6, image);
 	if (error)

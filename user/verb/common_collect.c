@@ -199,10 +199,11 @@ static int collect_policy(const struct gate *gate, const struct gate_counts *cou
 	return error ? error : collect_removed(&collector);
 }
 
-static void collect_interfaces(const struct gate *gate, struct report_gate *report)
+static int collect_interfaces(const struct gate *gate, struct report_gate *report)
 {
 	cleanup(netns_return) int left = -1;
 	struct diags ignored = { 0 };
+	int error;
 
 	/* a clsact filter shows only in its own namespace */
 	if (gate->stamp.netns_cookie != netns_cookie() && *gate->stamp.netns)
@@ -214,7 +215,9 @@ static void collect_interfaces(const struct gate *gate, struct report_gate *repo
 		struct report_interface *interface = &report->interfaces[i];
 		struct gate_attachment attachment;
 
-		gate_read_attachment(gate, i, &attachment);
+		error = gate_read_attachment(gate, i, &attachment);
+		if (error)
+			return error;
 		memcpy(interface->name, attachment.name, sizeof(interface->name));
 		interface->facing = (enum facing)stamp->facing;
 		interface->xdp = (enum xdp_mode)stamp->xdp;
@@ -225,6 +228,7 @@ static void collect_interfaces(const struct gate *gate, struct report_gate *repo
 		interface->tc_link = attachment.tc_link;
 		interface->tc_program = attachment.tc_program;
 	}
+	return 0;
 }
 
 /* What stands above the policy, and how long it stands. */
@@ -271,9 +275,10 @@ static int collect_once(const struct gate *gate, uint64_t word, bool looks_for_d
 		error = 0;
 	if (!error && looks_for_drift)
 		error = drift_find(gate, word, &report->drifted);
+	if (!error)
+		error = collect_interfaces(gate, report);
 	if (error)
 		return error;
-	collect_interfaces(gate, report);
 	report->label = collect_label(&gate->stamp, report);
 	report->netns = *gate->stamp.netns ? strdup(gate->stamp.netns) : NULL;
 	if (!report->label || (*gate->stamp.netns && !report->netns))
