@@ -5,6 +5,7 @@
 
 #include "user/kernel/adopt.h"
 #include "user/kernel/attach.h"
+#include "user/kernel/make.h"
 #include "user/kernel/state.h"
 
 /* It is in another namespace with what is attached to it, and another one may have its name here. */
@@ -63,9 +64,10 @@ int adopt_interface(struct gate *gate, unsigned int index, const char *what, str
 {
 	struct stamp_interface *interface = &gate->stamp.interfaces[index];
 	struct gate_attachment now;
-	int error;
+	int error = make_look(gate, index, &now, what, diags);
 
-	gate_read_attachment(gate, index, &now);
+	if (error)
+		return error;
 	if (now.is_here)
 		return adopt_found(gate, index, &now, what, diags);
 	if (now.place == PLACE_MOVED)
@@ -100,7 +102,9 @@ int adopt_check(const struct gate *gate, const struct replace *replace, const ch
 		struct stamp_interface interface = gate->stamp.interfaces[i];
 		struct gate_attachment now;
 
-		gate_read_attachment(gate, i, &now);
+		error = make_look(gate, i, &now, what, diags);
+		if (error)
+			break;
 		interface.ifindex = now.place == PLACE_ANEW ? if_nametoindex(interface.name) :
 							      now.ifindex;
 		if ((now.is_here || now.place == PLACE_ANEW) && !now.xdp_program)

@@ -63,16 +63,17 @@ static int ahead_query(uint32_t ifindex, uint32_t ids[AHEAD_TCX_MOST], uint32_t 
 	return 0;
 }
 
-bool ahead_has(uint32_t ifindex, uint32_t program)
+int ahead_has(uint32_t ifindex, uint32_t program)
 {
 	uint32_t ids[AHEAD_TCX_MOST], count;
+	int error = ahead_query(ifindex, ids, &count);
 
-	if (ahead_query(ifindex, ids, &count))
-		return false;
+	if (error)
+		return error;
 	for (uint32_t i = 0; i < count; i++)
 		if (ids[i] == program)
-			return true;
-	return false;
+			return 1;
+	return 0;
 }
 
 int ahead_read(uint32_t ifindex, enum tc_kind kind, uint32_t program, struct ahead *ahead)

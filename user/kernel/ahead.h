@@ -40,8 +40,8 @@ void ahead_free(struct ahead *ahead);
 int ahead_add(struct ahead *ahead, enum tc_kind hook, uint32_t program, uint32_t priority,
 	      const char *name);
 
-/* Is this program attached by TCX? */
-bool ahead_has(uint32_t ifindex, uint32_t program);
+/* Is this program attached by TCX? 1, 0 or a negative errno. */
+int ahead_has(uint32_t ifindex, uint32_t program);
 
 /* Who they are: "tcx foreign_accept (program 12), clsact flower (priority 1)". Caller frees. */
 char *ahead_text(const struct ahead *ahead);

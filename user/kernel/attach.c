@@ -138,22 +138,30 @@ static int attach_tcx(const char *directory, unsigned int index,
 	return attach_pin(link, directory, "tc", index, what, diags);
 }
 
+/* Whose filter can't be told must stay pinned: nothing could find it any more. */
+static int attach_unknown(const char *path, int error, const char *what, struct diags *diags)
+{
+	diag_system(diags, -error, what, "cannot read %s", path);
+	diag_hint(diags, error == -EPERM ? "run edgegate as root" : "try again");
+	return error;
+}
+
 /* Takes the filter of the pinned program away, if there is one, and its pin. */
 static int attach_undo_clsact(const char *directory, unsigned int index,
 			      const struct stamp_interface *interface, enum attach_reach reach,
 			      const char *what, struct diags *diags)
 {
-	struct bpf_prog_info info = { 0 };
-	uint32_t size = sizeof(info);
 	char path[PINS_PATH_SIZE];
-	autoclose int program = -1;
-	int error = 0;
+	uint32_t id;
+	int error;
 
 	if (reach == ATTACH_HERE)
 		attach_settle(directory, index, interface);
 	pins_path(path, directory, "tc%u-program", index);
-	program = bpf_obj_get(path);
-	if (program < 0)
+	error = gate_program_id(path, &id);
+	if (error)
+		return attach_unknown(path, error, what, diags);
+	if (!id)
 		return 0;
 	if (reach == ATTACH_ELSEWHERE) {
 		diag_system(
@@ -163,8 +171,8 @@ static int attach_undo_clsact(const char *directory, unsigned int index,
 		diag_hint(diags, "from there: edgegate --netns NAME detach -i %s", interface->name);
 		return -EXDEV;
 	}
-	if (reach == ATTACH_HERE && bpf_obj_get_info_by_fd(program, &info, &size) == 0)
-		error = clsact_detach(interface->name, interface->ifindex, info.id,
+	if (reach == ATTACH_HERE)
+		error = clsact_detach(interface->name, interface->ifindex, id,
 				      interface->clsact_is_ours, what, diags);
 	if (!error)
 		unlink(path);
@@ -197,8 +205,11 @@ int attach_tc(const char *directory, unsigned int index, struct stamp_interface 
 	/* the program first: without its pin the filter could not be told from others' */
 	pins_path(path, directory, "tc%u-program", index);
 	error = pins_put(program, path);
-	if (error)
-		return diag_system(diags, -error, what, "cannot pin %s", path);
+	if (error) {
+		diag_system(diags, -error, what, "cannot pin %s", path);
+		diag_hint(diags, "see that " PINS_BPFFS " can be written");
+		return error;
+	}
 	error = clsact_attach(interface->name, interface->ifindex, program, &ours, what, diags);
 	if (error) {
 		unlink(path);
@@ -249,16 +260,15 @@ static bool attach_stray_is_gone(const char *directory, unsigned int index)
 static int attach_undo_stray_filter(const char *path, const char *what, struct diags *diags)
 {
 	struct if_nameindex *all = if_nameindex();
-	struct bpf_prog_info info = { 0 };
-	uint32_t size = sizeof(info);
-	autoclose int program = bpf_obj_get(path);
-	int error = 0;
+	uint32_t id;
+	int error = gate_program_id(path, &id);
 
-	if (program >= 0 && bpf_obj_get_info_by_fd(program, &info, &size) == 0)
-		for (size_t i = 0; all && all[i].if_index && !error; i++)
-			if (clsact_has(all[i].if_index, info.id) == 1)
-				error = clsact_detach(all[i].if_name, all[i].if_index, info.id,
-						      false, what, diags);
+	if (error)
+		attach_unknown(path, error, what, diags);
+	for (size_t i = 0; !error && id && all && all[i].if_index; i++)
+		if (clsact_has(all[i].if_index, id) == 1)
+			error = clsact_detach(all[i].if_name, all[i].if_index, id, false, what,
+					      diags);
 	if (all)
 		if_freenameindex(all);
 	if (!error)

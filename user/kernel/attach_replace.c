@@ -9,15 +9,6 @@
 #include "user/kernel/attach.h"
 #include "user/kernel/clsact.h"
 
-static uint32_t replace_program_id(const char *path)
-{
-	struct bpf_prog_info info = { 0 };
-	uint32_t size = sizeof(info);
-	autoclose int fd = bpf_obj_get(path);
-
-	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
-}
-
 /* `kind`: "xdp" or "tc", a pinned link's. */
 static int replace_link(const char *directory, const char *kind, unsigned int index,
 			const struct stamp_interface *interface, int program, const char *what,
@@ -29,9 +20,14 @@ static int replace_link(const char *directory, const char *kind, unsigned int in
 
 	pins_path(path, directory, "%s%u-link", kind, index);
 	link = bpf_obj_get(path);
-	if (link < 0)
-		return errno == ENOENT ? 0 :
-					 diag_system(diags, errno, what, "cannot open %s", path);
+	if (link < 0) {
+		error = errno;
+		if (error == ENOENT)
+			return 0;
+		diag_system(diags, error, what, "cannot open %s", path);
+		diag_hint(diags, "try again; the former program goes on");
+		return -error;
+	}
 	if (bpf_link_update(link, program, NULL) == 0)
 		return 0;
 	error = errno;
@@ -65,9 +61,14 @@ static int replace_clsact(const char *directory, unsigned int index,
 
 	pins_path(path, directory, "tc%u-program", index);
 	pins_path(next, directory, "tc%u-next", index);
-	id = replace_program_id(path);
-	if (!id)
+	error = gate_program_id(path, &id);
+	if (!error && !id)
 		return 0;
+	if (error) {
+		diag_system(diags, -error, what, "cannot read %s", path);
+		diag_hint(diags, "try again; the former program goes on");
+		return error;
+	}
 	error = pins_put(program, next);
 	if (error) {
 		diag_system(diags, -error, what, "cannot pin %s", next);
@@ -102,8 +103,7 @@ void attach_settle(const char *directory, unsigned int index,
 
 	pins_path(path, directory, "tc%u-program", index);
 	pins_path(next, directory, "tc%u-next", index);
-	id = replace_program_id(next);
-	if (!id)
+	if (gate_program_id(next, &id) || !id)
 		return;
 	has = clsact_has(interface->ifindex, id);
 	if (has == 1)

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Counters of a gate: read by descriptor, in batches. */
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "user/base/cleanup.h"
+#include "user/kernel/batch.h"
 #include "user/kernel/gate.h"
 
 #define BATCH 256u
@@ -35,37 +35,37 @@ static void counts_add_outcome(void *sums, uint32_t key, const void *value)
 	counts_add((struct count *)sums + key, value);
 }
 
-/* Sums a per-CPU array over CPUs. `value_size` is a multiple of 8, as the kernel packs them. */
+/* A per-CPU array that is summed over CPUs. */
+struct counts_sum {
+	uint32_t entries;
+	size_t value_size; /* of one CPU's; a multiple of 8, as the kernel packs them */
+	int cpus;
+	add_function add;
+	void *sums;
+};
+
+static int counts_sum_batch(const void *keys, const void *values, size_t count, void *data)
+{
+	const struct counts_sum *sum = data;
+	const uint32_t *key = keys;
+	const char *value = values;
+
+	for (size_t i = 0; i < count; i++)
+		for (int cpu = 0; cpu < sum->cpus; cpu++, value += sum->value_size)
+			if (key[i] < sum->entries)
+				sum->add(sum->sums, key[i], value);
+	return 0;
+}
+
 static int counts_sum(int fd, uint32_t entries, size_t value_size, add_function add, void *sums)
 {
-	int cpus = libbpf_num_possible_cpus();
-	autofree uint32_t *keys = calloc(BATCH, sizeof(*keys));
-	autofree char *values = NULL;
-	uint32_t position = 0;
-	LIBBPF_OPTS(bpf_map_batch_opts, options);
-	bool first = true, last = false;
+	struct counts_sum sum = { entries, value_size, libbpf_num_possible_cpus(), add, sums };
+	struct batch batch = { .key_size = sizeof(uint32_t), .most = BATCH };
 
-	if (cpus < 0)
-		return cpus;
-	values = calloc((size_t)BATCH * (size_t)cpus, value_size);
-	if (!keys || !values)
-		return -ENOMEM;
-	while (!last) {
-		uint32_t count = BATCH;
-
-		if (bpf_map_lookup_batch(fd, first ? NULL : &position, &position, keys, values,
-					 &count, &options)) {
-			if (errno != ENOENT)
-				return -errno;
-			last = true; /* this was the last batch; it counts */
-		}
-		first = false;
-		for (uint32_t i = 0; i < count; i++)
-			for (int cpu = 0; keys[i] < entries && cpu < cpus; cpu++)
-				add(sums, keys[i],
-				    values + ((size_t)i * (size_t)cpus + (size_t)cpu) * value_size);
-	}
-	return 0;
+	if (sum.cpus < 0)
+		return sum.cpus;
+	batch.value_size = value_size * (size_t)sum.cpus;
+	return batch_read(fd, &batch, counts_sum_batch, &sum);
 }
 
 int gate_read_counts(const struct gate *gate, struct gate_counts *counts)

@@ -8,16 +8,19 @@
 #include "user/kernel/readback.h"
 #include "user/kernel/state.h"
 
-/* The id of the inner map that programs find in a slot; 0: none. */
-static uint32_t drift_hung(const struct gate *gate, enum object_map outer, unsigned int slot)
+/* The id of the inner map that programs find in a slot; 0: none. 0 or a negative errno. */
+static int drift_hung(const struct gate *gate, enum object_map outer, unsigned int slot,
+		      uint32_t *id)
 {
-	uint32_t id;
-
-	return bpf_map_lookup_elem(gate->maps[outer], &slot, &id) ? 0 : id;
+	*id = 0;
+	if (bpf_map_lookup_elem(gate->maps[outer], &slot, id) && errno != ENOENT)
+		return -errno;
+	return 0;
 }
 
-/* The id of the inner map that is pinned for a slot; 0: none. */
-static uint32_t drift_pinned(const struct gate *gate, enum object_map outer, unsigned int slot)
+/* The same of the inner map that is pinned for a slot. */
+static int drift_pinned(const struct gate *gate, enum object_map outer, unsigned int slot,
+			uint32_t *id)
 {
 	struct bpf_map_info info = { 0 };
 	uint32_t size = sizeof(info);
@@ -26,11 +29,17 @@ static uint32_t drift_pinned(const struct gate *gate, enum object_map outer, uns
 
 	pins_path(path, gate->directory, "slot%u-%s", slot, object_map_names[outer]);
 	fd = bpf_obj_get(path);
-	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
+	*id = 0;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		return -errno;
+	*id = info.id;
+	return 0;
 }
 
 /* Programs go by the arrays of maps, readers by pins: both must mean the same map. */
-static uint32_t drift_exchanged(const struct gate *gate, unsigned int slot)
+static int drift_exchanged(const struct gate *gate, unsigned int slot, uint32_t *parts)
 {
 	static const struct {
 		enum object_map outer;
@@ -40,23 +49,31 @@ static uint32_t drift_exchanged(const struct gate *gate, unsigned int slot)
 		{ MAP_PREFIXES4, PART_PREFIXES4 },
 		{ MAP_PREFIXES6, PART_PREFIXES6 },
 	};
-	uint32_t parts = 0;
 
-	for (size_t i = 0; i < sizeof(inner) / sizeof(*inner); i++)
-		if (drift_hung(gate, inner[i].outer, slot) !=
-		    drift_pinned(gate, inner[i].outer, slot))
-			parts |= PART_BIT(inner[i].part);
-	return parts;
+	for (size_t i = 0; i < sizeof(inner) / sizeof(*inner); i++) {
+		uint32_t hung, pinned;
+		int error = drift_hung(gate, inner[i].outer, slot, &hung);
+
+		if (!error)
+			error = drift_pinned(gate, inner[i].outer, slot, &pinned);
+		if (error)
+			return error;
+		if (hung != pinned)
+			*parts |= PART_BIT(inner[i].part);
+	}
+	return 0;
 }
 
 int drift_find_slot(const struct gate *gate, unsigned int slot, uint32_t *parts)
 {
 	autofree struct listing_header *listing = NULL;
 	cleanup(image_free) struct image image = { 0 };
-	uint32_t found = drift_exchanged(gate, slot);
 	__u64 hashes[PARTS_HASHED];
-	int error = gate_listing(gate, slot, &listing);
+	uint32_t found = 0;
+	int error = drift_exchanged(gate, slot, &found);
 
+	if (!error)
+		error = gate_listing(gate, slot, &listing);
 	/* without what was applied there is nothing to compare with */
 	if (error == -EPROTO || (!error && !listing)) {
 		*parts = found | PART_BIT(error ? PART_LISTING : PART_STATE);

@@ -8,6 +8,7 @@
 
 #include "user/base/array.h"
 #include "user/base/cleanup.h"
+#include "user/kernel/batch.h"
 #include "user/kernel/clock.h"
 #include "user/kernel/flows.h"
 #include "user/kernel/readback.h"
@@ -64,46 +65,47 @@ static bool flows_judge(const struct flows_source *source, const struct flow *fl
 	return true;
 }
 
-/* One table: `family` is 4 or 6. */
+/* A walk over one table. */
+struct flows_table {
+	const struct flows_source *source;
+	int family; /* 4 or 6 */
+	flows_each each;
+	void *data;
+};
+
+static int flows_walk_batch(const void *keys, const void *values, size_t count, void *data)
+{
+	const struct flows_table *table = data;
+	const struct flow *flows = values;
+
+	for (size_t i = 0; i < count; i++) {
+		struct flows_entry entry = { 0 };
+		int result;
+
+		if (table->family == 4)
+			flows_ends4((const struct flow4_key *)keys + i, &entry.ends);
+		else
+			flows_ends6((const struct flow6_key *)keys + i, &entry.ends);
+		if (!flows_judge(table->source, &flows[i], &entry))
+			continue;
+		result = table->each(&entry, table->data);
+		if (result)
+			return result;
+	}
+	return 0;
+}
+
 static int flows_walk_table(const struct flows_source *source, int family, flows_each each,
 			    void *data)
 {
-	size_t key_size = family == 4 ? sizeof(struct flow4_key) : sizeof(struct flow6_key);
-	int table = source->tables[family == 6];
-	autofree char *keys = calloc(BATCH, key_size);
-	autofree struct flow *flows = calloc(BATCH, sizeof(*flows));
-	LIBBPF_OPTS(bpf_map_batch_opts, options);
-	uint32_t position = 0;
-	bool first = true, last = false;
+	struct flows_table table = { source, family, each, data };
+	const struct batch batch = {
+		.key_size = family == 4 ? sizeof(struct flow4_key) : sizeof(struct flow6_key),
+		.value_size = sizeof(struct flow),
+		.most = BATCH,
+	};
 
-	if (!keys || !flows)
-		return -ENOMEM;
-	while (!last) {
-		uint32_t got = BATCH;
-
-		if (bpf_map_lookup_batch(table, first ? NULL : &position, &position, keys, flows,
-					 &got, &options)) {
-			if (errno != ENOENT)
-				return -errno;
-			last = true; /* this was the last batch; it counts */
-		}
-		first = false;
-		for (uint32_t i = 0; i < got; i++) {
-			struct flows_entry entry = { 0 };
-			int result;
-
-			if (family == 4)
-				flows_ends4((const void *)(keys + i * key_size), &entry.ends);
-			else
-				flows_ends6((const void *)(keys + i * key_size), &entry.ends);
-			if (!flows_judge(source, &flows[i], &entry))
-				continue;
-			result = each(&entry, data);
-			if (result)
-				return result;
-		}
-	}
-	return 0;
+	return batch_read(source->tables[family == 6], &batch, flows_walk_batch, &table);
 }
 
 int flows_walk(const struct flows_source *source, flows_each each, void *data)

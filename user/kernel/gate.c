@@ -64,9 +64,13 @@ int gate_keep_stamp(struct gate *gate, const char *what, struct diags *diags)
 {
 	uint32_t zero = 0;
 
-	if (bpf_map_update_elem(gate->stamp_fd, &zero, &gate->stamp, BPF_ANY))
-		return diag_system(diags, errno, what, "cannot write the gate's stamp");
-	return 0;
+	int error;
+
+	if (bpf_map_update_elem(gate->stamp_fd, &zero, &gate->stamp, BPF_ANY) == 0)
+		return 0;
+	error = diag_system(diags, errno, what, "cannot write the gate's stamp");
+	diag_hint(diags, "try again; what is in force stays in force");
+	return error;
 }
 
 #define GATE_STAMP_MOST 4096u /* bytes of any version's stamp */
@@ -87,14 +91,27 @@ static int gate_read_stamp(int fd, struct stamp *stamp, struct gate_stamp_head *
 	if (bpf_obj_get_info_by_fd(fd, &info, &size))
 		return -errno;
 	if (info.key_size != sizeof(zero) || info.value_size < sizeof(*head) ||
-	    info.value_size > GATE_STAMP_MOST || bpf_map_lookup_elem(fd, &zero, value))
+	    info.value_size > GATE_STAMP_MOST)
 		return -EPROTO;
+	if (bpf_map_lookup_elem(fd, &zero, value))
+		return -errno;
 	memcpy(head, value, sizeof(*head));
 	if (head->magic != ABI_MAGIC)
 		return -EPROTO;
 	if (head->abi_version == ABI_VERSION && info.value_size == sizeof(*stamp))
 		memcpy(stamp, value, sizeof(*stamp));
 	return 0;
+}
+
+/* The kernel doesn't let us: that says nothing about the gate. */
+static int gate_unreadable(const char *directory, const char *part, int error, const char *what,
+			   struct diags *diags)
+{
+	diag_system(diags, -error, what, "cannot read %s/%s", directory, part);
+	diag_hint(diags, error == -EPERM || error == -EACCES ?
+				 "run edgegate as root" :
+				 "try again; what is in force stays in force");
+	return error;
 }
 
 static int gate_refuse(const char *directory, int error, const struct gate_stamp_head *head,
@@ -114,8 +131,10 @@ static int gate_refuse(const char *directory, int error, const struct gate_stamp
 			label);
 		return -EPROTO;
 	}
+	if (error != -EPROTO && error)
+		return gate_unreadable(directory, PINS_STAMP, error, what, diags);
 	diag_system(
-		diags, error == -EPROTO ? 0 : -error, what,
+		diags, 0, what,
 		"%s has no stamp that can be read: it is no gate of edgegate's, or a broken one",
 		directory);
 	diag_hint(diags, "take it away: edgegate detach -i %s; then apply again", label);
@@ -167,6 +186,9 @@ int gate_open(const char *directory, const char *what, struct gate *gate, struct
 		return error;
 	for (int i = 0; i < MAP_COUNT; i++) {
 		opened.maps[i] = gate_pin_open(directory, object_map_names[i]);
+		if (opened.maps[i] < 0 && opened.maps[i] != -ENOENT)
+			return gate_unreadable(directory, object_map_names[i], opened.maps[i], what,
+					       diags);
 		if (opened.maps[i] < 0) {
 			diag_system(diags, -opened.maps[i], what, "%s is not whole: cannot open %s",
 				    directory, object_map_names[i]);
@@ -177,7 +199,8 @@ int gate_open(const char *directory, const char *what, struct gate *gate, struct
 	}
 	opened.word = state_map(opened.maps[MAP_MEMORY]);
 	if (!opened.word)
-		return diag_system(diags, errno, what, "cannot map the state of %s", directory);
+		return gate_unreadable(directory, object_map_names[MAP_MEMORY], -errno, what,
+				       diags);
 	*gate = opened;
 	opened = (struct gate)GATE_CLOSED;
 	return 0;
@@ -191,34 +214,26 @@ struct gate_search {
 	struct diags *diags;
 };
 
-/* A pinned link's program, and the index of its interface; 0: it is attached to none (any more). */
-static uint32_t gate_link_program(const char *path, uint32_t *id, uint32_t *ifindex)
+/* Why it can't be told whose an interface is. */
+static int gate_unknown(int error, const char *interface, const char *what, struct diags *diags)
 {
-	struct bpf_link_info info = { 0 };
-	uint32_t size = sizeof(info);
-	autoclose int fd = bpf_obj_get(path);
-
-	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
-		return 0;
-	/* the index stands first for TCX as well */
-	if (!info.xdp.ifindex)
-		return 0;
-	*ifindex = info.xdp.ifindex;
-	*id = info.id;
-	return info.prog_id;
+	diag_system(diags, -error, what, "cannot see what is attached to %s", interface);
+	diag_hint(diags, error == -EPERM ? "run edgegate as root" :
+					   "try again; what is in force stays in force");
+	return error;
 }
 
 /* Of a gate whose stamp can't be read: is it on the interface? The names of links are every version's. */
 static bool gate_is_on(const char *directory, const char *interface)
 {
-	uint32_t ifindex = if_nametoindex(interface), id, attached;
+	uint32_t ifindex = if_nametoindex(interface), attached = 0, ignored;
 	char path[PINS_PATH_SIZE];
 
 	if (!ifindex || pins_cookie(directory) != netns_cookie())
 		return false;
 	for (unsigned int i = 0; i < GATE_INTERFACES_MAX; i++) {
 		pins_path(path, directory, "xdp%u-link", i);
-		if (gate_link_program(path, &id, &attached) && attached == ifindex)
+		if (!gate_link_program(path, &ignored, &attached, &ignored) && attached == ifindex)
 			return true;
 	}
 	return false;
@@ -229,19 +244,21 @@ static int gate_search_one(const char *directory, bool finished, void *data)
 	struct gate_search *search = data;
 	cleanup(gate_close) struct gate gate = GATE_CLOSED;
 	struct diags said = { 0 };
-	int error;
+	int error, at = -ENOENT;
 
 	if (!finished)
 		return 0;
 	error = gate_open(directory, search->what, &gate, &said);
-	if (error && error != -ENOENT && gate_is_on(directory, search->interface))
+	if (!error)
+		at = gate_interface(&gate, search->interface);
+	else if (error != -ENOENT && gate_is_on(directory, search->interface))
 		diags_move(search->diags, &said);
-	else if (error || gate_interface(&gate, search->interface) < 0)
-		error = 0;
 	else
-		error = 1;
+		error = 0;
 	diags_clear(&said);
-	if (error != 1)
+	if (at < 0 && at != -ENOENT)
+		return gate_unknown(at, search->interface, search->what, search->diags);
+	if (at < 0)
 		return error;
 	*search->gate = gate;
 	gate = (struct gate)GATE_CLOSED;
@@ -267,10 +284,16 @@ int gate_find(const char *interface, const char *what, struct gate *gate, struct
 	error = gate_open(directory, what, &named, diags);
 	if (error && error != -ENOENT)
 		return error;
-	if (!error && gate_interface(&named, interface) >= 0) {
-		*gate = named;
-		named = (struct gate)GATE_CLOSED;
-		return 0;
+	if (!error) {
+		int at = gate_interface(&named, interface);
+
+		if (at < 0 && at != -ENOENT)
+			return gate_unknown(at, interface, what, diags);
+		if (at >= 0) {
+			*gate = named;
+			named = (struct gate)GATE_CLOSED;
+			return 0;
+		}
 	}
 	error = pins_each(gate_search_one, &search);
 	if (error == 1)
@@ -305,87 +328,4 @@ int gate_listing(const struct gate *gate, unsigned int slot, struct listing_head
 		return -EPROTO;
 	*listing = take_pointer(&block);
 	return 0;
-}
-
-static uint32_t gate_program_id(const char *path)
-{
-	struct bpf_prog_info info = { 0 };
-	uint32_t size = sizeof(info);
-	autoclose int fd = bpf_obj_get(path);
-
-	return fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size) ? 0 : info.id;
-}
-
-/*
- * clsact: the pinned program's filter, which only its own namespace shows. A move takes it off. `filter`:
- * the program's id; 0: none is pinned.
- */
-static void gate_read_clsact(uint32_t filter, struct gate_attachment *attachment)
-{
-	if (!filter)
-		return;
-	attachment->tc = TC_KIND_CLSACT;
-	if (attachment->place == PLACE_UNSEEN ||
-	    (attachment->is_here && clsact_has(attachment->ifindex, filter) != 0))
-		attachment->tc_program = filter;
-}
-
-void gate_read_links(const struct gate *gate, unsigned int interface,
-		     struct gate_attachment *attachment)
-{
-	char path[PINS_PATH_SIZE];
-
-	pins_path(path, gate->directory, "tc%u-link", interface);
-	attachment->tc_program =
-		gate_link_program(path, &attachment->tc_link, &attachment->ifindex);
-	pins_path(path, gate->directory, "xdp%u-link", interface);
-	attachment->xdp_program =
-		gate_link_program(path, &attachment->xdp_link, &attachment->ifindex);
-}
-
-void gate_read_attachment(const struct gate *gate, unsigned int interface,
-			  struct gate_attachment *attachment)
-{
-	/* of one that was being replaced either program may be the filter's */
-	static const char *const names[] = { "program", "next" };
-	char path[PINS_PATH_SIZE];
-
-	*attachment = (struct gate_attachment){
-		.tc = (enum tc_kind)gate->stamp.interfaces[interface].tc,
-	};
-	gate_read_links(gate, interface, attachment);
-	if (attachment->tc_program)
-		attachment->tc = TC_KIND_TCX;
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		bool is_tcx = attachment->tc_link;
-		uint32_t filter;
-
-		pins_path(path, gate->directory, "tc%u-%s", interface, names[i]);
-		filter = gate_program_id(path);
-		if (i > 0 && (attachment->tc_program || !filter))
-			break;
-		whereabouts_read(gate, interface, filter, attachment);
-		if (!is_tcx)
-			gate_read_clsact(filter, attachment);
-	}
-	attachment->is_lost = !attachment->xdp_program ||
-			      (gate->stamp.hooks == HOOKS_BOTH && !attachment->tc_program);
-}
-
-int gate_interface(const struct gate *gate, const char *name)
-{
-	uint32_t ifindex = if_nametoindex(name);
-
-	if (netns_cookie() != gate->stamp.netns_cookie)
-		return -1;
-	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
-		struct gate_attachment now;
-
-		gate_read_attachment(gate, i, &now);
-		/* by name only where it is not here: else it has another name now */
-		if (now.is_here ? now.ifindex == ifindex :
-				  strcmp(gate->stamp.interfaces[i].name, name) == 0)
-			return (int)i;
-	}
-	return -1;
 }

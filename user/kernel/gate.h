@@ -106,14 +106,24 @@ struct gate_attachment {
 	bool is_lost; /* what was attached is gone, and the interface with it or not */
 	char name[INTERFACE_NAME_SIZE]; /* the one that it has now, or had */
 };
-void gate_read_attachment(const struct gate *gate, unsigned int interface,
-			  struct gate_attachment *attachment);
+/* 0, or a negative errno where the kernel doesn't say: then nothing may be concluded but the name. */
+int gate_read_attachment(const struct gate *gate, unsigned int interface,
+			 struct gate_attachment *attachment);
 
-/* Of it, what the pinned links say: programs, links and the index, which is 0 where none is attached. */
-void gate_read_links(const struct gate *gate, unsigned int interface,
-		     struct gate_attachment *attachment);
+/*
+ * Of it, what the pinned links say: programs, links and the index; those stay as they are where none is
+ * attached. 0 or a negative errno.
+ */
+int gate_read_links(const struct gate *gate, unsigned int interface,
+		    struct gate_attachment *attachment);
 
-/* Which of the gate's interfaces is called so in this namespace, by index first; -1: none. */
+/* A pinned link, its program, and the index of its interface; all stay where it is attached to none (any more). */
+int gate_link_program(const char *path, uint32_t *id, uint32_t *ifindex, uint32_t *program);
+
+/* The id of the program that is pinned at `path`, 0 for none. 0 or a negative errno. */
+int gate_program_id(const char *path, uint32_t *id);
+
+/* Which of the gate's interfaces is called so in this namespace, by index first; -ENOENT: none; or another negative errno. */
 int gate_interface(const struct gate *gate, const char *name);
 
 #endif

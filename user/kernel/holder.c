@@ -103,13 +103,15 @@ static void holder_find_process(struct holder *holder)
 	}
 }
 
-bool holder_has(uint32_t ifindex, uint32_t program)
+int holder_has(uint32_t ifindex, uint32_t program)
 {
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	int error = program ? bpf_xdp_query((int)ifindex, 0, &query) : 0;
 
-	return program && bpf_xdp_query((int)ifindex, 0, &query) == 0 &&
-	       (query.drv_prog_id == program || query.skb_prog_id == program ||
-		query.hw_prog_id == program);
+	if (error)
+		return error;
+	return program && (query.drv_prog_id == program || query.skb_prog_id == program ||
+			   query.hw_prog_id == program);
 }
 
 void holder_find(uint32_t ifindex, struct holder *holder)

@@ -20,8 +20,8 @@ struct holder {
 /* In the namespace that we are in. Of several (native or generic, and in the card) the first. */
 void holder_find(uint32_t ifindex, struct holder *holder);
 
-/* Is a program of this id at the hook, in whichever mode? Asks no more than that. */
-bool holder_has(uint32_t ifindex, uint32_t program);
+/* Is a program of this id at the hook, in whichever mode? 1, 0 or a negative errno. Asks no more than that. */
+int holder_has(uint32_t ifindex, uint32_t program);
 
 /* "id 12, foreign_pass, by link 5 of process 4711 (loader)". Caller frees; NULL: no memory. */
 char *holder_text(const struct holder *holder);

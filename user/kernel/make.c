@@ -107,7 +107,9 @@ static int make_is_free(const char *directory, const char *what, struct diags *d
 		return 0;
 	if (error)
 		return error;
-	gate_read_attachment(&gate, 0, &first);
+	error = make_look(&gate, 0, &first, what, diags);
+	if (error)
+		return error;
 	diag_system(diags, 0, what, "%s is the place of the gate on %s, which had this name before",
 		    directory, first.name);
 	diag_hint(diags, "take that one away first: edgegate detach -i %s", first.name);
@@ -152,7 +154,9 @@ static int make_attach_tc(struct gate *gate, unsigned int index, int program, en
 	struct gate_attachment now;
 	int error = 0;
 
-	gate_read_attachment(gate, index, &now);
+	error = make_look(gate, index, &now, what, diags);
+	if (error)
+		return error;
 	if (how == ATTACH_TC_AUTO && interface->tc == TC_KIND_CLSACT)
 		how = ATTACH_TC_CLSACT; /* as it was */
 	if (!now.tc_program)
@@ -175,9 +179,10 @@ static int make_attach(struct gate *gate, const struct object *object, enum atta
 		struct stamp_interface *interface = &gate->stamp.interfaces[i];
 		int program = object->tc[gate_tc_direction(interface)];
 		struct gate_attachment now;
-		int error = 0;
+		int error = make_look(gate, i, &now, what, diags);
 
-		gate_read_attachment(gate, i, &now);
+		if (error)
+			return error;
 		if (!now.is_here)
 			continue; /* said by adopt_interface() */
 		if (gate->stamp.hooks == HOOKS_BOTH)
@@ -311,7 +316,10 @@ int make_whole(struct gate *gate, enum attach_tc tc, struct replace *replace, bo
 
 		error = adopt_interface(gate, i, what, diags);
 		ahead_settle(gate->directory, i);
-		gate_read_attachment(gate, i, &now);
+		if (!error)
+			error = make_look(gate, i, &now, what, diags);
+		if (error)
+			return error;
 		if (now.is_here)
 			attach_settle(gate->directory, i, interface);
 		if (now.is_here && (now.is_lost || (gate->stamp.hooks == HOOKS_BOTH &&
@@ -326,54 +334,5 @@ int make_whole(struct gate *gate, enum attach_tc tc, struct replace *replace, bo
 	if (!error && due)
 		error = upgrade_end(gate, what, diags);
 	*replaced = !error && due;
-	return error;
-}
-
-int make_undone(struct gate *gate, const char *what, struct diags *diags)
-{
-	const struct state none = { .live = SLOT_NONE, .former = SLOT_NONE };
-	char unfinished[PINS_PATH_SIZE];
-	int error = 0;
-
-	/* in and out open at the same instant, whatever comes after */
-	__atomic_store_n(gate->word, state_pack(&none), __ATOMIC_RELEASE);
-	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
-		struct gate_attachment attachment;
-		int undone;
-
-		gate_read_attachment(gate, i, &attachment);
-		/* from one that was moved the kernel has taken the filter off */
-		undone = attach_undo(gate->directory, i, &gate->stamp.interfaces[i],
-				     attachment.is_here               ? ATTACH_HERE :
-				     attachment.place == PLACE_UNSEEN ? ATTACH_ELSEWHERE :
-									ATTACH_GONE,
-				     what, diags);
-		if (undone)
-			error = undone;
-	}
-	if (error)
-		return error;
-	/* killed from here on, it leaves what the next apply clears away without a word */
-	return make_removed(pins_unfinish(gate->directory, unfinished) ? gate->directory :
-									 unfinished,
-			    what, diags);
-}
-
-int make_removed(const char *directory, const char *what, struct diags *diags)
-{
-	int error;
-
-	/* what is attached first; afterwards nothing could find it any more */
-	for (unsigned int i = 0; i < GATE_INTERFACES_MAX; i++) {
-		error = attach_undo_stray(directory, i, what, diags);
-		if (error)
-			return error;
-	}
-	error = pins_remove(directory);
-	pins_remove_empty(directory);
-	if (error) {
-		diag_system(diags, -error, what, "cannot take away %s", directory);
-		diag_hint(diags, "run edgegate as root");
-	}
 	return error;
 }

@@ -47,4 +47,8 @@ int make_undone(struct gate *gate, const char *what, struct diags *diags);
 /* A folder that can't be opened as a gate: takes away what is in it. */
 int make_removed(const char *directory, const char *what, struct diags *diags);
 
+/* gate_read_attachment() that says why it could not; 0 or a negative errno. */
+int make_look(const struct gate *gate, unsigned int index, struct gate_attachment *now,
+	      const char *what, struct diags *diags);
+
 #endif

@@ -6,12 +6,23 @@
 #include <string.h>
 
 #include "user/base/cleanup.h"
+#include "user/kernel/batch.h"
 #include "user/kernel/publish.h"
+#include "user/kernel/readback.h"
 #include "user/kernel/state.h"
 
 #define BATCH 4096u
 
-/* One inner map of a slot. */
+/* The inner maps of a slot. */
+enum part_map {
+	PART_MAP_TUPLES,
+	PART_MAP_PREFIXES4,
+	PART_MAP_PREFIXES6,
+	PART_MAP_LISTING,
+	PART_MAPS,
+};
+
+/* One of them. */
 struct part {
 	const char *name; /* of its pin: slotN-name */
 	int outer;        /* enum object_map, or -1: programs don't read it */
@@ -39,117 +50,43 @@ static int part_create(const struct part *part, const struct object *object)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Updates in batches; `keys` and `values` are dense arrays. */
-static int part_fill(int fd, const struct part *part, const void *keys, const void *values,
-		     size_t count)
+/* Makes one inner map and fills it. Its descriptor or a negative errno. */
+static int part_make(const struct part *part, const struct object *object, const void *keys,
+		     const void *values)
 {
-	LIBBPF_OPTS(bpf_map_batch_opts, options, .elem_flags = BPF_ANY);
+	const struct batch batch = { part->key_size, part->value_size, BATCH };
+	autoclose int fd = part_create(part, object);
+	int error;
 
-	for (size_t at = 0; at < count;) {
-		uint32_t batch = count - at < BATCH ? (uint32_t)(count - at) : BATCH;
-
-		if (bpf_map_update_batch(fd, (const char *)keys + at * part->key_size,
-					 (const char *)values + at * part->value_size, &batch,
-					 &options))
-			return -errno;
-		at += batch;
-	}
-	return 0;
+	if (fd < 0)
+		return fd;
+	error = batch_write(fd, &batch, keys, values, part->entries);
+	return error ? error : take_fd(&fd);
 }
 
-/* How many entries a hash has. Negative errno on failure. */
-static int64_t part_count(int fd, const struct part *part)
+/* Hangs an inner map into its slot and pins it. */
+static int part_hang(int fd, const struct part *part, const int maps[MAP_COUNT],
+		     const char *directory, unsigned int slot)
 {
-	autofree char *key = calloc(1, part->key_size);
-	int64_t count = 0;
+	char path[PINS_PATH_SIZE];
 
-	if (!key)
-		return -ENOMEM;
-	while (bpf_map_get_next_key(fd, count ? key : NULL, key) == 0)
-		count++;
-	return errno == ENOENT ? count : -errno;
-}
-
-/*
- * Every key is there with its value, and a hash has no more than these. A trie answers with the longest
- * prefix that it has, so one that is missing inside another is not seen here.
- */
-static int part_check(int fd, const struct part *part, const void *keys, const void *values,
-		      size_t count)
-{
-	autofree void *value = calloc(1, ((size_t)part->value_size + 7) & ~(size_t)7);
-	int64_t found;
-
-	if (!value)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		if (bpf_map_lookup_elem(fd, (const char *)keys + i * part->key_size, value))
-			return -errno;
-		if (memcmp(value, (const char *)values + i * part->value_size, part->value_size) !=
-		    0)
-			return -EIO;
-	}
-	if (part->type != BPF_MAP_TYPE_HASH)
+	/* first: killed in between, whoever fills the slot next sees by it that the pin is there */
+	if (part->outer >= 0 && bpf_map_update_elem(maps[part->outer], &slot, &fd, BPF_ANY))
+		return -errno;
+	if (!directory)
 		return 0;
-	found = part_count(fd, part);
-	if (found < 0)
-		return (int)found;
-	return (size_t)found == count ? 0 : -EIO;
+	pins_path(path, directory, "slot%u-%s", slot, part->name);
+	return pins_put(fd, path);
 }
 
-/* Has anything hung in this slot of an array of maps? */
-static bool publish_is_used(int outer_fd, unsigned int slot)
+/* Has anything hung in this slot of an array of maps? 1, 0 or a negative errno. */
+static int publish_is_used(int outer_fd, unsigned int slot)
 {
 	uint32_t id;
 
-	return bpf_map_lookup_elem(outer_fd, &slot, &id) == 0;
-}
-
-/* Makes one inner map, fills it, reads it back, hangs it into its slot and pins it. */
-static int part_publish(const struct part *part, const int maps[MAP_COUNT], const char *directory,
-			unsigned int slot, const struct object *object, const void *keys,
-			const void *values, size_t count)
-{
-	autoclose int fd = -1;
-	int error;
-
-	/* without prefixes there is no set to ask for: no trie, and no wait for its exchange */
-	if (part->type == BPF_MAP_TYPE_LPM_TRIE && !count &&
-	    !publish_is_used(maps[part->outer], slot))
-		return 0;
-	fd = part_create(part, object);
-	if (fd < 0)
-		return fd;
-	error = part_fill(fd, part, keys, values, count);
-	if (!error)
-		error = part_check(fd, part, keys, values, count);
-	if (error)
-		return error;
-	if (directory) {
-		char path[PINS_PATH_SIZE];
-
-		pins_path(path, directory, "slot%u-%s", slot, part->name);
-		error = pins_put(fd, path);
-		if (error)
-			return error;
-	}
-	if (part->outer >= 0 && bpf_map_update_elem(maps[part->outer], &slot, &fd, BPF_ANY))
-		return -errno;
-	return 0;
-}
-
-/* A tuple map's keys and values as dense arrays. Caller frees both. */
-static int publish_tuples(const struct image *image, struct tuple **keys, uint16_t **entries)
-{
-	*keys = calloc(image->tuple_count + 1, sizeof(**keys));
-	*entries = calloc(image->tuple_count + 1, sizeof(**entries));
-	if (!*keys || !*entries)
-		return -ENOMEM;
-	for (size_t i = 0; i < image->tuple_count; i++) {
-		(*keys)[i] = image->tuples[i].key;
-		(*entries)[i] = image->tuples[i].entry;
-	}
-	return 0;
+	if (bpf_map_lookup_elem(outer_fd, &slot, &id) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : -errno;
 }
 
 /*
@@ -168,10 +105,11 @@ static int publish_wait(const int maps[MAP_COUNT], unsigned int slot)
 				    0,
 				    NULL,
 				    NULL };
+	int used = publish_is_used(maps[MAP_TUPLES], slot);
 	autoclose int fd = -1;
 
-	if (!publish_is_used(maps[MAP_TUPLES], slot))
-		return 0; /* it was never live */
+	if (used <= 0)
+		return used; /* it was never live */
 	fd = part_create(&empty, NULL);
 	if (fd < 0)
 		return fd;
@@ -181,77 +119,146 @@ static int publish_wait(const int maps[MAP_COUNT], unsigned int slot)
 static int publish_generation(int memory_fd, unsigned int slot, const struct generation *generation)
 {
 	uint64_t *word = state_map(memory_fd);
-	int error = 0;
 
 	if (!word)
 		return -errno;
 	memcpy(&state_memory(word)->generations[slot], generation, sizeof(*generation));
-	if (memcmp(&state_memory(word)->generations[slot], generation, sizeof(*generation)) != 0)
-		error = -EIO;
 	state_unmap(&word);
-	return error;
+	return 0;
+}
+
+static bool publish_is_same(const void *read, size_t read_count, const void *wanted, size_t count,
+			    size_t size)
+{
+	return read_count == count && (!count || memcmp(read, wanted, count * size) == 0);
+}
+
+/* The listing's map holds the listing. */
+static int publish_check_listing(int fd, const struct listing_header *listing)
+{
+	/* the kernel copies values in steps of eight bytes */
+	autofree void *value = calloc(1, ((size_t)listing->size + 7) & ~(size_t)7);
+	uint32_t zero = 0;
+
+	if (!value)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(fd, &zero, value))
+		return -errno;
+	return memcmp(value, listing, listing->size) == 0 ? 0 : -EIO;
+}
+
+/* All that was filled is what the image says, no less and no more. */
+static int publish_check(const int fds[PART_MAPS], int memory_fd, unsigned int slot,
+			 const struct image *image)
+{
+	cleanup(image_free) struct image read = { 0 };
+	uint64_t *word = state_map(memory_fd);
+	int error;
+
+	if (!word)
+		return -errno;
+	error = readback_maps(&state_memory(word)->generations[slot], fds[PART_MAP_TUPLES],
+			      fds[PART_MAP_PREFIXES4], fds[PART_MAP_PREFIXES6], &read);
+	state_unmap(&word);
+	if (error)
+		return error;
+	if (memcmp(read.generation, image->generation, sizeof(*image->generation)) != 0 ||
+	    !publish_is_same(read.tuples, read.tuple_count, image->tuples, image->tuple_count,
+			     sizeof(*image->tuples)) ||
+	    !publish_is_same(read.prefixes4, read.prefix4_count, image->prefixes4,
+			     image->prefix4_count, sizeof(*image->prefixes4)) ||
+	    !publish_is_same(read.prefixes6, read.prefix6_count, image->prefixes6,
+			     image->prefix6_count, sizeof(*image->prefixes6)))
+		return -EIO;
+	return publish_check_listing(fds[PART_MAP_LISTING], image->listing);
+}
+
+/* Keys and values of all parts, dense. */
+struct publish_entries {
+	struct tuple *tuples;
+	uint16_t *entries;
+	uint8_t *ones; /* a prefix's value says nothing */
+};
+
+static void publish_entries_free(struct publish_entries *entries)
+{
+	free(entries->tuples);
+	free(entries->entries);
+	free(entries->ones);
+}
+
+static int publish_entries_make(const struct image *image, struct publish_entries *entries)
+{
+	size_t prefixes = image->prefix4_count + image->prefix6_count;
+
+	entries->tuples = calloc(image->tuple_count + 1, sizeof(*entries->tuples));
+	entries->entries = calloc(image->tuple_count + 1, sizeof(*entries->entries));
+	entries->ones = malloc(prefixes + 1);
+	if (!entries->tuples || !entries->entries || !entries->ones)
+		return -ENOMEM;
+	for (size_t i = 0; i < image->tuple_count; i++) {
+		entries->tuples[i] = image->tuples[i].key;
+		entries->entries[i] = image->tuples[i].entry;
+	}
+	memset(entries->ones, 1, prefixes + 1);
+	return 0;
+}
+
+static void publish_close(int (*fds)[PART_MAPS])
+{
+	for (int i = 0; i < PART_MAPS; i++)
+		cleanup_close(&(*fds)[i]);
 }
 
 static int publish_parts(const int maps[MAP_COUNT], const char *directory, unsigned int slot,
 			 const struct image *image, const struct object *object)
 {
-	const struct part listing = {
-		"listing", -1, BPF_MAP_TYPE_ARRAY, 4, image->listing->size, 1, 0, NULL, NULL
+	const uint32_t zero = 0;
+	const struct part parts[PART_MAPS] = {
+		[PART_MAP_TUPLES] = { "tuples", MAP_TUPLES, BPF_MAP_TYPE_HASH, sizeof(struct tuple),
+				      sizeof(uint16_t), (uint32_t)image->tuple_count, 0, "tuple",
+				      "__u16" },
+		[PART_MAP_PREFIXES4] = { "prefixes4", MAP_PREFIXES4, BPF_MAP_TYPE_LPM_TRIE,
+					 sizeof(struct prefix4), 1, (uint32_t)image->prefix4_count,
+					 BPF_F_NO_PREALLOC, NULL, NULL },
+		[PART_MAP_PREFIXES6] = { "prefixes6", MAP_PREFIXES6, BPF_MAP_TYPE_LPM_TRIE,
+					 sizeof(struct prefix6), 1, (uint32_t)image->prefix6_count,
+					 BPF_F_NO_PREALLOC, NULL, NULL },
+		[PART_MAP_LISTING] = { "listing", -1, BPF_MAP_TYPE_ARRAY, sizeof(zero),
+				       image->listing->size, 1, 0, NULL, NULL },
 	};
-	const struct part tuples = { "tuples",
-				     MAP_TUPLES,
-				     BPF_MAP_TYPE_HASH,
-				     sizeof(struct tuple),
-				     sizeof(uint16_t),
-				     (uint32_t)image->tuple_count,
-				     0,
-				     "tuple",
-				     "__u16" };
-	const struct part four = { "prefixes4",
-				   MAP_PREFIXES4,
-				   BPF_MAP_TYPE_LPM_TRIE,
-				   sizeof(struct prefix4),
-				   1,
-				   (uint32_t)image->prefix4_count,
-				   BPF_F_NO_PREALLOC,
-				   NULL,
-				   NULL };
-	const struct part six = { "prefixes6",
-				  MAP_PREFIXES6,
-				  BPF_MAP_TYPE_LPM_TRIE,
-				  sizeof(struct prefix6),
-				  1,
-				  (uint32_t)image->prefix6_count,
-				  BPF_F_NO_PREALLOC,
-				  NULL,
-				  NULL };
-	autofree struct tuple *keys = NULL;
-	autofree uint16_t *entries = NULL;
-	autofree uint8_t *ones = NULL;
-	uint32_t zero = 0;
-	int error;
+	cleanup(publish_entries_free) struct publish_entries entries = { 0 };
+	cleanup(publish_close) int fds[PART_MAPS] = { -1, -1, -1, -1 };
+	int error = publish_wait(maps, slot);
 
-	error = publish_wait(maps, slot);
+	if (!error)
+		error = publish_entries_make(image, &entries);
 	if (error)
 		return error;
-	error = publish_tuples(image, &keys, &entries);
-	ones = malloc(image->prefix4_count + image->prefix6_count + 1);
-	if (error || !ones)
-		return -ENOMEM;
-	memset(ones, 1, image->prefix4_count + image->prefix6_count + 1);
-	error = part_publish(&tuples, maps, directory, slot, object, keys, entries,
-			     image->tuple_count);
+	const void *const keys[PART_MAPS] = { entries.tuples, image->prefixes4, image->prefixes6,
+					      &zero };
+	const void *const values[PART_MAPS] = { entries.entries, entries.ones, entries.ones,
+						image->listing };
+	for (int i = 0; i < PART_MAPS; i++) {
+		/* without prefixes there is no set to ask for: no trie, and no wait for its exchange */
+		if (parts[i].type == BPF_MAP_TYPE_LPM_TRIE && !parts[i].entries) {
+			int used = publish_is_used(maps[parts[i].outer], slot);
+
+			if (used < 0)
+				return used;
+			if (!used)
+				continue;
+		}
+		fds[i] = part_make(&parts[i], object, keys[i], values[i]);
+		if (fds[i] < 0)
+			return fds[i];
+	}
+	error = publish_generation(maps[MAP_MEMORY], slot, image->generation);
 	if (!error)
-		error = part_publish(&four, maps, directory, slot, object, image->prefixes4, ones,
-				     image->prefix4_count);
-	if (!error)
-		error = part_publish(&six, maps, directory, slot, object, image->prefixes6, ones,
-				     image->prefix6_count);
-	if (!error)
-		error = part_publish(&listing, maps, directory, slot, object, &zero, image->listing,
-				     1);
-	if (!error)
-		error = publish_generation(maps[MAP_MEMORY], slot, image->generation);
+		error = publish_check(fds, maps[MAP_MEMORY], slot, image);
+	for (int i = 0; !error && i < PART_MAPS; i++)
+		if (fds[i] >= 0)
+			error = part_hang(fds[i], &parts[i], maps, directory, slot);
 	return error;
 }
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "user/base/array.h"
 #include "user/base/cleanup.h"
+#include "user/kernel/batch.h"
 #include "user/kernel/readback.h"
 #include "user/kernel/state.h"
+
+#define BATCH 4096u
 
 /* Sorted as the compiler sorts them (user/image/image.h). */
 static int readback_compare_tuples(const void *one, const void *two)
@@ -16,89 +20,101 @@ static int readback_compare_tuples(const void *one, const void *two)
 				   &((const struct image_tuple *)two)->key);
 }
 
-static int readback_compare4(const void *one, const void *two)
+/* Prefixes of both families begin alike, and what follows is the address. */
+struct readback_prefix {
+	uint32_t length, set;
+	uint8_t address[]; /* network order: as bytes */
+};
+
+_Static_assert(offsetof(struct prefix4, address) == sizeof(struct readback_prefix) &&
+		       offsetof(struct prefix6, address) == sizeof(struct readback_prefix),
+	       "a prefix is a length, a set and an address");
+
+static int readback_compare_prefixes(const void *one, const void *two, void *size)
 {
-	const struct prefix4 *a = one, *b = two;
+	const struct readback_prefix *a = one, *b = two;
 	int difference;
 
 	if (a->set != b->set)
 		return a->set < b->set ? -1 : 1;
-	/* network order: as bytes */
-	difference = memcmp(&a->address, &b->address, sizeof(a->address));
+	difference = memcmp(a->address, b->address, *(const size_t *)size - sizeof(*a));
 	return difference ? difference : (int)a->length - (int)b->length;
 }
 
-static int readback_compare6(const void *one, const void *two)
+static int readback_add_tuples(const void *keys, const void *values, size_t count, void *data)
 {
-	const struct prefix6 *a = one, *b = two;
-	int difference;
+	struct image *image = data;
 
-	if (a->set != b->set)
-		return a->set < b->set ? -1 : 1;
-	difference = memcmp(a->address, b->address, sizeof(a->address));
-	return difference ? difference : (int)a->length - (int)b->length;
-}
-
-static int readback_tuples(int fd, struct image *image)
-{
-	struct tuple key, *from = NULL;
-
-	while (bpf_map_get_next_key(fd, from, &key) == 0) {
+	for (size_t i = 0; i < count; i++) {
 		struct image_tuple *tuple = array_add(&image->tuples, &image->tuple_count);
 
 		if (!tuple)
 			return -ENOMEM;
-		tuple->key = key;
-		if (bpf_map_lookup_elem(fd, &key, &tuple->entry))
-			return -errno;
-		from = &key;
+		tuple->key = ((const struct tuple *)keys)[i];
+		tuple->entry = ((const uint16_t *)values)[i];
 	}
-	if (errno != ENOENT)
-		return -errno;
-	if (image->tuple_count)
+	return 0;
+}
+
+static int readback_tuples(int fd, struct image *image)
+{
+	const struct batch batch = { sizeof(struct tuple), sizeof(uint16_t), BATCH };
+	int error = batch_read(fd, &batch, readback_add_tuples, image);
+
+	if (!error && image->tuple_count)
 		qsort(image->tuples, image->tuple_count, sizeof(*image->tuples),
 		      readback_compare_tuples);
+	return error;
+}
+
+/* Keys that are kept, of `size` bytes each. */
+struct readback_keys {
+	void *list;
+	size_t count, size;
+};
+
+static int readback_add_keys(const void *keys, const void *values, size_t count, void *data)
+{
+	struct readback_keys *kept = data;
+
+	(void)values;
+	for (size_t i = 0; i < count; i++) {
+		void *list = array_grow(kept->list, kept->count, kept->size);
+
+		if (!list)
+			return -ENOMEM;
+		kept->list = list;
+		memcpy((char *)list + kept->count++ * kept->size,
+		       (const char *)keys + i * kept->size, kept->size);
+	}
 	return 0;
 }
 
-static int readback_prefixes4(int fd, struct image *image)
+/* What stands in the trie `fd`, or nothing for -1. The caller's, also on failure. */
+static int readback_prefixes(int fd, struct readback_keys *kept)
 {
-	struct prefix4 key, *from = NULL;
+	const struct batch batch = { kept->size, 1, BATCH };
+	int error = fd < 0 ? 0 : batch_read(fd, &batch, readback_add_keys, kept);
 
-	while (fd >= 0 && bpf_map_get_next_key(fd, from, &key) == 0) {
-		struct prefix4 *place = array_add(&image->prefixes4, &image->prefix4_count);
-
-		if (!place)
-			return -ENOMEM;
-		*place = key;
-		from = &key;
-	}
-	if (fd >= 0 && errno != ENOENT)
-		return -errno;
-	if (image->prefix4_count)
-		qsort(image->prefixes4, image->prefix4_count, sizeof(*image->prefixes4),
-		      readback_compare4);
-	return 0;
+	if (!error && kept->count)
+		qsort_r(kept->list, kept->count, kept->size, readback_compare_prefixes,
+			&kept->size);
+	return error;
 }
 
-static int readback_prefixes6(int fd, struct image *image)
+static int readback_tries(int prefixes4, int prefixes6, struct image *image)
 {
-	struct prefix6 key, *from = NULL;
+	struct readback_keys four = { .size = sizeof(struct prefix4) };
+	struct readback_keys six = { .size = sizeof(struct prefix6) };
+	int error = readback_prefixes(prefixes4, &four);
 
-	while (fd >= 0 && bpf_map_get_next_key(fd, from, &key) == 0) {
-		struct prefix6 *place = array_add(&image->prefixes6, &image->prefix6_count);
-
-		if (!place)
-			return -ENOMEM;
-		*place = key;
-		from = &key;
-	}
-	if (fd >= 0 && errno != ENOENT)
-		return -errno;
-	if (image->prefix6_count)
-		qsort(image->prefixes6, image->prefix6_count, sizeof(*image->prefixes6),
-		      readback_compare6);
-	return 0;
+	if (!error)
+		error = readback_prefixes(prefixes6, &six);
+	image->prefixes4 = four.list;
+	image->prefix4_count = four.count;
+	image->prefixes6 = six.list;
+	image->prefix6_count = six.count;
+	return error;
 }
 
 int readback_maps(const struct generation *generation, int tuples, int prefixes4, int prefixes6,
@@ -112,9 +128,7 @@ int readback_maps(const struct generation *generation, int tuples, int prefixes4
 	memcpy(read.generation, generation, sizeof(*generation));
 	error = readback_tuples(tuples, &read);
 	if (!error)
-		error = readback_prefixes4(prefixes4, &read);
-	if (!error)
-		error = readback_prefixes6(prefixes6, &read);
+		error = readback_tries(prefixes4, prefixes6, &read);
 	if (error)
 		return error;
 	*image = read;
@@ -146,7 +160,11 @@ int readback(const struct gate *gate, unsigned int slot, struct image *image)
 		return -errno;
 	/* a slot without addresses of a family has no trie: nothing asks for one */
 	prefixes4 = readback_open(gate, slot, "prefixes4");
+	if (prefixes4 < 0 && errno != ENOENT)
+		return -errno;
 	prefixes6 = readback_open(gate, slot, "prefixes6");
+	if (prefixes6 < 0 && errno != ENOENT)
+		return -errno;
 	error = readback_maps(&state_memory(gate->word)->generations[slot], tuples, prefixes4,
 			      prefixes6, image);
 	if (error)

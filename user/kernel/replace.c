@@ -32,8 +32,8 @@ static int replace_is_gate(const char *directory, bool finished, void *data)
 	for (unsigned int i = 0; !error && i < gate.stamp.interface_count; i++) {
 		struct gate_attachment attachment;
 
-		gate_read_attachment(&gate, i, &attachment);
-		if (attachment.xdp_program != search->program)
+		if (gate_read_attachment(&gate, i, &attachment) ||
+		    attachment.xdp_program != search->program)
 			continue;
 		/* the interface was moved here from there, or else apply had found the gate */
 		if (*gate.stamp.netns)

@@ -11,10 +11,11 @@
 
 /*
  * Fills place, is_here, name and ifindex of an attachment of which programs, links and the links' index
- * are known. `filter`: the program of its clsact filter, or 0.
+ * are known. `filter`: the program of its clsact filter, or 0. 0, or a negative errno where the kernel
+ * doesn't say: nothing is filled then.
  */
-void whereabouts_read(const struct gate *gate, unsigned int interface, uint32_t filter,
-		      struct gate_attachment *attachment);
+int whereabouts_read(const struct gate *gate, unsigned int interface, uint32_t filter,
+		     struct gate_attachment *attachment);
 
 /* Where one is that is in another namespace than its gate's. */
 struct whereabouts {

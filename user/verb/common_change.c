@@ -38,8 +38,14 @@ char *common_change_says(const struct common_change *change)
 	autofree struct listing_header *listing = NULL;
 	autofree char *names = common_gate_names(&change->gate);
 
-	if (!names || gate_listing(&change->gate, state.live, &listing))
+	int error = gate_listing(&change->gate, state.live, &listing);
+
+	if (!names)
 		return NULL;
+	/* what was asked for is done: that no more can be said is no failure */
+	if (error && error != -EPROTO)
+		return text_print("%s: done; the name of the policy in force cannot be read: %s\n",
+				  names, strerror(-error));
 	if (!listing)
 		return state.live == SLOT_NONE ?
 			       text_print("%s: no policy is in force: everything passes\n", names) :

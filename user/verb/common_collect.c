@@ -75,9 +75,8 @@ static int collect_once(const struct gate *gate, uint64_t word, bool looks_for_d
 		error = 0;
 	if (!error && looks_for_drift)
 		error = drift_find(gate, word, &report->drifted);
-	if (error)
-		return error;
-	error = common_collect_interfaces(gate, report);
+	if (!error)
+		error = common_collect_interfaces(gate, report);
 	if (error)
 		return error;
 	report->label = collect_label(&gate->stamp, report);

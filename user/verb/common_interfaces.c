@@ -69,9 +69,10 @@ int common_collect_interfaces(const struct gate *gate, struct report_gate *repor
 		const struct stamp_interface *stamp = &gate->stamp.interfaces[i];
 		struct report_interface *interface = &report->interfaces[i];
 		struct gate_attachment attachment;
-		int error;
+		int error = gate_read_attachment(gate, i, &attachment);
 
-		gate_read_attachment(gate, i, &attachment);
+		if (error)
+			return error;
 		memcpy(interface->name, attachment.name, sizeof(interface->name));
 		if (strcmp(attachment.name, stamp->name) != 0)
 			memcpy(interface->former_name, stamp->name, sizeof(stamp->name));

@@ -1,0 +1,141 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# Whatever changes a gate may be killed at any system call, and refused by the kernel at any: what was in
+# force stays, or what is to come is there whole; the next command sets right what is left.
+# shellcheck disable=SC2034 # cases are called by name
+
+load ../lib/net.bash
+load ../lib/rows.bash
+load ../lib/kill.bash
+
+setup() {
+	net_begin
+	net_pair
+	kill_begin
+}
+
+teardown() { net_end; }
+
+apply_command() { # NAME [OPTION...]
+	COMMAND=("$EDGEGATE" --netns "$(ns host)" apply -i gate0 "${@:2}" "$NET_DIR/$1.yaml")
+}
+
+# ---- cases ---------------------------------------------------------------------------------------
+
+nothing() {
+	[[ ! -e $KILL_FOLDER ]] || fail "$KILL_AT: before it something is there: $(find "$KILL_FOLDER")"
+}
+
+# Some gate, of which all three slots have been filled with all that can be.
+something() {
+	[[ -e $KILL_FOLDER ]] || { kill_apply b && kill_apply b && kill_apply b; }
+}
+
+# What stands on a is taken away, so that the next one is a first apply again. The repair is by another policy, which has no
+# prefixes.
+first_old=none first_new=b
+first_start() { nothing; }
+first_command() { apply_command b; }
+first_repair() { kill_apply a && kill_is a && kill_well detach -i gate0 --yes; }
+
+clsact_old=none clsact_new=b
+clsact_start() { nothing; }
+clsact_command() { apply_command b --tc clsact; }
+clsact_repair() { kill_apply a --tc clsact && kill_is a && kill_well detach -i gate0 --yes; }
+
+# A rollback in between, which must find what was there before.
+second_old=a second_new=c
+second_start() { something && kill_apply b && kill_apply a; }
+second_command() { apply_command c; }
+second_repair() {
+	local other=b
+	[[ $WIRE != c ]] || other=a
+	kill_well rollback -i gate0
+	kill_is "$other"
+}
+
+confirmed_old=a confirmed_new=c
+confirmed_start() { something && kill_apply a; }
+confirmed_command() { apply_command c --confirm 600s; }
+confirmed_repair() {
+	kill_apply c --force
+	kill_is c
+}
+
+# In the window of another: whatever becomes of it, a rollback goes back to what was before both.
+forced_old=b forced_new=c
+forced_start() { something && kill_apply a && kill_apply b --confirm 600s; }
+forced_command() { apply_command c --force; }
+forced_repair() {
+	kill_well rollback -i gate0
+	kill_is a
+}
+
+confirm_old=b confirm_new=b
+confirm_start() { forced_start; }
+confirm_command() { COMMAND=("$EDGEGATE" --netns "$(ns host)" confirm -i gate0); }
+confirm_repair() {
+	gate host confirm -i gate0 >"$NET_DIR/said" 2>&1 || grep -q 'nothing on gate0 waits for it' "$NET_DIR/said"
+	kill_is b
+}
+
+rollback_old=b rollback_new=a
+rollback_start() { something && kill_apply a && kill_apply b; }
+rollback_command() { COMMAND=("$EDGEGATE" --netns "$(ns host)" rollback -i gate0); }
+rollback_repair() {
+	gate host rollback -i gate0 >"$NET_DIR/said" 2>&1 || grep -q 'was taken back already' "$NET_DIR/said"
+	kill_is a
+}
+
+detach_old=a detach_new=none detach_fails=none
+detach_start() { [[ $WIRE == a ]] || kill_apply a; }
+detach_command() { COMMAND=("$EDGEGATE" --netns "$(ns host)" detach -i gate0 --yes); }
+detach_repair() {
+	# by turns: the one is what comes to mind, the other must do as well
+	if ((++REPAIRS % 2)); then
+		kill_apply a
+		kill_is a
+	else
+		gate host detach -i gate0 --yes >"$NET_DIR/said" 2>&1 || grep -q 'there is no gate on gate0' "$NET_DIR/said"
+		nothing
+		kill_is none
+	fi
+}
+
+upgrade_old=a upgrade_new=c
+upgrade_start() {
+	something
+	kill_apply a
+}
+upgrade_command() { COMMAND=("$KILL_OTHER" --netns "$(ns host)" apply -i gate0 "$NET_DIR/c.yaml"); }
+upgrade_repair() {
+	EDGEGATE=$KILL_OTHER kill_apply c
+	kill_is c
+	[[ $(EDGEGATE=$KILL_OTHER gate host status -i gate0 --json | jq '.gates[0].programs.current') == true ]]
+}
+
+status_old=a status_new=a
+status_start() { detach_start; }
+status_command() { COMMAND=("$EDGEGATE" --netns "$(ns host)" status -i gate0); }
+status_repair() { kill_well status -i gate0; }
+
+# ---- killed --------------------------------------------------------------------------------------
+
+@test "kill: a first apply" { kill_case first 60; }
+@test "kill: a second apply" { kill_case second 30; }
+@test "kill: an apply that is to be confirmed" { kill_case confirmed 40; }
+@test "kill: an apply in another's window" { kill_case forced 40; }
+@test "kill: confirm" { kill_case confirm 6; }
+@test "kill: rollback" { kill_case rollback 8; }
+@test "kill: detach" { kill_case detach 30; }
+@test "kill: an upgrade" { kill_case upgrade 80; }
+
+# ---- refused -------------------------------------------------------------------------------------
+
+@test "refused: a first apply" { refuse_case first 16; }
+@test "refused: a second apply" { refuse_case second 5; }
+@test "refused: confirm" { refuse_case confirm 2; }
+@test "refused: rollback" { refuse_case rollback 3; }
+@test "refused: detach" { refuse_case detach 6; }
+@test "refused: an upgrade" { refuse_case upgrade 18; }
+@test "refused: status" { refuse_case status 2; }

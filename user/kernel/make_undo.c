@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is made of a gate is undone. */
+#include <errno.h>
+
+#include "user/kernel/attach.h"
+#include "user/kernel/make.h"
+#include "user/kernel/state.h"
+
+int make_look(const struct gate *gate, unsigned int index, struct gate_attachment *now,
+	      const char *what, struct diags *diags)
+{
+	int error = gate_read_attachment(gate, index, now);
+
+	if (error) {
+		diag_system(diags, -error, what, "cannot see what is attached to %s", now->name);
+		diag_hint(diags, error == -EPERM ? "run edgegate as root" :
+						   "try again; what is in force stays in force");
+	}
+	return error;
+}
+
+int make_undone(struct gate *gate, const char *what, struct diags *diags)
+{
+	const struct state none = { .live = SLOT_NONE, .former = SLOT_NONE };
+	struct gate_attachment now[GATE_INTERFACES_MAX];
+	char unfinished[PINS_PATH_SIZE];
+	int error = 0;
+
+	/* first: what can't be undone whole is left whole */
+	for (unsigned int i = 0; !error && i < gate->stamp.interface_count; i++)
+		error = make_look(gate, i, &now[i], what, diags);
+	if (error)
+		return error;
+	/* in and out open at the same instant, whatever comes after */
+	__atomic_store_n(gate->word, state_pack(&none), __ATOMIC_RELEASE);
+	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
+		int undone;
+
+		/* from one that was moved the kernel has taken the filter off */
+		undone = attach_undo(gate->directory, i, &gate->stamp.interfaces[i],
+				     now[i].is_here               ? ATTACH_HERE :
+				     now[i].place == PLACE_UNSEEN ? ATTACH_ELSEWHERE :
+								    ATTACH_GONE,
+				     what, diags);
+		if (undone)
+			error = undone;
+	}
+	if (error)
+		return error;
+	/* killed from here on, it leaves what the next apply clears away without a word */
+	return make_removed(pins_unfinish(gate->directory, unfinished) ? gate->directory :
+									 unfinished,
+			    what, diags);
+}
+
+int make_removed(const char *directory, const char *what, struct diags *diags)
+{
+	int error;
+
+	/* what is attached first; afterwards nothing could find it any more */
+	for (unsigned int i = 0; i < GATE_INTERFACES_MAX; i++) {
+		error = attach_undo_stray(directory, i, what, diags);
+		if (error)
+			return error;
+	}
+	error = pins_remove(directory);
+	pins_remove_empty(directory);
+	if (error) {
+		diag_system(diags, -error, what, "cannot take away %s", directory);
+		diag_hint(diags, "run edgegate as root");
+	}
+	return error;
+}
