@@ -18,9 +18,14 @@
 #define ETHERNET_HEADER 14u /* no card receives less, and no test run takes less */
 #define BUFFER_MOST 65535u  /* that a test run of XDP takes */
 
-/* Programs, their maps, and what drives them. */
+/*
+ * Maps, what is run over them, and what drives it. A program is loaded when the first packet needs it: the
+ * verifier takes a fifth of a second for each, and most questions need one of the four.
+ */
 struct testrun_gate {
-	struct object object;
+	struct object object; /* the maps, and no program */
+	struct object tc[DIRECTION_COUNT], xdp[DIRECTION_COUNT];
+	struct object_wish wish; /* for each of them */
 	struct edgegate_batch *driver;
 	struct batch_packet *batch; /* BATCH_MAX of them, mapped */
 	uint64_t *word;             /* state_map() of the memory */
@@ -38,10 +43,6 @@ static int testrun_load_driver(struct testrun_gate *gate)
 	error = bpf_map__reuse_fd(gate->driver->maps.testrun, gate->object.maps[MAP_TESTRUN]);
 	if (!error)
 		error = edgegate_batch__load(gate->driver);
-	for (uint32_t direction = 0; !error && direction < DIRECTION_COUNT; direction++)
-		if (bpf_map_update_elem(bpf_map__fd(gate->driver->maps.batch_programs), &direction,
-					&gate->object.tc[direction], BPF_ANY))
-			error = -errno;
 	if (error)
 		return error;
 	gate->batch = mmap(NULL, sizeof(*gate->batch) * BATCH_MAX, PROT_READ | PROT_WRITE,
@@ -54,12 +55,47 @@ static int testrun_load_driver(struct testrun_gate *gate)
 	return gate->word ? 0 : -errno;
 }
 
+/* XDP's program of a direction. */
+static int testrun_need_xdp(struct testrun_gate *gate, enum direction direction, const char *what,
+			    struct diags *diags)
+{
+	struct object_wish wish = gate->wish;
+
+	if (gate->xdp[direction].xdp_skeleton)
+		return 0;
+	wish.xdp[direction] = true;
+	return object_load(&wish, &gate->xdp[direction], what, diags);
+}
+
+/* tc's, where the driver finds it. */
+static int testrun_need_tc(struct testrun_gate *gate, enum direction direction, const char *what,
+			   struct diags *diags)
+{
+	struct object_wish wish = gate->wish;
+	struct object *loaded = &gate->tc[direction];
+	uint32_t key = direction;
+	int error;
+
+	if (loaded->tc_skeleton)
+		return 0;
+	wish.tc[direction] = true;
+	error = object_load(&wish, loaded, what, diags);
+	if (error)
+		return error;
+	if (bpf_map_update_elem(bpf_map__fd(gate->driver->maps.batch_programs), &key,
+				&loaded->tc[direction], BPF_ANY)) {
+		error = -errno;
+		object_close(loaded);
+		diag_system(diags, -error, what, "the kernel refuses the program for test runs");
+		diag_hint(diags, "see that the kernel is 6.1 or later: uname -r");
+	}
+	return error;
+}
+
 int testrun_open(uint32_t hz, uint32_t flows_max, const char *what, struct testrun_gate **opened,
 		 struct diags *diags)
 {
 	const struct object_wish wish = {
-		.xdp = { true, true },
-		.tc = { true, true },
 		.multi_buffer = true,
 		.testing = true,
 		.hz = hz,
@@ -75,6 +111,8 @@ int testrun_open(uint32_t hz, uint32_t flows_max, const char *what, struct testr
 		free(gate);
 		return error;
 	}
+	gate->wish = wish;
+	gate->wish.map_fds = gate->object.maps;
 	error = testrun_load_driver(gate);
 	if (error) {
 		testrun_close(gate);
@@ -94,6 +132,10 @@ void testrun_close(struct testrun_gate *gate)
 		munmap(gate->batch, sizeof(*gate->batch) * BATCH_MAX);
 	state_unmap(&gate->word);
 	edgegate_batch__destroy(gate->driver);
+	for (int i = 0; i < DIRECTION_COUNT; i++) {
+		object_close(&gate->tc[i]);
+		object_close(&gate->xdp[i]);
+	}
 	object_close(&gate->object);
 	free(gate);
 }
@@ -220,11 +262,26 @@ static int testrun_single(struct testrun_gate *gate, struct testrun_packet *pack
 				     knobs.frame_len);
 	}
 	if (bpf_map_update_elem(gate->object.maps[MAP_TESTRUN], &zero, &knobs, BPF_ANY) ||
-	    bpf_prog_test_run_opts(gate->object.xdp[packet->direction], &run) ||
+	    bpf_prog_test_run_opts(gate->xdp[packet->direction].xdp[packet->direction], &run) ||
 	    bpf_map_lookup_elem(gate->object.maps[MAP_TESTRUN], &zero, &knobs))
 		return -errno;
 	packet->decision = knobs.decision;
 	return 0;
+}
+
+/* What the next packets need: `fit` of them in a batch, or the first by itself. */
+static int testrun_need(struct testrun_gate *gate, const struct testrun_packet *packets, size_t fit,
+			const char *what, struct diags *diags)
+{
+	int error = 0;
+
+	if (!fit)
+		return packets->captured < ETHERNET_HEADER ?
+			       0 :
+			       testrun_need_xdp(gate, packets->direction, what, diags);
+	for (size_t i = 0; !error && i < fit; i++)
+		error = testrun_need_tc(gate, packets[i].direction, what, diags);
+	return error;
 }
 
 int testrun_run(struct testrun_gate *gate, struct testrun_packet *packets, size_t count,
@@ -235,6 +292,9 @@ int testrun_run(struct testrun_gate *gate, struct testrun_packet *packets, size_
 	for (size_t at = 0; !error && at < count;) {
 		size_t fit = testrun_fit(packets + at, count - at);
 
+		error = testrun_need(gate, packets + at, fit, what, diags);
+		if (error)
+			return error;
 		if (fit)
 			error = testrun_batch(gate, packets + at, fit);
 		else
