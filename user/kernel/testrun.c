@@ -19,19 +19,29 @@
 #define BUFFER_MOST 65535u  /* that a test run of XDP takes */
 
 /*
- * Maps, what is run over them, and what drives it. A program is loaded when the first packet needs it: the
- * verifier takes a fifth of a second for each, and most questions need one of the four.
+ * Maps, what is run over them, and what drives it. The verifier takes a fifth of a second for each of the four
+ * programs, and most questions need one or two: tc's for `in` is loaded first, so that a kernel which refuses
+ * them does so at once; the others when a packet needs them.
  */
 struct testrun_gate {
-	struct object object; /* the maps, and no program */
-	struct object tc[DIRECTION_COUNT], xdp[DIRECTION_COUNT];
-	struct object_wish wish; /* for each of them */
+	struct object object; /* the maps, and the first program */
+	struct object tc_out, xdp[DIRECTION_COUNT];
+	struct object_wish wish; /* for these */
 	struct edgegate_batch *driver;
 	struct batch_packet *batch; /* BATCH_MAX of them, mapped */
 	uint64_t *word;             /* state_map() of the memory */
 };
 
 /* ---- loading ----------------------------------------------------------------------------------- */
+
+/* Where the driver looks for tc's program of a direction. */
+static int testrun_offer(struct testrun_gate *gate, uint32_t direction, int program)
+{
+	return bpf_map_update_elem(bpf_map__fd(gate->driver->maps.batch_programs), &direction,
+				   &program, BPF_ANY) ?
+		       -errno :
+		       0;
+}
 
 static int testrun_load_driver(struct testrun_gate *gate)
 {
@@ -43,6 +53,8 @@ static int testrun_load_driver(struct testrun_gate *gate)
 	error = bpf_map__reuse_fd(gate->driver->maps.testrun, gate->object.maps[MAP_TESTRUN]);
 	if (!error)
 		error = edgegate_batch__load(gate->driver);
+	if (!error)
+		error = testrun_offer(gate, DIRECTION_IN, gate->object.tc[DIRECTION_IN]);
 	if (error)
 		return error;
 	gate->batch = mmap(NULL, sizeof(*gate->batch) * BATCH_MAX, PROT_READ | PROT_WRITE,
@@ -55,7 +67,6 @@ static int testrun_load_driver(struct testrun_gate *gate)
 	return gate->word ? 0 : -errno;
 }
 
-/* XDP's program of a direction. */
 static int testrun_need_xdp(struct testrun_gate *gate, enum direction direction, const char *what,
 			    struct diags *diags)
 {
@@ -67,25 +78,21 @@ static int testrun_need_xdp(struct testrun_gate *gate, enum direction direction,
 	return object_load(&wish, &gate->xdp[direction], what, diags);
 }
 
-/* tc's, where the driver finds it. */
 static int testrun_need_tc(struct testrun_gate *gate, enum direction direction, const char *what,
 			   struct diags *diags)
 {
 	struct object_wish wish = gate->wish;
-	struct object *loaded = &gate->tc[direction];
-	uint32_t key = direction;
 	int error;
 
-	if (loaded->tc_skeleton)
+	if (direction == DIRECTION_IN || gate->tc_out.tc_skeleton)
 		return 0;
 	wish.tc[direction] = true;
-	error = object_load(&wish, loaded, what, diags);
+	error = object_load(&wish, &gate->tc_out, what, diags);
 	if (error)
 		return error;
-	if (bpf_map_update_elem(bpf_map__fd(gate->driver->maps.batch_programs), &key,
-				&loaded->tc[direction], BPF_ANY)) {
-		error = -errno;
-		object_close(loaded);
+	error = testrun_offer(gate, direction, gate->tc_out.tc[direction]);
+	if (error) {
+		object_close(&gate->tc_out);
 		diag_system(diags, -error, what, "the kernel refuses the program for test runs");
 		diag_hint(diags, "see that the kernel is 6.1 or later: uname -r");
 	}
@@ -95,7 +102,8 @@ static int testrun_need_tc(struct testrun_gate *gate, enum direction direction, 
 int testrun_open(uint32_t hz, uint32_t flows_max, const char *what, struct testrun_gate **opened,
 		 struct diags *diags)
 {
-	const struct object_wish wish = {
+	struct object_wish wish = {
+		.tc = { [DIRECTION_IN] = true },
 		.multi_buffer = true,
 		.testing = true,
 		.hz = hz,
@@ -111,8 +119,9 @@ int testrun_open(uint32_t hz, uint32_t flows_max, const char *what, struct testr
 		free(gate);
 		return error;
 	}
+	wish.tc[DIRECTION_IN] = false;
+	wish.map_fds = gate->object.maps;
 	gate->wish = wish;
-	gate->wish.map_fds = gate->object.maps;
 	error = testrun_load_driver(gate);
 	if (error) {
 		testrun_close(gate);
@@ -132,10 +141,9 @@ void testrun_close(struct testrun_gate *gate)
 		munmap(gate->batch, sizeof(*gate->batch) * BATCH_MAX);
 	state_unmap(&gate->word);
 	edgegate_batch__destroy(gate->driver);
-	for (int i = 0; i < DIRECTION_COUNT; i++) {
-		object_close(&gate->tc[i]);
+	object_close(&gate->tc_out);
+	for (int i = 0; i < DIRECTION_COUNT; i++)
 		object_close(&gate->xdp[i]);
-	}
 	object_close(&gate->object);
 	free(gate);
 }
