@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
+# bats file_tags=alone
 # Which interfaces a gate stands on: several, of one name, with a dot, down, held by others.
 # shellcheck disable=SC2154 # bats' run sets stderr and stderr_lines
 

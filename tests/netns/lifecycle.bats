@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
+# bats file_tags=alone
 # A gate's life: no process keeps it, another policy takes over without a gap, detach leaves nothing.
 
 load ../lib/net.bash
@@ -24,7 +25,7 @@ policy() { # NAME RULES: a policy file; rules are the short form of YAML
 	local before
 	tcp_serve host 5061 22
 	gate host apply -i gate0
-	run ! pgrep -f "^$EDGEGATE"
+	run ! pgrep -f "^$EDGEGATE --netns $(ns host) "
 	tcp_try peer 192.0.2.10 5061
 	run ! tcp_try peer 192.0.2.10 22
 	before=$(rule_count host access-sip-mtls-in packets)
