@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
-# bats file_tags=alone
 # A gate's life: no process keeps it, another policy takes over without a gap, detach leaves nothing.
 
 load ../lib/net.bash
