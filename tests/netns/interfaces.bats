@@ -83,32 +83,6 @@ teardown() { net_end; }
 	run -1 gate_stats host
 }
 
-@test "interfaces: somebody else's XDP program is named and left alone" {
-	foreign_xdp host gate0
-	local id before
-	id=$(xdp_of host gate0)
-	((id > 0))
-	before=$(remains)
-	run --separate-stderr -1 gate host apply -i gate0 "$SMALL"
-	[[ $stderr == *"edgegate: apply to gate0: another XDP program holds gate0: id $id, foreign_pass"* ]]
-	[[ $(xdp_of host gate0) == "$id" ]]
-	left_nothing "$before"
-}
-
-@test "interfaces: all or none, with one that somebody else's XDP program holds" {
-	net_link host gate1 peer wire1
-	foreign_xdp host gate1
-	local id before
-	id=$(xdp_of host gate1)
-	before=$(remains)
-	run --separate-stderr -1 gate host apply -i gate0 -i gate1 "$SMALL"
-	[[ $stderr == *"another XDP program holds gate1: id $id, foreign_pass"* ]]
-	[[ $(xdp_of host gate0) == 0 && $(xdp_of host gate1) == "$id" ]]
-	left_nothing "$before"
-	tcp_serve host 22
-	tcp_try peer 192.0.2.10 22
-}
-
 @test "interfaces: one that is down is guarded, and that is said" {
 	tcp_serve host 5061 22
 	ip -n "$(ns host)" link set gate0 down
