@@ -133,6 +133,11 @@ int testrun_open(uint32_t hz, uint32_t flows_max, const char *what, struct testr
 	return 0;
 }
 
+int testrun_prepare(struct testrun_gate *gate, const char *what, struct diags *diags)
+{
+	return testrun_need_tc(gate, DIRECTION_OUT, what, diags);
+}
+
 void testrun_close(struct testrun_gate *gate)
 {
 	if (!gate)
