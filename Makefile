@@ -120,6 +120,7 @@ all: build/edgegate ## build edgegate (default)
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo 'Variables: V=1 shows commands; ONLY=PATTERN picks test files; STRICT=1 fails on a skipped test;'
+	@echo '           JOBS=N test files at a time, else as many as there are processors;'
 	@echo '           FUZZ=TARGET,..., FUZZ_SECONDS=N (600) and, for the target property, FUZZ_PACKETS=N (10 million);'
 	@echo '           prefix=DIR and DESTDIR=DIR say where to install.'
 

@@ -3,6 +3,13 @@
 #
 # What the tests of replay share. To be loaded after net.bash.
 
+# For setup: $DIR, a folder of the test's own, with the sample in s.pcap.
+replay_begin() {
+	[[ $EUID -eq 0 ]] || skip 'needs root'
+	DIR=$BATS_TEST_TMPDIR
+	sample "$DIR/s.pcap"
+}
+
 # Everything that was counted, one line each, sorted: DIRECTION rule|reply|pass|drop|unknown NAME PACKETS
 counted() { # < a stats document
 	jq -r '

@@ -38,7 +38,7 @@ in_force() { # what status says: policy, mode, and whether a deadline stands or 
 	[[ $(in_force) == 'bad enforce pending -' ]]
 	tcp_try peer 192.0.2.10 443
 	run ! tcp_try peer 192.0.2.10 5061
-	run ! pgrep -f "^$EDGEGATE"
+	run ! pgrep -f "^$EDGEGATE --netns $(ns host) "
 	sleep 2.2
 	# the first packet past the deadline is judged by the former policy already
 	tcp_try peer 192.0.2.10 5061

@@ -292,14 +292,14 @@ flows_are() { # NUMBER
 	[[ $status == 0 && $output == *'2 expectations: not run; that takes root'* ]]
 	gate host apply -i gate0 "$file"
 	local before
-	before=$(gate host status --json)
+	before=$(gate host status --json -i gate0)
 	echo '  - pass in tcp all:40000 > edge:8443' >>"$file"
 	run "$EDGEGATE" check "$file"
 	[[ $status == 2 && $output == *'edge.yaml:8:5: expected to pass, but it is dropped: no-rule'* ]]
 	[[ $output == *"rule 'web' allows tcp 443 in"* ]]
 	run gate host apply -i gate0 "$file"
 	[[ $status == 2 && $output == *'expected to pass'* ]]
-	[[ $(gate host status --json) == "$before" ]]
+	[[ $(gate host status --json -i gate0) == "$before" ]]
 }
 
 # The clock of limits counts parts of a nanosecond: 430 questions a month apart, and it has gone round.

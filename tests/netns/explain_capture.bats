@@ -10,8 +10,7 @@ load ../lib/replay.bash
 load ../lib/frames.bash
 
 setup() {
-	[[ $EUID -eq 0 ]] || skip 'needs root'
-	DIR=$BATS_TEST_TMPDIR
+	replay_begin
 	cat >"$DIR/edge.yaml" <<-'END'
 		policy: edge
 		flows: {timeouts: {udp: 10s}}
@@ -177,7 +176,6 @@ passes as a reply of rule 'web-out'"* ]]
 @test "explain --capture -i: the policy in force meets the capture, and nothing of the gate moves" {
 	net_begin
 	net_pair
-	sample "$DIR/s.pcap"
 	gate host apply -i gate0 lync-2013-public-im
 	local before number
 	before=$(gate_stats host | jq -S '[.rules, .flows]')
@@ -199,7 +197,6 @@ passes as a reply of rule 'web-out'"* ]]
 }
 
 @test "explain --capture: wrong questions and damaged files are refused, with what is right" {
-	sample "$DIR/s.pcap"
 	refused() { # STATUS PATTERN ARGUMENT...
 		local expected=$1 pattern=$2
 		shift 2

@@ -9,8 +9,7 @@ load ../lib/rows.bash
 load ../lib/replay.bash
 
 setup() {
-	[[ $EUID -eq 0 ]] || skip 'needs root'
-	DIR=$BATS_TEST_TMPDIR
+	replay_begin
 }
 
 teardown() {
@@ -20,7 +19,6 @@ teardown() {
 # ---- options -------------------------------------------------------------------------------------
 
 @test "replay: --json, --only, --filter and --write" {
-	sample "$DIR/s.pcap"
 	run --separate-stderr -0 "$EDGEGATE" replay --json --host 192.0.2.10 "$DIR/s.pcap"
 	same "$SAMPLE_VERDICTS" "$output"
 	[[ -z $stderr ]]
@@ -39,7 +37,6 @@ out drop no-rule 1' "$(replay --host 192.0.2.10 --only drop "$DIR/s.pcap" | coun
 }
 
 @test "replay: several captures, one after the other by their own clocks" {
-	sample "$DIR/s.pcap"
 	# five minutes after the first, the flow of the first has ended; a capture of the past goes on
 	cat >"$DIR/reply.yaml" <<-'END'
 		policy: short
@@ -62,7 +59,6 @@ out drop no-rule 1' "$(replay --host 192.0.2.10 --only drop "$DIR/s.pcap" | coun
 }
 
 @test "replay: --diff shows what two policies judge differently" {
-	sample "$DIR/s.pcap"
 	run --separate-stderr -0 "$EDGEGATE" replay --host 192.0.2.10 "$DIR/s.pcap" --diff host-basics
 	[[ $output == *'lync-2013-public-im        host-basics '*'pass: av-stun-out (reply)  drop: no-rule '*'4 of them shown'* ]]
 	[[ $output != *'  rule '* ]]
@@ -75,7 +71,6 @@ out drop no-rule 1' "$(replay --host 192.0.2.10 --only drop "$DIR/s.pcap" | coun
 }
 
 @test "replay: without --host it guesses, and says so" {
-	sample "$DIR/s.pcap"
 	run --separate-stderr -0 "$EDGEGATE" replay --json "$DIR/s.pcap"
 	[[ $stderr == 'edgegate: warning: replay: without --host, the host is guessed to be 198.51.100.7'*'--host 198.51.100.7'* ]]
 	# who was first sent to: the stranger, here
@@ -85,7 +80,6 @@ out drop no-rule 1' "$(replay --host 192.0.2.10 --only drop "$DIR/s.pcap" | coun
 # ---- ends ------------------------------------------------------------------------------------------
 
 @test "replay: Ctrl-C ends it, tells what was judged, and leaves nothing" {
-	sample "$DIR/s.pcap"
 	local status=0
 	mkfifo "$DIR/pipe"
 	(trap - INT; exec "$EDGEGATE" replay --host 192.0.2.10 --write "$DIR/kept.pcap" - <"$DIR/pipe" >"$DIR/out") &
@@ -103,7 +97,6 @@ out drop no-rule 1' "$(replay --host 192.0.2.10 --only drop "$DIR/s.pcap" | coun
 }
 
 @test "replay: a hang-up ends it too, but not under nohup" {
-	sample "$DIR/s.pcap"
 	local status=0 pid
 	mkfifo "$DIR/pipe"
 	"$EDGEGATE" replay --host 192.0.2.10 --write "$DIR/kept.pcap" - <"$DIR/pipe" >"$DIR/out" &
@@ -187,7 +180,6 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' \
 }
 
 @test "replay: without privilege it says what is missing" {
-	sample "$DIR/s.pcap"
 	chmod 755 "$DIR" "$DIR/s.pcap"
 	run --separate-stderr -1 setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all \
 		"$EDGEGATE" replay --host 192.0.2.10 - <"$DIR/s.pcap"

@@ -10,8 +10,7 @@ load ../lib/rows.bash
 load ../lib/replay.bash
 
 setup() {
-	[[ $EUID -eq 0 ]] || skip 'needs root'
-	DIR=$BATS_TEST_TMPDIR
+	replay_begin
 }
 
 # What the first packets of the sample give.
@@ -22,7 +21,6 @@ first() { # COUNT
 # ---- damage --------------------------------------------------------------------------------------
 
 @test "replay: a capture that is cut off is judged up to there" {
-	sample "$DIR/s.pcap"
 	local size packets
 	for size in 24 25 39 40 65 81 82 83 140 371; do
 		head -c "$size" "$DIR/s.pcap" >"$DIR/cut.pcap"
@@ -125,7 +123,6 @@ out rule av-stun-out 1' "$(tail -n 1 <<<"$output" | counted)"
 # ---- what is none ----------------------------------------------------------------------------------
 
 @test "replay: what is no capture, no filter, no host" {
-	sample "$DIR/s.pcap"
 	echo 'policy: x' >"$DIR/x.yaml"
 	: >"$DIR/empty.pcap"
 	refused 1 "edgegate: replay $DIR/none.pcap: cannot open it: No such file*" "$DIR/none.pcap"
@@ -154,7 +151,6 @@ out rule av-stun-out 1' "$(tail -n 1 <<<"$output" | counted)"
 }
 
 @test "replay: standard input and pipes" {
-	sample "$DIR/s.pcap"
 	same "$SAMPLE_VERDICTS" "$(tcpdump -r "$DIR/s.pcap" -w - 2>/dev/null |
 		"$EDGEGATE" replay lync-2013-public-im --json --host 192.0.2.10 -)"
 	mkfifo "$DIR/pipe"
@@ -198,7 +194,6 @@ out rule av-stun-out 1' "$(tail -n 1 <<<"$output" | counted)"
 # ---- what can't be written ---------------------------------------------------------------------------
 
 @test "replay: a full disk under --write is said, and nothing is left of it" {
-	sample "$DIR/s.pcap"
 	mkdir "$DIR/disk"
 	# a quarter of a MiB; the disk has 64 KiB
 	many "$DIR/big.pcap" 4800
@@ -228,7 +223,6 @@ make room there*' unshare --mount env EDGEGATE="$EDGEGATE" bash "$DIR/try"
 }
 
 @test "replay: captures that can't stand in one file" {
-	sample "$DIR/s.pcap"
 	sample "$DIR/raw.pcap" 101 ''
 	refused 1 '*cannot write *kept.pcap: it has packets of link type EN10MB, and these are RAW*' \
 		--host 192.0.2.10 --write "$DIR/kept.pcap" "$DIR/s.pcap" "$DIR/raw.pcap"
@@ -237,7 +231,6 @@ make room there*' unshare --mount env EDGEGATE="$EDGEGATE" bash "$DIR/try"
 }
 
 @test "replay: standard output is full, or closed" {
-	sample "$DIR/s.pcap"
 	local options
 	into() { # FILE ARGUMENT...
 		local file=$1

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/lib/golden.h"
 #include "user/base/cleanup.h"
 #include "user/base/source.h"
 #include "user/base/text.h"
@@ -224,9 +225,6 @@ static int check_golden(const char *path)
 	cleanup(image_free) struct image image = { 0 };
 	cleanup(image_free) struct image again = { 0 };
 	autofree char *got = NULL;
-	struct diags diags = { 0 };
-	struct source *expected = NULL;
-	int same;
 
 	compile(path, &image);
 	check_table(&image);
@@ -236,20 +234,7 @@ static int check_golden(const char *path)
 	assert_memory_equal(image.listing, again.listing, image.listing->size);
 	assert_memory_equal(image.generation, again.generation, sizeof(*image.generation));
 	got = image_text(&image);
-	assert_non_null(got);
-	if (getenv("GOLDEN_UPDATE")) {
-		autofclose FILE *file = fopen(name, "w");
-
-		assert_non_null(file);
-		fputs(got, file);
-		return 1;
-	}
-	assert_return_code(source_read(name, 1 << 20, &expected, &diags), 0);
-	same = strcmp(expected->text, got) == 0;
-	if (!same)
-		print_error("%s: expected\n%s... but got\n%s", name, expected->text, got);
-	source_release(expected);
-	return same;
+	return golden_matches(name, got);
 }
 
 static void policies_compile_to_these_images(void **state)

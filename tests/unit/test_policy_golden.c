@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/lib/golden.h"
 #include "user/base/cleanup.h"
 #include "user/base/source.h"
 #include "user/base/text.h"
@@ -110,27 +111,11 @@ static char *tree_text(const struct policy *policy)
 }
 
 /* `got` against the file beside `path` that ends in `ending`; false where they differ. */
-static int matches(const char *path, const char *ending, const char *got)
+static bool matches(const char *path, const char *ending, const char *got)
 {
 	autofree char *name = text_print("%.*s%s", (int)(strrchr(path, '.') - path), path, ending);
-	struct diags diags = { 0 };
-	struct source *expected = NULL;
-	int same;
 
-	if (getenv("GOLDEN_UPDATE")) {
-		autofclose FILE *file = fopen(name, "w");
-
-		assert_non_null(file);
-		fputs(got, file);
-		return 1;
-	}
-	assert_return_code(source_read(name, 1 << 20, &expected, &diags), 0);
-	same = !strcmp(expected->text, got);
-	if (!same)
-		print_error("%s: expected\n%s... but got\n%s", name, expected->text, got);
-	source_release(expected);
-	diags_clear(&diags);
-	return same;
+	return golden_matches(name, got);
 }
 
 /* As a user does who stands in that folder. */

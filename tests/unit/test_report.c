@@ -15,39 +15,21 @@
 #include <string.h>
 #include <time.h>
 
+#include "tests/lib/golden.h"
 #include "tests/lib/report_gate.h"
 #include "user/base/cleanup.h"
-#include "user/base/source.h"
 #include "user/base/text.h"
 #include "user/report/gate.h"
-
-#define FOLDER "tests/golden/report/"
 
 static const struct report_past no_past = { 0 };
 
 /* Takes what it gets. */
 static void expect(const char *name, char *got)
 {
-	autofree char *path = text_print(FOLDER "%s.txt", name);
-	struct source *expected = NULL;
-	struct diags diags = { 0 };
+	autofree char *path = text_print("tests/golden/report/%s.txt", name);
+	autofree char *owned = got;
 
-	assert_non_null(got);
-	if (getenv("GOLDEN_UPDATE")) {
-		autofclose FILE *file = fopen(path, "w");
-
-		assert_non_null(file);
-		fputs(got, file);
-		free(got);
-		return;
-	}
-	assert_return_code(source_read(path, 1 << 20, &expected, &diags), 0);
-	if (strcmp(expected->text, got) != 0) {
-		print_error("%s: expected\n%s... but got\n%s", path, expected->text, got);
-		fail();
-	}
-	source_release(expected);
-	free(got);
+	assert_true(golden_matches(path, got));
 }
 
 /* Columns of the widest line, escape sequences aside. */

@@ -16,36 +16,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/lib/golden.h"
 #include "user/base/cleanup.h"
-#include "user/base/source.h"
 #include "user/base/text.h"
 #include "user/report/diff.h"
 #include "user/report/flows.h"
 
-#define FOLDER "tests/golden/report/"
-
 /* Takes what it gets. */
 static void expect(const char *name, char *got)
 {
-	autofree char *path = text_print(FOLDER "%s.txt", name);
+	autofree char *path = text_print("tests/golden/report/%s.txt", name);
 	autofree char *owned = got;
-	struct source *expected = NULL;
-	struct diags diags = { 0 };
 
-	assert_non_null(got);
-	if (getenv("GOLDEN_UPDATE")) {
-		autofclose FILE *file = fopen(path, "w");
-
-		assert_non_null(file);
-		fputs(got, file);
-		return;
-	}
-	assert_return_code(source_read(path, 1 << 20, &expected, &diags), 0);
-	if (strcmp(expected->text, got) != 0) {
-		print_error("%s: expected\n%s... but got\n%s", path, expected->text, got);
-		fail();
-	}
-	source_release(expected);
+	assert_true(golden_matches(path, got));
 }
 
 static struct report_flow a_flow(const char *rule, const char *protocol, const char *local,

@@ -18,15 +18,30 @@
 #define ETHERNET_HEADER 14u /* no card receives less, and no test run takes less */
 #define BUFFER_MOST 65535u  /* that a test run of XDP takes */
 
-/* Programs, their maps, and what drives them. */
+/*
+ * Maps, what is run over them, and what drives it. The verifier takes a fifth of a second for each of the four
+ * programs, and most questions need one or two: tc's for `in` is loaded first, so that a kernel which refuses
+ * them does so at once; the others when a packet needs them.
+ */
 struct testrun_gate {
-	struct object object;
+	struct object object; /* the maps, and the first program */
+	struct object tc_out, xdp[DIRECTION_COUNT];
+	struct object_wish wish; /* for these */
 	struct edgegate_batch *driver;
 	struct batch_packet *batch; /* BATCH_MAX of them, mapped */
 	uint64_t *word;             /* state_map() of the memory */
 };
 
 /* ---- loading ----------------------------------------------------------------------------------- */
+
+/* Where the driver looks for tc's program of a direction. */
+static int testrun_offer(struct testrun_gate *gate, uint32_t direction, int program)
+{
+	return bpf_map_update_elem(bpf_map__fd(gate->driver->maps.batch_programs), &direction,
+				   &program, BPF_ANY) ?
+		       -errno :
+		       0;
+}
 
 static int testrun_load_driver(struct testrun_gate *gate)
 {
@@ -38,10 +53,8 @@ static int testrun_load_driver(struct testrun_gate *gate)
 	error = bpf_map__reuse_fd(gate->driver->maps.testrun, gate->object.maps[MAP_TESTRUN]);
 	if (!error)
 		error = edgegate_batch__load(gate->driver);
-	for (uint32_t direction = 0; !error && direction < DIRECTION_COUNT; direction++)
-		if (bpf_map_update_elem(bpf_map__fd(gate->driver->maps.batch_programs), &direction,
-					&gate->object.tc[direction], BPF_ANY))
-			error = -errno;
+	if (!error)
+		error = testrun_offer(gate, DIRECTION_IN, gate->object.tc[DIRECTION_IN]);
 	if (error)
 		return error;
 	gate->batch = mmap(NULL, sizeof(*gate->batch) * BATCH_MAX, PROT_READ | PROT_WRITE,
@@ -54,12 +67,43 @@ static int testrun_load_driver(struct testrun_gate *gate)
 	return gate->word ? 0 : -errno;
 }
 
+static int testrun_need_xdp(struct testrun_gate *gate, enum direction direction, const char *what,
+			    struct diags *diags)
+{
+	struct object_wish wish = gate->wish;
+
+	if (gate->xdp[direction].xdp_skeleton)
+		return 0;
+	wish.xdp[direction] = true;
+	return object_load(&wish, &gate->xdp[direction], what, diags);
+}
+
+static int testrun_need_tc(struct testrun_gate *gate, enum direction direction, const char *what,
+			   struct diags *diags)
+{
+	struct object_wish wish = gate->wish;
+	int error;
+
+	if (direction == DIRECTION_IN || gate->tc_out.tc_skeleton)
+		return 0;
+	wish.tc[direction] = true;
+	error = object_load(&wish, &gate->tc_out, what, diags);
+	if (error)
+		return error;
+	error = testrun_offer(gate, direction, gate->tc_out.tc[direction]);
+	if (error) {
+		object_close(&gate->tc_out);
+		diag_system(diags, -error, what, "the kernel refuses the program for test runs");
+		diag_hint(diags, "see that the kernel is 6.1 or later: uname -r");
+	}
+	return error;
+}
+
 int testrun_open(uint32_t hz, uint32_t flows_max, const char *what, struct testrun_gate **opened,
 		 struct diags *diags)
 {
-	const struct object_wish wish = {
-		.xdp = { true, true },
-		.tc = { true, true },
+	struct object_wish wish = {
+		.tc = { [DIRECTION_IN] = true },
 		.multi_buffer = true,
 		.testing = true,
 		.hz = hz,
@@ -75,6 +119,9 @@ int testrun_open(uint32_t hz, uint32_t flows_max, const char *what, struct testr
 		free(gate);
 		return error;
 	}
+	wish.tc[DIRECTION_IN] = false;
+	wish.map_fds = gate->object.maps;
+	gate->wish = wish;
 	error = testrun_load_driver(gate);
 	if (error) {
 		testrun_close(gate);
@@ -86,6 +133,11 @@ int testrun_open(uint32_t hz, uint32_t flows_max, const char *what, struct testr
 	return 0;
 }
 
+int testrun_prepare(struct testrun_gate *gate, const char *what, struct diags *diags)
+{
+	return testrun_need_tc(gate, DIRECTION_OUT, what, diags);
+}
+
 void testrun_close(struct testrun_gate *gate)
 {
 	if (!gate)
@@ -94,6 +146,9 @@ void testrun_close(struct testrun_gate *gate)
 		munmap(gate->batch, sizeof(*gate->batch) * BATCH_MAX);
 	state_unmap(&gate->word);
 	edgegate_batch__destroy(gate->driver);
+	object_close(&gate->tc_out);
+	for (int i = 0; i < DIRECTION_COUNT; i++)
+		object_close(&gate->xdp[i]);
 	object_close(&gate->object);
 	free(gate);
 }
@@ -229,11 +284,26 @@ static int testrun_single(struct testrun_gate *gate, struct testrun_packet *pack
 				     knobs.frame_len);
 	}
 	if (bpf_map_update_elem(gate->object.maps[MAP_TESTRUN], &zero, &knobs, BPF_ANY) ||
-	    bpf_prog_test_run_opts(gate->object.xdp[packet->direction], &run) ||
+	    bpf_prog_test_run_opts(gate->xdp[packet->direction].xdp[packet->direction], &run) ||
 	    bpf_map_lookup_elem(gate->object.maps[MAP_TESTRUN], &zero, &knobs))
 		return -errno;
 	packet->decision = knobs.decision;
 	return 0;
+}
+
+/* What the next packets need: `fit` of them in a batch, or the first by itself. */
+static int testrun_need(struct testrun_gate *gate, const struct testrun_packet *packets, size_t fit,
+			const char *what, struct diags *diags)
+{
+	int error = 0;
+
+	if (!fit)
+		return packets->captured < ETHERNET_HEADER ?
+			       0 :
+			       testrun_need_xdp(gate, packets->direction, what, diags);
+	for (size_t i = 0; !error && i < fit; i++)
+		error = testrun_need_tc(gate, packets[i].direction, what, diags);
+	return error;
 }
 
 int testrun_run(struct testrun_gate *gate, struct testrun_packet *packets, size_t count,
@@ -244,6 +314,9 @@ int testrun_run(struct testrun_gate *gate, struct testrun_packet *packets, size_
 	for (size_t at = 0; !error && at < count;) {
 		size_t fit = testrun_fit(packets + at, count - at);
 
+		error = testrun_need(gate, packets + at, fit, what, diags);
+		if (error)
+			return error;
 		if (fit)
 			error = testrun_batch(gate, packets + at, fit);
 		else

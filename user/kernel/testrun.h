@@ -35,6 +35,12 @@ int testrun_open(uint32_t hz, uint32_t flows_max, const char *what, struct testr
 		 struct diags *diags);
 void testrun_close(struct testrun_gate *gate); /* NULL is fine */
 
+/*
+ * Loads what packets of both directions need, before the first of them comes: whoever reads a capture from a
+ * pipe doesn't stop at its first packet. 0, or a negative errno and diagnostics.
+ */
+int testrun_prepare(struct testrun_gate *gate, const char *what, struct diags *diags);
+
 /* Puts an image into force. What earlier packets left (flows, fragments) stays. */
 int testrun_publish(struct testrun_gate *gate, const struct image *image, const char *what,
 		    struct diags *diags);

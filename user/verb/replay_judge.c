@@ -36,6 +36,8 @@ int replay_judge_open(struct replay_judge *judge, struct diags *diags)
 	}
 	error = testrun_open(CHUNK_HZ, judge->policy->settings.flows_max, "replay", &judge->gate,
 			     diags);
+	if (!error)
+		error = testrun_prepare(judge->gate, "replay", diags);
 	return error ? error : testrun_publish(judge->gate, &judge->image, "replay", diags);
 }
 
