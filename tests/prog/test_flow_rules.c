@@ -158,7 +158,7 @@ static void list(const struct prog *prog, struct flows *flows)
 	autoclose int four = inner(prog, MAP_PREFIXES4, slot);
 	autoclose int six = inner(prog, MAP_PREFIXES6, slot);
 	cleanup(image_free) struct image image = { 0 };
-	cleanup(flow_rules_end) struct flow_rules rules = { 0 };
+	cleanup(lookup_end) struct lookup rules = { 0 };
 	const struct flows_source source = {
 		.tables = { prog->object.maps[MAP_FLOWS4], prog->object.maps[MAP_FLOWS6] },
 		.rules = &rules,
@@ -169,7 +169,7 @@ static void list(const struct prog *prog, struct flows *flows)
 	assert_return_code(readback_maps(&state_memory(prog->word)->generations[slot], tuples, four,
 					 six, &image),
 			   0);
-	assert_return_code(flow_rules_begin(&rules, &image), 0);
+	assert_return_code(lookup_begin(&rules, &image), 0);
 	flows->count = 0;
 	assert_return_code(flows_walk(&source, keep, flows), 0);
 }

@@ -8,6 +8,7 @@
 #include "user/base/array.h"
 #include "user/base/text.h"
 #include "user/image/diff.h"
+#include "user/image/lookup.h"
 #include "user/policy/policy.h"
 
 #define PROTOCOL_ICMP 1
@@ -25,16 +26,15 @@ void diff_ports_free(struct diff_ports *ports)
 /* Whose port a tuple's may be for some rule: CANDIDATE_DESTINATION, CANDIDATE_SOURCE. */
 static uint16_t tuples_roles(const struct image *image, uint16_t entry)
 {
-	const struct generation *generation = image->generation;
+	const uint16_t *list;
 	uint16_t roles = 0;
-	uint32_t list, first;
+	uint32_t count;
 
 	if (!(entry & ENTRY_LIST))
 		return CANDIDATE_DESTINATION;
-	list = generation->lists[entry & (LISTS_MAX - 1)];
-	first = list & LIST_FIRST_MASK;
-	for (uint32_t at = first; at <= first + (list >> LIST_LENGTH_SHIFT); at++)
-		roles |= generation->candidates[at & (CANDIDATES_MAX - 1)];
+	list = lookup_list(image->generation, entry, &count);
+	for (uint32_t i = 0; i < count; i++)
+		roles |= list[i];
 	return roles & (CANDIDATE_DESTINATION | CANDIDATE_SOURCE);
 }
 

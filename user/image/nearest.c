@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "user/image/nearest.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "user/base/text.h"
+#include "user/image/lookup.h"
 #include "user/image/nearest_words.h"
 
 #define ICMP 1u
@@ -18,13 +18,6 @@
 #define ECHO6_REPLY 129u
 #define CHUNK_INIT 1u
 #define NO_TYPE 256u /* of ICMP: none, for types are bytes */
-
-/* What is asked. The image is borrowed. */
-struct nearest {
-	const struct image *image;
-	struct image_range *ranges[2]; /* image_ranges() of IPv4 and IPv6 */
-	size_t counts[2];
-};
 
 /* A way of looking at a packet: as it is, or as the answer to what a rule lets through. */
 struct view {
@@ -48,23 +41,6 @@ static bool nearest_has_types(uint8_t protocol)
 
 /* ---- how a rule and a packet compare ---------------------------------------------------------------- */
 
-static int nearest_compare_tuples(const void *one, const void *two)
-{
-	return image_tuple_compare(one, &((const struct image_tuple *)two)->key);
-}
-
-static uint16_t nearest_entry(const struct image *image, enum direction direction, uint8_t protocol,
-			      uint16_t port)
-{
-	const struct tuple key = { (uint8_t)direction, protocol, port };
-	const struct image_tuple *found =
-		image->tuple_count ? bsearch(&key, image->tuples, image->tuple_count,
-					     sizeof(*image->tuples), nearest_compare_tuples) :
-				     NULL;
-
-	return found ? found->entry : 0;
-}
-
 /* The only reply that ICMP has is that to an echo request. */
 static uint16_t nearest_request_type(const struct words_flow *flow)
 {
@@ -74,7 +50,7 @@ static uint16_t nearest_request_type(const struct words_flow *flow)
 }
 
 /* The packet itself, or with `is_reply` what it would be the reply to. */
-static struct view nearest_view(const struct nearest *nearest, const struct words_packet *packet,
+static struct view nearest_view(const struct lookup *nearest, const struct words_packet *packet,
 				bool is_reply)
 {
 	const struct words_flow *flow = &packet->flow;
@@ -93,11 +69,10 @@ static struct view nearest_view(const struct nearest *nearest, const struct word
 				nearest_has_types(flow->protocol) ? view.type :
 								    0;
 
-		view.by_destination[i] =
-			nearest_entry(nearest->image, direction, flow->protocol, port);
+		view.by_destination[i] = lookup_entry(nearest, direction, flow->protocol, port);
 		if (nearest_has_ports(flow->protocol))
-			view.by_source[i] = nearest_entry(nearest->image, direction, flow->protocol,
-							  view.from->port);
+			view.by_source[i] =
+				lookup_entry(nearest, direction, flow->protocol, view.from->port);
 	}
 	return view;
 }
@@ -106,39 +81,25 @@ static struct view nearest_view(const struct nearest *nearest, const struct word
 static bool nearest_is_candidate(const struct generation *generation, uint16_t entry, uint16_t slot,
 				 uint16_t role)
 {
-	uint32_t list, first;
+	const uint16_t *list;
+	uint32_t count;
 
 	if (!(entry & ENTRY_LIST))
 		return entry && entry == slot && role == CANDIDATE_DESTINATION;
-	list = generation->lists[entry & (LISTS_MAX - 1)];
-	first = list & LIST_FIRST_MASK;
-	for (uint32_t at = first; at <= first + (list >> LIST_LENGTH_SHIFT); at++) {
-		uint16_t candidate = generation->candidates[at & (CANDIDATES_MAX - 1)];
-
-		if ((candidate & CANDIDATE_SLOT_MASK) == slot && candidate & role)
-			return true;
-	}
-	return false;
-}
-
-static bool nearest_is_peer(const struct generation *generation, uint16_t peers, uint16_t port)
-{
-	for (uint32_t i = peers; i < PEERS_MAX && generation->peers[i].last; i++)
-		if (port >= generation->peers[i].first && port <= generation->peers[i].last)
+	list = lookup_list(generation, entry, &count);
+	for (uint32_t i = 0; i < count; i++)
+		if ((list[i] & CANDIDATE_SLOT_MASK) == slot && list[i] & role)
 			return true;
 	return false;
 }
 
-static bool nearest_in_set(const struct nearest *nearest, uint16_t set, int family,
+static bool nearest_in_set(const struct lookup *nearest, uint16_t set, int family,
 			   const struct words_end *end)
 {
 	uint32_t words[4];
 
-	if (set == SET_ANY)
-		return true;
 	memcpy(words, end->address, sizeof(words));
-	return image_ranges_find(nearest->ranges[family == 6], nearest->counts[family == 6], set,
-				 image_address_number(family, words));
+	return lookup_in_set(nearest, family, set, words);
 }
 
 static bool nearest_is_source_rule(const struct image *image, const struct listing_row *row)
@@ -147,7 +108,7 @@ static bool nearest_is_source_rule(const struct image *image, const struct listi
 }
 
 /* To a rule of the packet's protocol. */
-static struct nearest_difference nearest_compare(const struct nearest *nearest,
+static struct nearest_difference nearest_compare(const struct lookup *nearest,
 						 const struct listing_row *row,
 						 const struct view *view)
 {
@@ -164,7 +125,7 @@ static struct nearest_difference nearest_compare(const struct nearest *nearest,
 	return (struct nearest_difference){
 		.direction = row->direction != view->direction,
 		.port = !by_destination && !by_source,
-		.peer = scope->peers && !nearest_is_peer(generation, scope->peers, other),
+		.peer = scope->peers && !lookup_is_peer(generation, scope->peers, other),
 		.from = !nearest_in_set(nearest, scope->from, family, view->from),
 		.to = !nearest_in_set(nearest, scope->to, family, view->to),
 	};
@@ -192,7 +153,7 @@ static bool nearest_opens(const struct words_packet *packet)
 }
 
 /* The first rule of the packet's protocol that fits in all; NULL. */
-static const struct listing_row *nearest_fit(const struct nearest *nearest, const struct view *view)
+static const struct listing_row *nearest_fit(const struct lookup *nearest, const struct view *view)
 {
 	const struct listing_header *listing = nearest->image->listing;
 
@@ -210,7 +171,7 @@ static const struct listing_row *nearest_fit(const struct nearest *nearest, cons
 }
 
 /* The rule whose reply it could be. */
-static char *nearest_reply(const struct nearest *nearest, const struct words_packet *packet)
+static char *nearest_reply(const struct lookup *nearest, const struct words_packet *packet)
 {
 	const struct view view = nearest_view(nearest, packet, true);
 	const struct listing_row *row = nearest_fit(nearest, &view);
@@ -228,7 +189,7 @@ static char *nearest_reply(const struct nearest *nearest, const struct words_pac
 }
 
 /* What no rule lets pass. */
-static char *nearest_rule(const struct nearest *nearest, const struct words_packet *packet)
+static char *nearest_rule(const struct lookup *nearest, const struct words_packet *packet)
 {
 	const struct listing_header *listing = nearest->image->listing;
 	const struct view view = nearest_view(nearest, packet, false);
@@ -262,7 +223,7 @@ static char *nearest_rule(const struct nearest *nearest, const struct words_pack
 }
 
 /* What a rule took, and dropped for what it asks besides: the first that fits. */
-static char *nearest_extra(const struct nearest *nearest, const struct words_packet *packet,
+static char *nearest_extra(const struct lookup *nearest, const struct words_packet *packet,
 			   enum outcome reason)
 {
 	const struct listing_header *listing = nearest->image->listing;
@@ -293,21 +254,14 @@ static bool nearest_is_asked(const struct words_packet *packet)
 	return flow->protocol != (flow->family == 4 ? ICMPV6 : ICMP);
 }
 
-static void nearest_end(struct nearest *nearest)
-{
-	free(nearest->ranges[0]);
-	free(nearest->ranges[1]);
-}
-
 char *nearest_text(const struct image *image, const struct words_packet *packet,
 		   enum outcome reason)
 {
-	cleanup(nearest_end) struct nearest nearest = { .image = image };
+	cleanup(lookup_end) struct lookup nearest = { 0 };
 
 	if (!nearest_is_asked(packet))
 		return NULL;
-	if (image_ranges(image, 4, &nearest.ranges[0], &nearest.counts[0]) ||
-	    image_ranges(image, 6, &nearest.ranges[1], &nearest.counts[1]))
+	if (lookup_begin(&nearest, image))
 		return NULL;
 	switch (reason) {
 	case OUTCOME_DROP_NO_RULE:

@@ -13,7 +13,7 @@
 
 #include <edgegate/abi.h>
 
-#include "user/image/image.h"
+#include "user/image/lookup.h"
 
 /* The ends of a flow, whatever its family. IPv4 addresses stand in word 0, the others are 0. */
 struct flow_ends {
@@ -25,21 +25,10 @@ struct flow_ends {
 	uint8_t protocol;
 };
 
-/* What is asked. The image is borrowed, the ranges owned. */
-struct flow_rules {
-	const struct image *image;
-	struct image_range *ranges[2]; /* image_ranges() of IPv4 and IPv6 */
-	size_t counts[2];
-};
-
-/* -ENOMEM, or 0. */
-int flow_rules_begin(struct flow_rules *rules, const struct image *image);
-void flow_rules_end(struct flow_rules *rules);
-
 /* ICMP over IPv4 or ICMPv6 over IPv6: its flows are echoes. */
 bool flow_rules_is_icmp(const struct flow_ends *ends);
 
 /* The rule's slot; 0: no out rule matches. */
-uint16_t flow_rules_find(const struct flow_rules *rules, const struct flow_ends *ends);
+uint16_t flow_rules_find(const struct lookup *rules, const struct flow_ends *ends);
 
 #endif

@@ -119,7 +119,7 @@ int flows_walk(const struct flows_source *source, flows_each each, void *data)
 static int flows_walk_slot(const struct gate *gate, unsigned int slot, flows_each each, void *data)
 {
 	cleanup(image_free) struct image image = { 0 };
-	cleanup(flow_rules_end) struct flow_rules rules = { 0 };
+	cleanup(lookup_end) struct lookup rules = { 0 };
 	struct flows_source source = {
 		.tables = { gate->maps[MAP_FLOWS4], gate->maps[MAP_FLOWS6] },
 		.rules = &rules,
@@ -128,7 +128,7 @@ static int flows_walk_slot(const struct gate *gate, unsigned int slot, flows_eac
 	int error = readback(gate, slot, &image);
 
 	if (!error)
-		error = flow_rules_begin(&rules, &image);
+		error = lookup_begin(&rules, &image);
 	if (!error)
 		error = clock_jiffies(&source.now);
 	return error ? error : flows_walk(&source, each, data);
@@ -222,7 +222,7 @@ int flows_count(const struct gate *gate, size_t *count)
 int flows_count_at(const int tables[2], const struct image *image, uint32_t hz, uint64_t now,
 		   size_t *count)
 {
-	cleanup(flow_rules_end) struct flow_rules rules = { 0 };
+	cleanup(lookup_end) struct lookup rules = { 0 };
 	const struct flows_source source = {
 		.tables = { tables[0], tables[1] },
 		.rules = &rules,
@@ -230,7 +230,7 @@ int flows_count_at(const int tables[2], const struct image *image, uint32_t hz, 
 		.hz = hz,
 	};
 	size_t found = 0;
-	int error = flow_rules_begin(&rules, image);
+	int error = lookup_begin(&rules, image);
 
 	if (!error)
 		error = flows_walk(&source, flows_add_one, &found);

@@ -27,7 +27,7 @@ struct flows_entry {
 /* What flows are read from. All of it is borrowed. */
 struct flows_source {
 	int tables[2]; /* flows4, flows6 */
-	const struct flow_rules *rules;
+	const struct lookup *rules;
 	uint64_t now; /* jiffies */
 	uint32_t hz;
 };
