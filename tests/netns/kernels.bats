@@ -41,7 +41,8 @@ guards() { # XDP TC
 	outward=$!
 	stops peer 192.0.2.10
 	wait $outward
-	(($(drop_count host in no-rule) > 0 && $(drop_count host out no-rule) > 0))
+	gate_stats host | jq -e '[.drops[] | select(.reason == "no-rule" and .packets > 0).direction] |
+		unique == ["in", "out"]' >/dev/null || fail 'not counted in both directions'
 }
 
 open_again() {
