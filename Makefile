@@ -135,7 +135,7 @@ demo: ## set up, build, and show a gate at work in namespaces of its own (root)
 test: ## set up, build, and run every test (root); the last line is the sum
 	@scripts/setup
 	@$(MAKE) all tests
-	@scripts/run-tests check unit fuzz prog netns
+	@scripts/run-tests check unit fuzz prog netns vm
 
 unit: $(UNIT_TESTS) ## run the unit tests
 	@scripts/run-tests unit
@@ -157,7 +157,7 @@ generations: build/edgegate $(TEST_TOOLS) ## apply 1,000 times under traffic, wi
 bench: $(BENCHES) $(TEST_BPF_OBJECTS) ## measure the packet path (root)
 	@scripts/run-tests bench
 
-vm: all tests ## boot Debian's kernels in QEMU, and run the packet path's and the namespaces' tests in each (hours where emulated)
+vm: all tests ## boot Debian's kernels in QEMU, and run the packet path's and the namespaces' tests in each (hours: they are emulated)
 	@scripts/vm
 
 scoreboard: build/edgegate $(WIRE) $(TEST_BPF_OBJECTS) ## run the corpus of evasions against edgegate and its peers on a wire; writes docs/scoreboard.md (root)

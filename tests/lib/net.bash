@@ -16,7 +16,7 @@
 NET_PREFIX=edgegate-test
 EDGEGATE=${EDGEGATE-$PWD/build/asan/edgegate}
 NET_TIMEOUT=${NET_TIMEOUT-1} # seconds until an exchange counts as dropped
-NET_PATIENCE=5               # seconds until what is waited for counts as not coming
+NET_PATIENCE=${NET_PATIENCE-5} # seconds until what is waited for counts as not coming
 
 # ---- begin and end -------------------------------------------------------------------------------
 
@@ -218,6 +218,11 @@ net_vlan() { # NAME INTERFACE [one|two]
 	in_ns "$name" tc qdisc add dev "$interface" clsact
 	in_ns "$name" tc filter add dev "$interface" egress pref 50000 bpf da obj "$object" sec "$section"
 	in_ns "$name" tc filter add dev "$interface" ingress pref 50000 bpf da obj "$object" sec pop
+}
+
+# How `apply` hooks tc where nothing else is asked for: TCX came with Linux 6.6.
+net_tc_kind() {
+	if [[ $(printf '%s\n' 6.6 "$(uname -r)" | sort -V | head -n 1) == 6.6 ]]; then echo tcx; else echo clsact; fi
 }
 
 # ---- processes -----------------------------------------------------------------------------------

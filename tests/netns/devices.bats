@@ -247,7 +247,7 @@ fails_over() {
 	fails_over
 	# its ports can't have gates of their own, and the bond is named
 	run --separate-stderr -1 gate host apply -i port0
-	[[ ${stderr_lines[0]} == *'port0 is a port of bond0, which an XDP program holds: id '*', edgegate_in, by link '* ]] ||
+	[[ $stderr == *'port0 is a port of bond0, which an XDP program holds: id '*', edgegate_in, by link '* ]] ||
 		fail "$stderr"
 	run -1 gate_stats host port0
 	gate host detach -i bond0 --yes

@@ -60,11 +60,12 @@ attached() { # XDP TC
 
 @test "host: what is asked for is what is attached" {
 	gate host apply -i gate0
-	attached native tcx
+	attached native "$(net_tc_kind)"
 	gate host detach -i gate0 --yes
 	gate host apply -i gate0 --xdp generic --tc clsact
 	attached generic clsact
 	gate host detach -i gate0 --yes
+	[[ $(net_tc_kind) == tcx ]] || skip 'TCX needs Linux 6.6'
 	gate host apply -i gate0 --xdp native --tc tcx
 	attached native tcx
 }

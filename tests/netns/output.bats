@@ -78,7 +78,7 @@ on_terminal() { # COMMAND
 
 @test "output: stats --json has the contract's shape" {
 	gate host apply -i gate0
-	"$EDGEGATE" stats --json | jq -e --arg netns "$(ns host)" '
+	"$EDGEGATE" stats --json | jq -e --arg netns "$(ns host)" --arg tc "$(net_tc_kind)" '
 		def keys_are($names): (keys_unsorted | sort) == ($names | sort);
 		def counts: type == "number" and . >= 0;
 		.version == 1 and (.gates[] | select(.netns == $netns) |
@@ -86,7 +86,7 @@ on_terminal() { # COMMAND
 			"rules", "passed", "drops", "flows"]) and
 		.gate == $netns + "/gate0" and .policy == "lync-2013-public-im" and .mode == "enforce" and
 		(now - .applied_at | fabs < 60) and .confirm_deadline == null and
-		.interfaces == [{name: "gate0", facing: "outside", xdp: "native", tc: "tcx"}] and
+		.interfaces == [{name: "gate0", facing: "outside", xdp: "native", tc: $tc}] and
 		[.rules[] | .name, .direction, .protocol, .ports, .from, .to] == [
 			"access-sip-mtls-in", "in", "tcp", "5061", "partners", "access-edge",
 			"access-sip-mtls-out", "out", "tcp", "5061", "access-edge", "partners",

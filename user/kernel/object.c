@@ -15,6 +15,7 @@
 #include "user/base/cleanup.h"
 #include "user/base/hash.h"
 #include "user/kernel/object.h"
+#include "user/kernel/refusal.h"
 
 const char *const object_map_names[MAP_COUNT] = {
 #define OBJECT_NAME(symbol, name) name,
@@ -29,21 +30,20 @@ static struct bpf_map *object_find(const struct bpf_object *opened, int map)
 					    map == MAP_MEMORY ? ".bss" : object_map_names[map]);
 }
 
-/* The last line that libbpf warned with: it says why a load failed. */
-static char object_said[512];
+/* What libbpf warns of while programs are being loaded. */
+static struct refusal object_refusal;
 
 __attribute__((format(printf, 2, 0))) static int
 object_listen(enum libbpf_print_level level, const char *format, va_list arguments)
 {
-	char line[sizeof(object_said)];
+	autofree char *message = NULL;
 
 	if (level != LIBBPF_WARN)
 		return 0;
-	vsnprintf(line, sizeof(line), format, arguments);
-	line[strcspn(line, "\n")] = '\0';
-	/* the verifier's log comes in one piece, between two lines that only frame it */
-	if (!strstr(line, "-- BEGIN") && !strstr(line, "-- END"))
-		memcpy(object_said, line, sizeof(object_said));
+	if (vasprintf(&message, format, arguments) < 0)
+		message = NULL;
+	else
+		refusal_hear(&object_refusal, message);
 	return 0;
 }
 
@@ -199,14 +199,14 @@ static int object_load_all(const struct object_wish *wish, struct object *object
 
 static const char *object_remedy(int error)
 {
+	/* it is stricter with those who may load programs but not see memory */
+	if (object_refusal.from_verifier && !geteuid() && error != -EPERM && error != -ENOMEM)
+		return "this kernel's verifier does not take them: say so to edgegate's authors, "
+		       "with this line and the output of uname -r";
 	switch (-error) {
 	case EPERM:
-		return "run edgegate as root; it needs CAP_BPF and CAP_NET_ADMIN";
 	case EACCES:
-		return geteuid() ?
-			       "run edgegate as root; it needs CAP_BPF and CAP_NET_ADMIN" :
-			       "this kernel's verifier does not take them: say so to edgegate's "
-			       "authors, with the output of uname -r";
+		return "run edgegate as root; it needs CAP_BPF and CAP_NET_ADMIN";
 	case ENOMEM:
 		return "free memory, or make flows.max in the policy smaller";
 	default:
@@ -221,13 +221,13 @@ int object_load(const struct object_wish *wish, struct object *object, const cha
 	libbpf_print_fn_t before = libbpf_set_print(object_listen);
 	int error;
 
-	object_said[0] = '\0';
+	object_refusal = (struct refusal){ 0 };
 	error = object_load_all(wish, &loaded);
 	libbpf_set_print(before);
 	if (error) {
 		object_close(&loaded);
 		diag_system(diags, -error, what, "the kernel refuses the programs%s%s",
-			    object_said[0] ? ": " : "", object_said);
+			    object_refusal.reason[0] ? ": " : "", object_refusal.reason);
 		diag_hint(diags, "%s", object_remedy(error));
 		return error;
 	}
