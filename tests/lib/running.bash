@@ -129,7 +129,8 @@ counters_judge() { # [LEAST]
 # ---- the lock ------------------------------------------------------------------------------------
 
 # From now on $EDGEGATE has a lock of its own: tests that hold it long, or ask for it a thousand times, are in
-# nobody's way, nor is anybody in theirs. running_lock_end comes before net_end.
+# nobody's way, nor is anybody in theirs. EDGEGATE_BINARY=FILE before it runs another edgegate. running_lock_end
+# comes before net_end.
 running_lock() {
 	RUNNING_EDGEGATE=$EDGEGATE
 	mkdir -p /run/edgegate
@@ -140,7 +141,7 @@ running_lock() {
 	NET_PIDS+=("$RUNNING_MOUNTS")
 	wait_until test -e "$NET_DIR/lock-is-apart"
 	# shellcheck disable=SC2016
-	printf '#!/bin/sh\nexec nsenter --mount=/proc/%d/ns/mnt --wdns="$PWD" -- "%s" "$@"\n' \
+	printf '#!/bin/sh\nexec nsenter --mount=/proc/%d/ns/mnt --wdns="$PWD" -- "${EDGEGATE_BINARY-%s}" "$@"\n' \
 		"$RUNNING_MOUNTS" "$EDGEGATE" >"$NET_DIR/edgegate"
 	chmod +x "$NET_DIR/edgegate"
 	EDGEGATE=$NET_DIR/edgegate
