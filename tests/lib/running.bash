@@ -18,6 +18,7 @@ COUNTERS_PID=
 running_policies() {
 	cat >"$NET_DIR/one.yaml" <<-'END'
 		policy: one
+		flows: {timeouts: {udp: 1h}} # one of them stands still for as long as the test takes
 		groups: {near: [192.0.2.0/24, 198.51.100.0/24, "2001:db8::/32"], far: [203.0.113.0/24, "fd00::/8"]}
 		rules:
 		  - {name: service-in, direction: in, protocol: udp, ports: 5061, from: near}
@@ -29,6 +30,7 @@ running_policies() {
 	END
 	cat >"$NET_DIR/two.yaml" <<-'END'
 		policy: two
+		flows: {timeouts: {udp: 1h}}
 		groups: {near: [192.0.2.0/24, 198.51.100.0/24, "2001:db8::/32"], far: [203.0.113.0/24, "fd00::/8"]}
 		rules:
 		  - {name: only-two-in, direction: in, protocol: tcp, ports: 8000-8100, limit: {rate: 50/s, per: source}}
