@@ -151,7 +151,7 @@ netns: build/edgegate build/asan/edgegate $(OTHER) $(TEST_BPF_OBJECTS) $(TEST_TO
 	@scripts/run-tests netns
 
 # bats gives up on a test after that many seconds.
-generations: build/edgegate $(TEST_TOOLS) ## apply 1,000 times under traffic, with rollbacks, confirms and mode flips (root; a few minutes)
+generations: build/edgegate $(OTHER) $(TEST_TOOLS) ## apply 1,000 times under traffic, with rollbacks, mode flips and upgrades (root; a few minutes)
 	@EDGEGATE_APPLIES=$(or $(EDGEGATE_APPLIES),1000) BATS_TEST_TIMEOUT=1800 TEST_TIMEOUT=1800 ONLY=generations scripts/run-tests netns
 
 bench: $(BENCHES) $(TEST_BPF_OBJECTS) ## measure the packet path (root)

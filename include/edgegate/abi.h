@@ -14,7 +14,7 @@
 #include <edgegate/state_word.h>
 
 #define ABI_MAGIC 0x45444745u /* "EDGE" */
-#define ABI_VERSION 5u
+#define ABI_VERSION 6u
 
 /* ---- directions ------------------------------------------------------------------------------ */
 

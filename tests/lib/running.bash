@@ -18,6 +18,7 @@ COUNTERS_PID=
 running_policies() {
 	cat >"$NET_DIR/one.yaml" <<-'END'
 		policy: one
+		flows: {timeouts: {udp: 1h}} # one of them stands still for as long as the test takes
 		groups: {near: [192.0.2.0/24, 198.51.100.0/24, "2001:db8::/32"], far: [203.0.113.0/24, "fd00::/8"]}
 		rules:
 		  - {name: service-in, direction: in, protocol: udp, ports: 5061, from: near}
@@ -29,6 +30,7 @@ running_policies() {
 	END
 	cat >"$NET_DIR/two.yaml" <<-'END'
 		policy: two
+		flows: {timeouts: {udp: 1h}}
 		groups: {near: [192.0.2.0/24, 198.51.100.0/24, "2001:db8::/32"], far: [203.0.113.0/24, "fd00::/8"]}
 		rules:
 		  - {name: only-two-in, direction: in, protocol: tcp, ports: 8000-8100, limit: {rate: 50/s, per: source}}
@@ -129,7 +131,8 @@ counters_judge() { # [LEAST]
 # ---- the lock ------------------------------------------------------------------------------------
 
 # From now on $EDGEGATE has a lock of its own: tests that hold it long, or ask for it a thousand times, are in
-# nobody's way, nor is anybody in theirs. running_lock_end comes before net_end.
+# nobody's way, nor is anybody in theirs. EDGEGATE_BINARY=FILE before it runs another edgegate. running_lock_end
+# comes before net_end.
 running_lock() {
 	RUNNING_EDGEGATE=$EDGEGATE
 	mkdir -p /run/edgegate
@@ -140,7 +143,7 @@ running_lock() {
 	NET_PIDS+=("$RUNNING_MOUNTS")
 	wait_until test -e "$NET_DIR/lock-is-apart"
 	# shellcheck disable=SC2016
-	printf '#!/bin/sh\nexec nsenter --mount=/proc/%d/ns/mnt --wdns="$PWD" -- "%s" "$@"\n' \
+	printf '#!/bin/sh\nexec nsenter --mount=/proc/%d/ns/mnt --wdns="$PWD" -- "${EDGEGATE_BINARY-%s}" "$@"\n' \
 		"$RUNNING_MOUNTS" "$EDGEGATE" >"$NET_DIR/edgegate"
 	chmod +x "$NET_DIR/edgegate"
 	EDGEGATE=$NET_DIR/edgegate

@@ -8,14 +8,19 @@ load ../lib/net.bash
 load ../lib/servers.bash
 load ../lib/rows.bash
 load ../lib/remains.bash
+load ../lib/running.bash
 
 setup() {
 	net_begin
 	net_pair
+	running_lock # what it says is compared: nobody waits for anybody
 	printf 'policy: web\nrules:\n  - {name: web-in, direction: in, protocol: tcp, ports: 443}\n' >"$NET_DIR/web.yaml"
 }
 
-teardown() { net_end; }
+teardown() {
+	running_lock_end
+	net_end
+}
 
 # The layout's number in a stamp, behind the magic.
 set_layout() { # FOLDER NUMBER

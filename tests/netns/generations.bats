@@ -30,7 +30,7 @@ change() { # VERB...
 	case $1 in apply) ((++applies)) ;; rollback) ((++rollbacks)) ;; confirm) ((++confirms)) ;; esac
 }
 
-# One to three changes that leave another policy in force: five ways in turn, both in mode enforce.
+# One to four changes that leave another policy in force, in several ways in turn, all in mode enforce.
 turn() { # NUMBER
 	local new="$NET_DIR/two.yaml" old="$NET_DIR/one.yaml"
 	(($1 % 2)) || { new="$NET_DIR/one.yaml" old="$NET_DIR/two.yaml"; }
@@ -38,6 +38,15 @@ turn() { # NUMBER
 	2 | 7)
 		change apply -i gate0 --confirm 60s "$new"
 		change confirm -i gate0
+		;;
+	1) # now and then another edgegate, whose programs the next apply replaces again
+		if (($1 % 50 == 21)); then
+			EDGEGATE_BINARY=$PWD/build/other/edgegate change apply -i gate0 "$new"
+			[[ $SAID == *'replaced by those of this one, 0.2.0-test'* ]] || fail "$SAID"
+			((++upgrades))
+		else
+			change apply -i gate0 "$new"
+		fi
 		;;
 	4 | 9)
 		change apply -i gate0 "$new"
@@ -73,8 +82,8 @@ flip() { # NUMBER
 	esac
 }
 
-@test "generations: applies, rollbacks, confirms and mode flips under traffic" {
-	local all=${EDGEGATE_APPLIES-200} applies=0 rollbacks=0 confirms=0 n before start=$SECONDS
+@test "generations: applies, rollbacks, confirms, mode flips and upgrades under traffic" {
+	local all=${EDGEGATE_APPLIES-200} applies=0 rollbacks=0 confirms=0 upgrades=0 n before start=$SECONDS
 	local ages memory word slots=''
 	gate host apply -i gate0 "$NET_DIR/one.yaml" >/dev/null
 	traffic_start host peer 192.0.2.10 192.0.2.1 2001:db8::10 2001:db8::1
@@ -110,5 +119,5 @@ flip() { # NUMBER
 	traffic_judge
 	# all three slots were live
 	[[ $slots == *0* && $slots == *1* && $slots == *2* ]] || fail "slots: $slots"
-	echo "# $applies applies, $rollbacks rollbacks, $confirms confirms, $LOOKS looks at the counters, $((SECONDS - start)) s: $TRAFFIC" >&3
+	echo "# $applies applies, $rollbacks rollbacks, $confirms confirms, $upgrades upgrades and as many back, $LOOKS looks at the counters, $((SECONDS - start)) s: $TRAFFIC" >&3
 }

@@ -72,16 +72,23 @@ holder() {
 	echo "pid $HOLDER, since ??:??:??: * --netns $(ns host) apply -i gate0 ${LARGE//$'\n'/ }"
 }
 
+# Each is put over what the one before it left: what they found and what they left makes a chain.
 @test "lock: applies at once wait for each other, and all succeed" {
-	local name pids=() pid
+	local n pids=() last
 	gate host apply -i gate0 "$NET_DIR/one.yaml" >/dev/null
-	for name in one two three two one; do
-		net_start host "$EDGEGATE" --netns "$(ns host)" apply -i gate0 "$NET_DIR/$name.yaml"
-		pids+=("$NET_PID")
+	for n in 1 2 3 4 5; do
+		sed "s/^policy: .*/policy: number-$n/" "$NET_DIR/one.yaml" >"$NET_DIR/$n.yaml"
+		gate host apply -i gate0 "$NET_DIR/$n.yaml" >"$NET_DIR/$n.out" 2>&1 3>&- &
+		pids+=("$!")
+		NET_PIDS+=("$!")
 	done
-	for pid in "${pids[@]}"; do
-		wait "$pid" || fail "pid $pid: $?"
+	for n in 1 2 3 4 5; do
+		wait "${pids[n - 1]}" || fail "apply $n: $(<"$NET_DIR/$n.out")"
 	done
+	last=$(policies)
+	[[ $(sed -nE 's/^gate0: (.*) -> number-.*/\1/p' "$NET_DIR"/?.out | sort) == \
+		"$( (echo one; printf 'number-%d\n' 1 2 3 4 5) | grep -vx "${last% *}" | sort)" ]] ||
+		fail "$last: $(cat "$NET_DIR"/?.out)"
 	gate host status --json -i gate0 | jq -e '.gates[0].drift | not' >/dev/null
 }
 
@@ -116,7 +123,7 @@ holder() {
 		'flows -i gate0 --flush --yes --no-wait'; do
 		start=${EPOCHREALTIME/./}
 		# shellcheck disable=SC2086 # it is words
-		run -1 --separate-stderr gate host $verb
+		run -1 --separate-stderr timeout 10 "$EDGEGATE" --netns "$(ns host)" $verb
 		((${EPOCHREALTIME/./} - start < 1500000)) || fail "$verb: took $(((${EPOCHREALTIME/./} - start) / 1000)) ms"
 		[[ -z $output && ${#stderr_lines[@]} == 2 ]] || fail "$verb: $output$stderr"
 		# shellcheck disable=SC2053 # it is a pattern
@@ -148,7 +155,7 @@ holder() {
 	flock --no-fork "$LOCK" sleep 100 3>&- &
 	HOLDER=$!
 	wait_until is_held
-	run -1 --separate-stderr gate host apply --no-wait -i gate0 "$NET_DIR/one.yaml"
+	run -1 --separate-stderr timeout 10 "$EDGEGATE" --netns "$(ns host)" apply --no-wait -i gate0 "$NET_DIR/one.yaml"
 	[[ ${stderr_lines[0]} == "edgegate: apply to gate0: another edgegate is at work: pid $HOLDER" ]] || fail "$stderr"
 }
 

@@ -87,7 +87,7 @@ xdp_mode() { # NAME INTERFACE
 
 @test "upgrade: under traffic, generic XDP and clsact" {
 	net_pair
-	take_over 3 host host peer 192.0.2.10 192.0.2.1 2001:db8::10 2001:db8::1 gate0 -- -i gate0 --xdp generic --tc clsact
+	take_over 2 host host peer 192.0.2.10 192.0.2.1 2001:db8::10 2001:db8::1 gate0 -- -i gate0 --xdp generic --tc clsact
 	[[ $(xdp_mode host gate0) == 2 ]]
 }
 
