@@ -106,12 +106,22 @@ upgrade_old=a upgrade_new=c
 upgrade_start() {
 	something
 	kill_apply a
+	FORMER_PROGRAMS=$(programs)
 }
 upgrade_command() { COMMAND=("$KILL_OTHER" --netns "$(ns host)" apply -i gate0 "$NET_DIR/c.yaml"); }
 upgrade_repair() {
+	# what is tried first was not killed
+	: "${NEXT_PROGRAMS:=$(programs)}"
 	EDGEGATE=$KILL_OTHER kill_apply c
 	kill_is c
-	[[ $(EDGEGATE=$KILL_OTHER gate host status -i gate0 --json | jq '.gates[0].programs.current') == true ]]
+	[[ $(programs) == "$NEXT_PROGRAMS" && $NEXT_PROGRAMS != "$FORMER_PROGRAMS" ]] ||
+		fail "$KILL_AT: then the programs are $(programs), not $NEXT_PROGRAMS"
+}
+programs() { # what is attached: the hashes of their instructions
+	local id
+	for id in $(gate host status -i gate0 --json | jq '.gates[0].interfaces[0] | .xdp_program, .tc_program'); do
+		bpftool -j prog show id "$id" | jq -r .tag
+	done
 }
 
 status_old=a status_new=a

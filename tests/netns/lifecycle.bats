@@ -47,35 +47,6 @@ policy() { # NAME RULES: a policy file; rules are the short form of YAML
 	[[ $(ip -n "$(ns host)" link show dev gate0) != *xdp* ]]
 }
 
-# At every third name that it takes away, and the one that it gives: what is left then is no gate, the interface is
-# open as the detach meant it to be, and the next apply makes a whole one.
-@test "lifecycle: a detach that is killed leaves nothing in the next one's way" {
-	local before call count n small
-	command -v strace >/dev/null || skip 'needs strace'
-	# many times: what users run, and a policy that is soon in force
-	local EDGEGATE=$PWD/build/edgegate
-	small=$(policy small '  - {name: web-in, direction: in, protocol: tcp, ports: 443}')
-	tcp_serve host 22
-	before=$(remains)
-	for call in unlink rename rmdir; do
-		gate host apply -i gate0 "$small" >/dev/null 2>&1
-		strace -f -qq -e "trace=$call" -o "$NET_DIR/calls" -- "$EDGEGATE" --netns "$(ns host)" detach -i gate0 --yes >/dev/null
-		count=$(grep -c "$call(" "$NET_DIR/calls")
-		((count > 0))
-		for ((n = 1; n <= count; n += count > 9 ? 3 : 1)); do
-			gate host apply -i gate0 "$small" >/dev/null 2>&1
-			strace -f -qq -e "trace=$call" -e "inject=$call:signal=KILL:when=$n" -o /dev/null -- \
-				"$EDGEGATE" --netns "$(ns host)" detach -i gate0 --yes >/dev/null 2>&1 || true
-			tcp_try peer 192.0.2.10 22
-			gate host apply -i gate0 "$small" >/dev/null 2>&1
-			[[ $(gate host status -i gate0 --json | jq -r '.gates[0].policy') == small ]]
-			((n % 9 != 1)) || run ! tcp_try peer 192.0.2.10 22
-			gate host detach -i gate0 --yes >/dev/null
-		done
-	done
-	left_nothing "$before"
-}
-
 @test "lifecycle: a refused apply leaves nothing" {
 	local before
 	before=$(remains)
