@@ -149,7 +149,6 @@ prog: $(PROG_TESTS) ## run the packet path's tests, on the real programs (root)
 netns: build/edgegate build/asan/edgegate $(OTHER) $(TEST_BPF_OBJECTS) $(TEST_TOOLS) $(AGREE) ## run the tests in network namespaces (root)
 	@scripts/run-tests netns
 
-# Calls are told by their numbers, which other gates of the machine change: leave it alone meanwhile.
 kill: build/edgegate $(OTHER) $(TEST_TOOLS) ## kill edgegate at every single system call, refuse every single bpf(2) (root; about an hour)
 	@KILL_ALL=1 BATS_TEST_TIMEOUT=7200 TEST_TIMEOUT=36000 ONLY=netns/kill scripts/run-tests netns
 
