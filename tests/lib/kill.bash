@@ -13,7 +13,7 @@
 #	CASE_repair    the command after that; it has to succeed, whichever of both is in force
 #
 # KILL_ALL=1 tries each call. Else all that change something for others are tried but for pins, of which
-# it is a third, and of the rest each so-many-th, from another one on each time (KILL_SEED); likewise of
+# it is a sixth, and of the rest each so-many-th, from another one on each time (KILL_SEED); likewise of
 # what is refused.
 
 KILL_PORTS=(5009 5001 5002 5003 5000) # nobody's, a's, b's, c's, and everybody's, which the others wait for
@@ -212,7 +212,7 @@ kill_calls() { # COMMAND...
 # Those that are tried: all, or what acts, of the pins a third, and of the rest every so-many-th.
 kill_points() { # EVERY
 	if [[ ${KILL_ALL-} ]]; then cat; else awk -v every="${KILL_EVERY-$1}" -v seed="$KILL_SEED" '
-		$3 == 1 || $3 == 2 && (++pins + seed) % 3 == 0 || (NR + seed) % every == 0'; fi
+		$3 == 1 || $3 == 2 && (++pins + seed) % 6 == 0 || (NR + seed) % every == 0'; fi
 }
 
 # A case at each of its calls, before which it is killed.
