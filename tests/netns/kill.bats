@@ -14,10 +14,10 @@ setup() {
 	kill_begin
 }
 
-teardown() { net_end; }
+teardown() { kill_finish && net_end; }
 
 apply_command() { # NAME [OPTION...]
-	COMMAND=("$EDGEGATE" --netns "$(ns host)" apply -i gate0 "${@:2}" "$NET_DIR/$1.yaml")
+	kill_command "$EDGEGATE" apply -i gate0 "${@:2}" "$NET_DIR/$1.yaml"
 }
 
 # ---- cases ---------------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ forced_repair() {
 
 confirm_old=b confirm_new=b
 confirm_start() { forced_start; }
-confirm_command() { COMMAND=("$EDGEGATE" --netns "$(ns host)" confirm -i gate0); }
+confirm_command() { kill_command "$EDGEGATE" confirm -i gate0; }
 confirm_repair() {
 	gate host confirm -i gate0 >"$NET_DIR/said" 2>&1 || grep -q 'nothing on gate0 waits for it' "$NET_DIR/said"
 	kill_is b
@@ -81,7 +81,7 @@ confirm_repair() {
 
 rollback_old=b rollback_new=a
 rollback_start() { something && kill_apply a && kill_apply b; }
-rollback_command() { COMMAND=("$EDGEGATE" --netns "$(ns host)" rollback -i gate0); }
+rollback_command() { kill_command "$EDGEGATE" rollback -i gate0; }
 rollback_repair() {
 	gate host rollback -i gate0 >"$NET_DIR/said" 2>&1 || grep -q 'was taken back already' "$NET_DIR/said"
 	kill_is a
@@ -89,7 +89,7 @@ rollback_repair() {
 
 detach_old=a detach_new=none detach_fails=none
 detach_start() { [[ $WIRE == a ]] || kill_apply a; }
-detach_command() { COMMAND=("$EDGEGATE" --netns "$(ns host)" detach -i gate0 --yes); }
+detach_command() { kill_command "$EDGEGATE" detach -i gate0 --yes; }
 detach_repair() {
 	# by turns: the one is what comes to mind, the other must do as well
 	if ((++REPAIRS % 2)); then
@@ -106,22 +106,32 @@ upgrade_old=a upgrade_new=c
 upgrade_start() {
 	something
 	kill_apply a
+	FORMER_PROGRAMS=$(programs)
 }
-upgrade_command() { COMMAND=("$KILL_OTHER" --netns "$(ns host)" apply -i gate0 "$NET_DIR/c.yaml"); }
+upgrade_command() { kill_command "$KILL_OTHER" apply -i gate0 "$NET_DIR/c.yaml"; }
 upgrade_repair() {
+	# what is tried first was not killed
+	: "${NEXT_PROGRAMS:=$(programs)}"
 	EDGEGATE=$KILL_OTHER kill_apply c
 	kill_is c
-	[[ $(EDGEGATE=$KILL_OTHER gate host status -i gate0 --json | jq '.gates[0].programs.current') == true ]]
+	[[ $(programs) == tag*tag* && $(programs) == "$NEXT_PROGRAMS" && $NEXT_PROGRAMS != "$FORMER_PROGRAMS" ]] ||
+		fail "$KILL_AT: then the programs are $(programs), not $NEXT_PROGRAMS"
+}
+programs() { # what is attached: the hashes of their instructions
+	local id
+	for id in $(gate host status -i gate0 | grep -o 'program [0-9]*' | cut -d' ' -f2); do
+		bpftool prog show id "$id" | grep -o 'tag [0-9a-f]*'
+	done
 }
 
 status_old=a status_new=a
 status_start() { detach_start; }
-status_command() { COMMAND=("$EDGEGATE" --netns "$(ns host)" status -i gate0); }
+status_command() { kill_command "$EDGEGATE" status -i gate0; }
 status_repair() { kill_well status -i gate0; }
 
 # ---- killed --------------------------------------------------------------------------------------
 
-@test "kill: a first apply" { kill_case first 60; }
+@test "kill: a first apply" { kill_case first 100; }
 @test "kill: a second apply" { kill_case second 30; }
 @test "kill: an apply that is to be confirmed" { kill_case confirmed 40; }
 @test "kill: an apply in another's window" { kill_case forced 40; }

@@ -68,10 +68,10 @@ static int make_pins(const char *folder, const struct stamp *stamp, const struct
 		bpf_map_create(BPF_MAP_TYPE_ARRAY, "stamp", 4, sizeof(*stamp), 1, NULL);
 	char path[PINS_PATH_SIZE];
 	uint32_t zero = 0;
-	int error = pins_make(folder);
+	int error = stamp_fd < 0 ? -errno : pins_make(folder);
 
-	if (error || stamp_fd < 0)
-		return error ? error : -errno;
+	if (error)
+		return error;
 	if (bpf_map_update_elem(stamp_fd, &zero, stamp, BPF_ANY))
 		return -errno;
 	pins_path(path, folder, PINS_STAMP);
@@ -140,6 +140,7 @@ static int make_folder(const struct stamp *stamp, const struct object *object, c
 		error = -errno;
 	if (error) {
 		pins_remove(unfinished);
+		pins_remove_empty(unfinished);
 		diag_system(diags, -error, what, "cannot pin the gate's maps below " PINS_ROOT);
 		diag_hint(diags, "see that " PINS_BPFFS " can be written and has room");
 	}
@@ -224,7 +225,7 @@ static int make_try(const struct stamp *stamp, const struct make_wish *from, str
 		if (made.word)
 			make_undone(&made, what, &ignored);
 		else
-			pins_remove(directory);
+			make_removed(directory, what, &ignored);
 		diags_clear(&ignored);
 		replace_give_back(from->replace, what, diags);
 		return error;
@@ -234,6 +235,13 @@ static int make_try(const struct stamp *stamp, const struct make_wish *from, str
 	*object = loaded;
 	loaded = (struct object){ 0 };
 	return 0;
+}
+
+/* An error of which no driver is the cause: another program would fail as well. */
+static bool make_is_no_drivers(int error)
+{
+	return error == -EBUSY || error == -EEXIST || error == -EPERM || error == -ENOMEM ||
+	       error == -ENOSPC;
 }
 
 int make_gate(const struct make_wish *wish, struct gate *gate, struct object *object,
@@ -251,7 +259,7 @@ int make_gate(const struct make_wish *wish, struct gate *gate, struct object *ob
 	/* jumbo frames need a multi-buffer program; a driver without them may refuse one */
 	stamp.multi_buffer = 1;
 	error = make_try(&stamp, wish, gate, object, what, &first);
-	if (error && error != -EBUSY && error != -EEXIST && error != -EPERM) {
+	if (error && !make_is_no_drivers(error)) {
 		stamp.multi_buffer = 0;
 		error = make_try(&stamp, wish, gate, object, what, diags);
 	} else {

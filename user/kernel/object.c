@@ -23,11 +23,21 @@ const char *const object_map_names[MAP_COUNT] = {
 #undef OBJECT_NAME
 };
 
-/* The memory is the programs' only global variable: libbpf knows it by its section. */
-static struct bpf_map *object_find(const struct bpf_object *opened, int map)
+/*
+ * All maps of an object that was just opened; it keeps them. Later there is no finding them: libbpf calls a map
+ * that is used again as the kernel does, which may know no name. The memory is the programs' only global
+ * variable: libbpf knows it by its section. -ENOENT, or 0.
+ */
+static int object_find(const struct bpf_object *opened, struct bpf_map *maps[MAP_COUNT])
 {
-	return bpf_object__find_map_by_name(opened,
-					    map == MAP_MEMORY ? ".bss" : object_map_names[map]);
+	for (int i = 0; i < MAP_COUNT; i++) {
+		maps[i] = bpf_object__find_map_by_name(
+			opened, i == MAP_MEMORY ? ".bss" : object_map_names[i]);
+		/* a program that doesn't use a map has it all the same: maps.h is one file */
+		if (!maps[i])
+			return -ENOENT;
+	}
+	return 0;
 }
 
 /* What libbpf warns of while programs are being loaded. */
@@ -47,16 +57,11 @@ object_listen(enum libbpf_print_level level, const char *format, va_list argumen
 	return 0;
 }
 
-static int object_reuse(struct bpf_object *loaded, const int *map_fds)
+static int object_reuse(struct bpf_map *const maps[MAP_COUNT], const int *map_fds)
 {
 	for (int i = 0; i < MAP_COUNT; i++) {
-		struct bpf_map *map = object_find(loaded, i);
-		int error;
+		int error = bpf_map__reuse_fd(maps[i], map_fds[i]);
 
-		/* a program that doesn't use a map has it all the same: maps.h is one file */
-		if (!map)
-			return -ENOENT;
-		error = bpf_map__reuse_fd(map, map_fds[i]);
 		if (error)
 			return error;
 	}
@@ -89,14 +94,14 @@ static uint32_t object_mark_entries(uint32_t flows_max)
 	return entries;
 }
 
-static int object_size_maps(struct bpf_object *opened, uint32_t flows_max)
+static int object_size_maps(struct bpf_map *const maps[MAP_COUNT], uint32_t flows_max)
 {
-	int error = bpf_map__set_max_entries(object_find(opened, MAP_FLOWS4), flows_max);
+	int error = bpf_map__set_max_entries(maps[MAP_FLOWS4], flows_max);
 
 	if (!error)
-		error = bpf_map__set_max_entries(object_find(opened, MAP_FLOWS6), flows_max);
+		error = bpf_map__set_max_entries(maps[MAP_FLOWS6], flows_max);
 	if (!error)
-		error = bpf_map__set_max_entries(object_find(opened, MAP_FLOW_MARKS),
+		error = bpf_map__set_max_entries(maps[MAP_FLOW_MARKS],
 						 object_mark_entries(flows_max));
 	return error;
 }
@@ -113,15 +118,16 @@ static int object_seed(struct gate_memory *memory)
 }
 
 /* Entries of the map as it is, not as we would make it: those of a gate may be another version's. */
-static uint32_t object_marks_mask(const struct bpf_object *opened)
+static uint32_t object_marks_mask(struct bpf_map *const maps[MAP_COUNT])
 {
-	return bpf_map__max_entries(object_find(opened, MAP_FLOW_MARKS)) - 1;
+	return bpf_map__max_entries(maps[MAP_FLOW_MARKS]) - 1;
 }
 
 static int object_load_xdp(const struct object_wish *wish, struct object *object)
 {
 	struct edgegate_xdp *xdp = edgegate_xdp__open();
 	struct bpf_program *programs[DIRECTION_COUNT];
+	struct bpf_map *maps[MAP_COUNT];
 	int error;
 
 	if (!xdp)
@@ -139,17 +145,19 @@ static int object_load_xdp(const struct object_wish *wish, struct object *object
 		if (wish->multi_buffer)
 			bpf_program__set_flags(programs[i], BPF_F_XDP_HAS_FRAGS);
 	}
-	if (wish->map_fds)
-		error = object_reuse(xdp->obj, wish->map_fds);
-	else
-		error = object_size_maps(xdp->obj, wish->flows_max) ?:
-								      object_seed(&xdp->bss->memory);
+	error = object_find(xdp->obj, maps);
+	if (!error && wish->map_fds)
+		error = object_reuse(maps, wish->map_fds);
+	else if (!error)
+		error = object_size_maps(maps, wish->flows_max) ?: object_seed(&xdp->bss->memory);
 	if (error)
 		return error;
-	xdp->rodata->marks_mask = object_marks_mask(xdp->obj);
+	xdp->rodata->marks_mask = object_marks_mask(maps);
 	error = edgegate_xdp__load(xdp);
 	if (error)
 		return error;
+	for (int i = 0; i < MAP_COUNT; i++)
+		object->maps[i] = bpf_map__fd(maps[i]);
 	for (int i = 0; i < DIRECTION_COUNT; i++)
 		object->xdp[i] = wish->xdp[i] ? bpf_program__fd(programs[i]) : -1;
 	return 0;
@@ -159,6 +167,7 @@ static int object_load_tc(const struct object_wish *wish, struct object *object)
 {
 	struct edgegate_tc *tc = edgegate_tc__open();
 	struct bpf_program *programs[DIRECTION_COUNT];
+	struct bpf_map *maps[MAP_COUNT];
 	int error;
 
 	if (!tc)
@@ -172,10 +181,12 @@ static int object_load_tc(const struct object_wish *wish, struct object *object)
 	programs[DIRECTION_OUT] = tc->progs.edgegate_out;
 	for (int i = 0; i < DIRECTION_COUNT; i++)
 		bpf_program__set_autoload(programs[i], wish->tc[i]);
-	error = object_reuse(tc->obj, object->maps);
+	error = object_find(tc->obj, maps);
+	if (!error)
+		error = object_reuse(maps, object->maps);
 	if (error)
 		return error;
-	tc->rodata->marks_mask = object_marks_mask(tc->obj);
+	tc->rodata->marks_mask = object_marks_mask(maps);
 	error = edgegate_tc__load(tc);
 	if (error)
 		return error;
@@ -190,8 +201,6 @@ static int object_load_all(const struct object_wish *wish, struct object *object
 
 	if (error || !object->xdp_skeleton)
 		return error;
-	for (int i = 0; i < MAP_COUNT; i++)
-		object->maps[i] = bpf_map__fd(object_find(object->xdp_skeleton->obj, i));
 	if (wish->tc[DIRECTION_IN] || wish->tc[DIRECTION_OUT])
 		error = object_load_tc(wish, object);
 	return error;
