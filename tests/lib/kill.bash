@@ -31,43 +31,19 @@ if [[ ${KILL_GO_ON-} ]]; then
 	}
 fi
 
-# Calls are told by their numbers, and those depend on the gates that there are and on who has the lock. So ours
-# are in a folder and have a lock that nobody else has: a mount namespace, in which the same BPF file system
-# shows less.
-kill_alone() {
-	local folder
-	for folder in /sys/fs/bpf/edgegate-test-kill-*; do
-		[[ ! -d $folder || -d /proc/${folder##*-} ]] || find "$folder" -depth -delete
-	done
-	KILL_PINS=/sys/fs/bpf/edgegate-test-kill-$$
-	mkdir -p "$KILL_PINS" /sys/fs/bpf/edgegate /run/edgegate
-	# shellcheck disable=SC2016 # the other shell's
-	net_start host unshare --mount --propagation private sh -c '
-		mount --bind "$1" /sys/fs/bpf/edgegate && mount -t tmpfs tmpfs /run/edgegate && exec sleep infinity' \
-		sh "$KILL_PINS"
-	# shellcheck disable=SC2153 # net.bash's
-	KILL_MOUNTS=/proc/$NET_PID/ns/mnt
-	wait_until nsenter --mount="$KILL_MOUNTS" mountpoint -q /run/edgegate
-}
-
-# Instead of rows.bash's.
-gate() { # NAME VERB...
-	nsenter --mount="$KILL_MOUNTS" -- "$EDGEGATE" --netns "$(ns "$1")" "${@:2}"
-}
-
+# Calls are told by their numbers, and those depend on the gates that there are: tests/lib/apart sees to it that
+# there are no others.
 kill_command() { # WHICH-EDGEGATE VERB...
-	COMMAND=(nsenter --mount="$KILL_MOUNTS" -- "$1" --netns "$(ns host)" "${@:2}")
+	COMMAND=("$1" --netns "$(ns host)" "${@:2}")
 }
 
 # For teardown, before net_end.
 kill_finish() {
 	gate host detach -i gate0 --yes >/dev/null 2>&1 || true
-	[[ ! ${KILL_PINS-} ]] || find "$KILL_PINS" -depth -delete
 }
 
 kill_begin() {
 	local cookie
-	kill_alone
 	command -v strace >/dev/null || skip 'needs strace'
 	[[ ${EDGEGATE-} && -x $PWD/build/other/edgegate ]] || skip 'needs build/edgegate and build/other/edgegate'
 	# many times: what users run
@@ -86,7 +62,7 @@ kill_begin() {
 	coproc verdicts { exec "$PWD/build/tests/tools/verdicts" "$(ns host)" "$(ns peer)" 192.0.2.10 192.0.2.1 "${KILL_PORTS[@]}" 2>"$NET_DIR/verdicts.log" 3>&-; }
 	NET_PIDS+=("$verdicts_PID")
 	read -r -t 30 -u "${verdicts[0]}" cookie || fail "no verdicts: $(cat "$NET_DIR/verdicts.log")"
-	KILL_FOLDER=$KILL_PINS/network-namespace-$cookie # of all our gates
+	KILL_FOLDER=/sys/fs/bpf/edgegate/network-namespace-$cookie # of all our gates
 	[[ -z $(kill_remains) ]]
 	kill_ask
 }

@@ -128,31 +128,6 @@ counters_judge() { # [LEAST]
 	LOOKS=${worst% looks}
 }
 
-# ---- the lock ------------------------------------------------------------------------------------
-
-# From now on $EDGEGATE has a lock of its own: tests that hold it long, or ask for it a thousand times, are in
-# nobody's way, nor is anybody in theirs. EDGEGATE_BINARY=FILE before it runs another edgegate. running_lock_end
-# comes before net_end.
-running_lock() {
-	RUNNING_EDGEGATE=$EDGEGATE
-	mkdir -p /run/edgegate
-	# shellcheck disable=SC2016 # it is the inner shell's
-	unshare --mount sh -c 'mount -t tmpfs edgegate-test /run/edgegate && echo >"$1" && exec sleep 1000' \
-		- "$NET_DIR/lock-is-apart" </dev/null >/dev/null 2>&1 3>&- 4>&- &
-	RUNNING_MOUNTS=$!
-	NET_PIDS+=("$RUNNING_MOUNTS")
-	wait_until test -e "$NET_DIR/lock-is-apart"
-	# shellcheck disable=SC2016
-	printf '#!/bin/sh\nexec nsenter --mount=/proc/%d/ns/mnt --wdns="$PWD" -- "${EDGEGATE_BINARY-%s}" "$@"\n' \
-		"$RUNNING_MOUNTS" "$EDGEGATE" >"$NET_DIR/edgegate"
-	chmod +x "$NET_DIR/edgegate"
-	EDGEGATE=$NET_DIR/edgegate
-}
-
-running_lock_end() {
-	EDGEGATE=${RUNNING_EDGEGATE-$EDGEGATE}
-}
-
 # ---- what must not change ------------------------------------------------------------------------
 
 # How often the interfaces went down and up, and what is attached to them.

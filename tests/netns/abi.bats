@@ -13,12 +13,10 @@ load ../lib/running.bash
 setup() {
 	net_begin
 	net_pair
-	running_lock # what it says is compared: nobody waits for anybody
 	printf 'policy: web\nrules:\n  - {name: web-in, direction: in, protocol: tcp, ports: 443}\n' >"$NET_DIR/web.yaml"
 }
 
 teardown() {
-	running_lock_end
 	net_end
 }
 

@@ -15,12 +15,10 @@ setup() {
 	# what users run: an apply of the sanitized one takes ten times as long
 	export EDGEGATE=$PWD/build/edgegate
 	net_pair
-	running_lock
 	running_policies
 }
 
 teardown() {
-	running_lock_end
 	net_end
 }
 
@@ -41,7 +39,7 @@ turn() { # NUMBER
 		;;
 	1) # now and then another edgegate, whose programs the next apply replaces again
 		if (($1 % 50 == 21)); then
-			EDGEGATE_BINARY=$PWD/build/other/edgegate change apply -i gate0 "$new"
+			EDGEGATE=$PWD/build/other/edgegate change apply -i gate0 "$new"
 			[[ $SAID == *'replaced by those of this one, 0.2.0-test'* ]] || fail "$SAID"
 			((++upgrades))
 		else

@@ -132,6 +132,7 @@ status_repair() { kill_well status -i gate0; }
 # ---- killed --------------------------------------------------------------------------------------
 
 @test "kill: a first apply" { kill_case first 100; }
+@test "kill: a first apply, by clsact" { kill_case clsact 200; }
 @test "kill: a second apply" { kill_case second 30; }
 @test "kill: an apply that is to be confirmed" { kill_case confirmed 40; }
 @test "kill: an apply in another's window" { kill_case forced 40; }

@@ -12,8 +12,7 @@ load ../lib/running.bash
 setup() {
 	net_begin
 	net_pair
-	running_lock # it is held for seconds here
-	LOCK=/proc/$RUNNING_MOUNTS/root/run/edgegate/lock
+	LOCK=/run/edgegate/lock
 	local name i
 	for name in one two three; do
 		printf 'policy: %s\nrules:\n  - {name: web-in, direction: in, protocol: tcp, ports: 443}\n' \
@@ -31,7 +30,6 @@ setup() {
 
 teardown() {
 	[[ -z $HOLDER ]] || kill -KILL "$HOLDER" 2>/dev/null || true
-	running_lock_end
 	net_end
 }
 
