@@ -25,7 +25,7 @@ net_begin() {
 	net_sweep
 	NET_ID=$NET_PREFIX-$$-${BATS_TEST_NUMBER-0}
 	NET_PIDS=()
-	NET_DIR=$(mktemp -d "${BATS_TEST_TMPDIR:-${TMPDIR:-/tmp}}/net.XXXXXX")
+	NET_DIR=$(mktemp -d "${BATS_TEST_TMPDIR:-${BATS_FILE_TMPDIR:-${TMPDIR:-/tmp}}}/net.XXXXXX")
 }
 
 net_end() {
@@ -48,23 +48,27 @@ net_namespaces() { # PREFIX
 	ip netns list | awk -v prefix="$1" 'index($1, prefix) == 1 { print $1 }'
 }
 
-# Whatever runs in a namespace that a test made was started by that test. Gates are detached one by
-# one (--all would mean those of the machine too), and before any namespace goes: with it go its
-# interfaces and the other ends of their wires.
+# Gates are detached one by one: --all would mean those of the machine too.
+net_detach() { # FULL-NAME...
+	local name interface
+	[[ -x ${EDGEGATE-} && -d /sys/fs/bpf/edgegate ]] || return 0
+	while read -r name interface; do
+		[[ " $* " != *" $name "* ]] ||
+			"$EDGEGATE" --netns "$name" detach -i "$interface" --yes >/dev/null 2>&1 || true
+	done < <("$EDGEGATE" status --json 2>/dev/null |
+		jq -r '.gates[] | select(.netns) | "\(.netns) \(.interfaces[0].name)"')
+}
+
+# Whatever runs in a namespace that a test made was started by that test. Gates go before any namespace:
+# with it go its interfaces and the other ends of their wires.
 net_remove() { # FULL-NAME...
-	local name pid interface
+	local name pid
 	for name; do
 		for pid in $(ip netns pids "$name" 2>/dev/null); do
 			kill -KILL "$pid" 2>/dev/null || true
 		done
 	done
-	if [[ -x ${EDGEGATE-} && -d /sys/fs/bpf/edgegate ]]; then
-		while read -r name interface; do
-			[[ " $* " != *" $name "* ]] ||
-				"$EDGEGATE" --netns "$name" detach -i "$interface" --yes >/dev/null 2>&1 || true
-		done < <("$EDGEGATE" status --json 2>/dev/null |
-			jq -r '.gates[] | select(.netns) | "\(.netns) \(.interfaces[0].name)"')
-	fi
+	net_detach "$@"
 	for name; do
 		ip netns delete "$name" 2>/dev/null || true
 	done
@@ -79,6 +83,44 @@ net_sweep() {
 		[[ -d /proc/$pid ]] || gone+=("$name")
 	done
 	((${#gone[@]} == 0)) || net_remove "${gone[@]}"
+}
+
+# ---- one network for all tests of a file -----------------------------------------------------------
+#
+#	setup_file() { net_can || return 0; net_begin; net_pair; net_share; }
+#	setup() { net_join; }
+#	teardown() { net_leave; }
+#	teardown_file() { net_end; }
+#
+# What a test starts and attaches goes with it; what setup_file draws and starts stays.
+
+net_can() {
+	[[ $EUID -eq 0 ]]
+}
+
+net_share() {
+	export NET_ID NET_SHARED=$NET_DIR
+}
+
+net_join() {
+	net_can || skip 'needs root'
+	NET_PIDS=()
+	NET_DIR=$(mktemp -d "$BATS_TEST_TMPDIR/net.XXXXXX")
+}
+
+# Gates first: what they cut could not even end.
+net_leave() {
+	local pid
+	[[ -n ${NET_ID-} && -n ${NET_DIR-} ]] || return 0
+	# shellcheck disable=SC2046 # names of namespaces have no spaces
+	net_detach $(net_namespaces "$NET_ID-")
+	for pid in "${NET_PIDS[@]}"; do
+		kill "$pid" 2>/dev/null || true
+	done
+	for pid in "${NET_PIDS[@]}"; do
+		wait "$pid" 2>/dev/null || true
+	done
+	rm -rf "$NET_DIR"
 }
 
 # ---- drawing -------------------------------------------------------------------------------------

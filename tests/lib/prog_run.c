@@ -217,7 +217,7 @@ bool prog_run(struct prog *prog, unsigned int hook, unsigned int way,
 	const struct state state = state_unpack(state_read(prog->word));
 
 	verdict->passed = action == (hook == PROG_XDP ? XDP_PASS : TC_ACT_UNSPEC);
-	if (!verdict->passed && action != (hook == PROG_XDP ? XDP_DROP : TC_ACT_SHOT)) {
+	if (!verdict->passed && action != (hook == PROG_XDP ? XDP_DROP : TC_ACT_REDIRECT)) {
 		print_error("action %d is none of ours\n", action);
 		return false;
 	}

@@ -55,7 +55,7 @@ bool session_parse(const char *value, struct conversation *session)
 
 	if (strlen(value) >= sizeof(text))
 		return false;
-	strcpy(text, value);
+	memcpy(text, value, strlen(value) + 1);
 	for (int i = 0; i < 5; i++)
 		words[i] = strtok_r(i ? NULL : text, " ", &rest);
 	if (!words[3] || words[4] || number_parse(words[1], UINT16_MAX, &remote_port) ||

@@ -144,11 +144,13 @@ static void status_state(const struct report_gate *gate, const struct report_sty
 
 	if (strcmp(gate->mode, gate->policy_mode) != 0) {
 		style_add(text, style, STYLE_RED);
-		text_format(text, "  EMERGENCY: %s%s", blocked ? "blocked" : "open",
-			    blocked ? ", only essentials pass" : ", everything passes");
+		text_format(text, "  EMERGENCY: %s%s",
+			    blocked ? "blocked, only essentials" : "open, everything passes",
+			    !blocked            ? "" :
+			    gate->keeps_session ? " and one session pass" :
+						  " pass");
 		style_add(text, style, STYLE_PLAIN);
-		text_format(text, "%s; ends with: edgegate resume -i %s\n",
-			    gate->keeps_session ? " and one session" : "", label);
+		text_format(text, "; ends with: edgegate resume -i %s\n", label);
 	}
 	if (gate->confirm_deadline) {
 		style_add(text, style, STYLE_YELLOW);

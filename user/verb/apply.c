@@ -181,14 +181,13 @@ static int apply_look_out(const struct apply *apply, const struct invocation *in
 {
 	const struct make_wish wish = apply_wish(apply, invocation);
 	const struct stamp *stamp = &apply->gate.stamp;
-	bool drops = apply->before.is_there && apply->before.mode == MODE_ENFORCE;
 	const struct apply_guard guard = {
 		.options = &apply->options,
 		.interfaces = apply->is_new ? wish.interfaces : stamp->interfaces,
 		.interface_count = apply->is_new ? wish.interface_count : stamp->interface_count,
 		.hooks = apply->is_new ? wish.hooks : (enum hooks)stamp->hooks,
 		.after = &apply->image,
-		.before = drops ? &apply->before.image : NULL,
+		.before = apply->before.drops ? &apply->before.image : NULL,
 		.what = apply->what,
 	};
 
@@ -367,7 +366,8 @@ const struct verb verb_apply = {
 		"that go over the interfaces are judged by the new policy, on the real program, and those\n"
 		"that it would cut are named. If the SSH session that you work in is one of them (also\n"
 		"behind sudo, su and doas, and in tmux and screen), it is refused; --force does it all the\n"
-		"same, --confirm only warns.\n"
+		"same, --confirm only warns. What this machine forwards, and what comes through a tunnel,\n"
+		"isn't seen.\n"
 		"\n"
 		"Interfaces, facings, hooks and flows.max stay as they were when the gate was made; to\n"
 		"change them, detach first.\n"

@@ -17,6 +17,7 @@ static int apply_read_running(const struct apply_compile *compile, struct apply_
 	int error = readback(compile->gate, state.live, &before->image);
 
 	before->is_there = !error;
+	before->drops = !error && state.mode != MODE_MONITOR && !state.emergency;
 	before->mode = state.mode == MODE_MONITOR ? MODE_MONITOR : MODE_ENFORCE;
 	/* nothing was there, or nothing that could be believed any more: that is drift */
 	if (error == -ENOENT || error == -EPROTO)

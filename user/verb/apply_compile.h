@@ -13,6 +13,7 @@ struct apply_before {
 	struct image image;
 	enum mode mode;
 	bool is_there;
+	bool drops; /* what it judges so: it is enforced, and no emergency stands above it */
 };
 
 /* All of it is borrowed. */

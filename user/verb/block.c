@@ -37,12 +37,49 @@ static void block_describe(const struct gate *gate, const struct conversation *c
 	kept->is_kept = true;
 }
 
-/* The one that the caller most likely works in. A gate keeps one: of others it is said that they go. */
+/* Of those that go over the gate, which alone it can cut, the one that the caller most likely works in. */
+static const struct conversation *block_choose(const struct conversations *sessions)
+{
+	const struct conversation *best = NULL;
+
+	for (size_t i = 0; i < sessions->count; i++) {
+		const struct conversation *one = &sessions->list[i];
+		bool is_over = one->interface >= 0;
+
+		if (!best || (is_over && best->interface < 0) ||
+		    (is_over == (best->interface >= 0) && one->claim < best->claim))
+			best = one;
+	}
+	return best;
+}
+
+/* A gate keeps one session: of others it is said that they go. */
+static void block_warn(const struct gate *gate, const struct conversations *sessions,
+		       const struct conversation *best, struct diags *diags)
+{
+	char text[CONVERSATION_TEXT_SIZE];
+
+	if (best->interface < 0) {
+		diag_warning(diags, NULL, "block", "your session does not go over %s: %s",
+			     gate_name(gate), conversations_text(best, text));
+		diag_hint(diags, "if it should come by there after all, it is kept");
+	}
+	for (size_t i = 0; i < sessions->count; i++) {
+		const struct conversation *one = &sessions->list[i];
+
+		if (one == best || one->interface < 0)
+			continue;
+		diag_warning(diags, NULL, "block", "another session of yours is not kept: %s",
+			     conversations_text(one, text));
+		diag_hint(diags, "one is kept, of several at one tmux or screen the one last used");
+	}
+}
+
 static int block_find_session(const struct gate *gate, struct block_session *kept,
 			      struct diags *diags)
 {
 	cleanup(common_conversations_free) struct common_conversations conversations = { 0 };
-	const struct conversation *best = NULL;
+	const struct conversation *best;
 	int error = common_conversations_read(gate->stamp.interfaces, gate->stamp.interface_count,
 					      true, &conversations);
 
@@ -51,12 +88,7 @@ static int block_find_session(const struct gate *gate, struct block_session *kep
 		diag_hint(diags, "nothing was changed; to cut it too: leave --keep-session out");
 		return error;
 	}
-	for (size_t i = 0; i < conversations.found.count; i++) {
-		const struct conversation *one = &conversations.found.list[i];
-
-		if (!best || one->claim < best->claim)
-			best = one;
-	}
+	best = block_choose(&conversations.found);
 	if (!best) {
 		diag_system(diags, 0, "block",
 			    "there is no SSH session to keep: none of those that this was called "
@@ -66,16 +98,7 @@ static int block_find_session(const struct gate *gate, struct block_session *kep
 		return -ENOENT;
 	}
 	block_describe(gate, best, kept);
-	for (size_t i = 0; i < conversations.found.count; i++) {
-		const struct conversation *one = &conversations.found.list[i];
-		char text[CONVERSATION_TEXT_SIZE];
-
-		if (one == best)
-			continue;
-		diag_warning(diags, NULL, "block", "another session of yours is not kept: %s",
-			     conversations_text(one, text));
-		diag_hint(diags, "one is kept, of several at one tmux or screen the one last used");
-	}
+	block_warn(gate, &conversations.found, best, diags);
 	return 0;
 }
 
@@ -138,8 +161,10 @@ const struct verb verb_block = {
 		"  -i, --interface IFACE   the gate that has this interface\n"
 		"      --keep-session      let the SSH session in which this is called go on, whatever\n"
 		"                          the policy says of it; also found behind sudo, su and doas,\n"
-		"                          and in tmux and screen. Where there is none, nothing is\n"
-		"                          blocked and the exit status is 1\n"
+		"                          and in tmux and screen (of several, that of the terminal last\n"
+		"                          used). Other sessions stand still, and no new one begins.\n"
+		"                          Where there is none to keep, nothing is blocked and the exit\n"
+		"                          status is 1\n"
 		"  -h, --help              this page\n"
 		"\n"
 		"Without --keep-session your own SSH session stands still, too, until somebody resumes\n"
