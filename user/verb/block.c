@@ -102,14 +102,15 @@ static int block_find_session(const struct gate *gate, struct block_session *kep
 	return 0;
 }
 
-static int block_work(struct common_change *change, struct block_session *kept, struct diags *diags)
+static int block_act(struct common_change *change, char **said, struct diags *diags)
 {
+	struct block_session kept = { 0 };
 	autoclose int lock = -1;
 	struct state before;
 	int error;
 
 	if (change->options.keep_session) {
-		error = block_find_session(&change->gate, kept, diags);
+		error = block_find_session(&change->gate, &kept, diags);
 		if (error)
 			return error;
 		lock = emergency_lock("block", diags);
@@ -117,35 +118,23 @@ static int block_work(struct common_change *change, struct block_session *kept, 
 			return lock;
 	}
 	error = change_emergency(&change->gate, EMERGENCY_BLOCK,
-				 kept->is_kept ? &kept->session : NULL, &before);
+				 kept.is_kept ? &kept.session : NULL, &before);
 	if (error) {
 		diag_system(diags, 0, "block", "no policy was ever in force on %s",
 			    change->interface);
 		diag_hint(diags, "apply one first: edgegate apply -i %s", change->interface);
+		return error;
 	}
-	return error;
+	*said = text_print("%s: BLOCKED: only essentials%s%s pass, until: edgegate resume -i %s\n",
+			   change->interface, kept.is_kept ? " and your session " : "", kept.text,
+			   change->interface);
+	return 0;
 }
 
 static int block_run(int argc, char **argv, const struct invocation *invocation)
 {
-	cleanup(common_change_free) struct common_change change = COMMON_CHANGE("block");
-	cleanup(diags_clear) struct diags diags = { 0 };
-	struct block_session kept = { 0 };
-	int error = common_change_open(&change, &verb_block, argc, argv, "ik", &diags);
-	int status;
-
 	(void)invocation;
-	if (error > 0)
-		return error - 1;
-	if (!error)
-		error = block_work(&change, &kept, &diags);
-	status = common_end(&diags);
-	if (error)
-		return status;
-	return common_print(
-		text_print("%s: BLOCKED: only essentials%s%s pass, until: edgegate resume -i %s\n",
-			   change.interface, kept.is_kept ? " and your session " : "", kept.text,
-			   change.interface));
+	return common_change_run(&verb_block, argc, argv, "ik", block_act);
 }
 
 const struct verb verb_block = {

@@ -8,8 +8,8 @@
 #include "user/image/image.h"
 #include "user/verb/common_change.h"
 
-int common_change_open(struct common_change *change, const struct verb *verb, int argc, char **argv,
-		       const char *allowed, struct diags *diags)
+static int common_change_open(struct common_change *change, const struct verb *verb, int argc,
+			      char **argv, const char *allowed, struct diags *diags)
 {
 	struct common_options *options = &change->options;
 	int error = common_options_read(verb, argc, argv, allowed, options, diags);
@@ -23,13 +23,32 @@ int common_change_open(struct common_change *change, const struct verb *verb, in
 		return -EINVAL;
 	}
 	change->interface = options->interfaces[0].name;
-	return common_find_gate(change->interface, change->what, &change->gate, diags);
+	return common_find_gate(change->interface, verb->name, &change->gate, diags);
 }
 
-void common_change_free(struct common_change *change)
+static void common_change_free(struct common_change *change)
 {
 	common_options_free(&change->options);
 	gate_close(&change->gate);
+}
+
+int common_change_run(const struct verb *verb, int argc, char **argv, const char *allowed,
+		      common_change_act *act)
+{
+	cleanup(common_change_free) struct common_change change = { .gate = GATE_CLOSED };
+	cleanup(diags_clear) struct diags diags = { 0 };
+	int error = common_change_open(&change, verb, argc, argv, allowed, &diags);
+	char *said = NULL;
+	int printed = 0, status;
+
+	if (error > 0) /* --help */
+		return error - 1;
+	if (!error)
+		error = act(&change, &said, &diags);
+	if (!error)
+		printed = common_print(said);
+	status = common_end(&diags);
+	return status ? status : printed;
 }
 
 char *common_change_says(const struct common_change *change)
@@ -37,7 +56,6 @@ char *common_change_says(const struct common_change *change)
 	const struct state state = state_unpack(state_settled(change->gate.word));
 	autofree struct listing_header *listing = NULL;
 	autofree char *names = common_gate_names(&change->gate);
-
 	int error = gate_listing(&change->gate, state.live, &listing);
 
 	if (!names)

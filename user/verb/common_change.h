@@ -11,21 +11,17 @@ struct common_change {
 	struct common_options options;
 	struct gate gate;
 	const char *interface; /* as it was named */
-	const char *what;      /* the verb, for diagnostics */
 };
 
-#define COMMON_CHANGE(verb)                                                                        \
-	{                                                                                          \
-		.gate = GATE_CLOSED, .what = (verb)                                                \
-	}
-
 /*
- * Reads `-i IFACE` and the further options `allowed`, and opens the gate. 0; more than 0: the exit
- * status after --help, plus 1; negative: diagnostics say what is wrong.
+ * What a verb does to the gate. 0, and *said is what to print of it (owned; NULL: no memory); or negative
+ * with a diag. Warnings stand in `diags` either way.
  */
-int common_change_open(struct common_change *change, const struct verb *verb, int argc, char **argv,
-		       const char *allowed, struct diags *diags);
-void common_change_free(struct common_change *change);
+typedef int common_change_act(struct common_change *change, char **said, struct diags *diags);
+
+/* Reads `-i IFACE` and the further options `allowed`, opens the gate, and acts. Returns the exit status. */
+int common_change_run(const struct verb *verb, int argc, char **argv, const char *allowed,
+		      common_change_act *act);
 
 /* "policy NAME is in force on eth0", or what else is: the gate as it is now. Caller frees. */
 char *common_change_says(const struct common_change *change);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+
 #include "user/base/cleanup.h"
 #include "user/verb/common_change.h"
 
 /* There is nothing to confirm: not yet, or no more. */
-static void confirm_lost(const struct common_change *change, const struct state *before,
-			 struct diags *diags)
+static int confirm_lost(const struct common_change *change, const struct state *before,
+			struct diags *diags)
 {
 	autofree char *when = common_change_time(before->moment);
 
@@ -20,23 +22,23 @@ static void confirm_lost(const struct common_change *change, const struct state 
 		diag_system(diags, 0, "confirm", "nothing on %s waits for it", change->interface);
 	diag_hint(diags, "what is in force: edgegate status -i %s%s", change->interface,
 		  before->was_rolled_back ? "; to try again, apply again" : "");
+	return -EALREADY;
+}
+
+static int confirm_act(struct common_change *change, char **said, struct diags *diags)
+{
+	struct state before;
+
+	if (change_confirm(&change->gate, &before))
+		return confirm_lost(change, &before, diags);
+	*said = common_change_says(change);
+	return 0;
 }
 
 static int confirm_run(int argc, char **argv, const struct invocation *invocation)
 {
-	cleanup(common_change_free) struct common_change change = COMMON_CHANGE("confirm");
-	cleanup(diags_clear) struct diags diags = { 0 };
-	struct state before;
-	int error = common_change_open(&change, &verb_confirm, argc, argv, "i", &diags);
-
 	(void)invocation;
-	if (error > 0)
-		return error - 1;
-	if (!error && change_confirm(&change.gate, &before))
-		confirm_lost(&change, &before, &diags);
-	else if (!error)
-		return common_print(common_change_says(&change));
-	return common_end(&diags);
+	return common_change_run(&verb_confirm, argc, argv, "i", confirm_act);
 }
 
 const struct verb verb_confirm = {

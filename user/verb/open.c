@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "user/base/cleanup.h"
 #include "user/base/text.h"
 #include "user/verb/common_change.h"
 
+static int open_act(struct common_change *change, char **said, struct diags *diags)
+{
+	struct state before;
+
+	(void)diags;
+	change_emergency(&change->gate, EMERGENCY_OPEN, NULL, &before);
+	*said = text_print(
+		"%s: OPEN: everything passes and is counted, until: edgegate resume -i %s\n",
+		change->interface, change->interface);
+	return 0;
+}
+
 static int open_run(int argc, char **argv, const struct invocation *invocation)
 {
-	cleanup(common_change_free) struct common_change change = COMMON_CHANGE("open");
-	cleanup(diags_clear) struct diags diags = { 0 };
-	struct state before;
-	int error = common_change_open(&change, &verb_open, argc, argv, "i", &diags);
-
 	(void)invocation;
-	if (error > 0)
-		return error - 1;
-	if (error)
-		return common_end(&diags);
-	change_emergency(&change.gate, EMERGENCY_OPEN, NULL, &before);
-	return common_print(text_print(
-		"%s: OPEN: everything passes and is counted, until: edgegate resume -i %s\n",
-		change.interface, change.interface));
+	return common_change_run(&verb_open, argc, argv, "i", open_act);
 }
 
 const struct verb verb_open = {

@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "user/base/cleanup.h"
+#include <errno.h>
+
 #include "user/verb/common_change.h"
+
+static int resume_act(struct common_change *change, char **said, struct diags *diags)
+{
+	struct state before;
+
+	change_emergency(&change->gate, EMERGENCY_NONE, NULL, &before);
+	if (!before.emergency) {
+		diag_system(diags, 0, "resume", "%s is neither blocked nor open",
+			    change->interface);
+		diag_hint(diags, "what is in force: edgegate status -i %s", change->interface);
+		return -EALREADY;
+	}
+	*said = common_change_says(change);
+	return 0;
+}
 
 static int resume_run(int argc, char **argv, const struct invocation *invocation)
 {
-	cleanup(common_change_free) struct common_change change = COMMON_CHANGE("resume");
-	cleanup(diags_clear) struct diags diags = { 0 };
-	struct state before;
-	int error = common_change_open(&change, &verb_resume, argc, argv, "i", &diags);
-
 	(void)invocation;
-	if (error > 0)
-		return error - 1;
-	if (error)
-		return common_end(&diags);
-	change_emergency(&change.gate, EMERGENCY_NONE, NULL, &before);
-	if (before.emergency)
-		return common_print(common_change_says(&change));
-	diag_system(&diags, 0, "resume", "%s is neither blocked nor open", change.interface);
-	diag_hint(&diags, "what is in force: edgegate status -i %s", change.interface);
-	return common_end(&diags);
+	return common_change_run(&verb_resume, argc, argv, "i", resume_act);
 }
 
 const struct verb verb_resume = {

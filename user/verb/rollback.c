@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+
 #include "user/base/cleanup.h"
 #include "user/kernel/drift.h"
 #include "user/verb/common_change.h"
@@ -31,30 +33,29 @@ static void rollback_check_drift(const struct gate *gate, struct diags *diags)
 	diag_hint(diags, "to set it right, apply its policy again");
 }
 
+static int rollback_act(struct common_change *change, char **said, struct diags *diags)
+{
+	struct state before;
+
+	if (!rollback_is_meant(change, diags))
+		return -ECANCELED;
+	if (change_rollback(&change->gate, &before)) {
+		diag_system(diags, 0, "rollback", "%s on %s",
+			    before.was_rolled_back ? "the last apply was taken back already" :
+						     "there is no apply to take back",
+			    change->interface);
+		diag_hint(diags, "what is in force: edgegate status -i %s", change->interface);
+		return -EALREADY;
+	}
+	rollback_check_drift(&change->gate, diags);
+	*said = common_change_says(change);
+	return 0;
+}
+
 static int rollback_run(int argc, char **argv, const struct invocation *invocation)
 {
-	cleanup(common_change_free) struct common_change change = COMMON_CHANGE("rollback");
-	cleanup(diags_clear) struct diags diags = { 0 };
-	struct state before;
-	int error = common_change_open(&change, &verb_rollback, argc, argv, "iy", &diags);
-
 	(void)invocation;
-	if (error > 0)
-		return error - 1;
-	if (error || !rollback_is_meant(&change, &diags))
-		return common_end(&diags);
-	if (!change_rollback(&change.gate, &before)) {
-		int status = common_print(common_change_says(&change));
-
-		rollback_check_drift(&change.gate, &diags);
-		return common_end(&diags) || status;
-	}
-	diag_system(&diags, 0, "rollback", "%s on %s",
-		    before.was_rolled_back ? "the last apply was taken back already" :
-					     "there is no apply to take back",
-		    change.interface);
-	diag_hint(&diags, "what is in force: edgegate status -i %s", change.interface);
-	return common_end(&diags);
+	return common_change_run(&verb_rollback, argc, argv, "iy", rollback_act);
 }
 
 const struct verb verb_rollback = {
