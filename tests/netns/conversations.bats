@@ -221,6 +221,52 @@ tcp 198.51.100.1:40003 with 198.51.100.7:443' ]]
 'tcp 198.51.100.1:40003 with 198.51.100.7:443' ]]
 }
 
+# Media servers' sockets are not connected: of them the kernel's list doesn't tell the other end.
+@test "conversations: UDP of which only the gate's flows tell, the host's and what is forwarded" {
+	local HOOKS=xdp
+	net_routed
+	udp_serve peer 53
+	rules none 'direction: in, protocol: tcp, ports: 1' >/dev/null
+	rules dns 'direction: out, protocol: udp, ports: 53' >/dev/null
+	# begun before there is a gate, it has no flow; and nobody knows of it
+	spoken inner 198.51.100.7 53 40001
+	[[ $(cuts router wan0 lan0:inside "$NET_DIR/none.yaml") == - ]]
+	gate router apply --hooks xdp -i wan0 -i lan0:inside "$NET_DIR/dns.yaml"
+	spoken inner 198.51.100.7 53 40001
+	[[ $(cuts router wan0 lan0:inside "$NET_DIR/none.yaml") == 'udp 192.0.2.10:40001 with 198.51.100.7:53' ]]
+	[[ $(cuts router wan0 lan0:inside "$NET_DIR/dns.yaml") == - ]]
+	gate router detach -i wan0 --yes
+}
+
+# One that is connected is a socket and a flow, and counts once.
+@test "conversations: a UDP flow and its socket are one conversation" {
+	net_pair
+	udp_serve peer 53
+	rules none 'direction: in, protocol: tcp, ports: 1' >/dev/null
+	rules dns 'direction: out, protocol: udp, ports: 53' >/dev/null
+	gate host apply -i gate0 "$NET_DIR/dns.yaml"
+	talk host udp 192.0.2.1 53 40001
+	talk host udp 2001:db8::1 53 40002
+	spoken host 192.0.2.1 53 40003
+	wait_until flows_are host 3
+	[[ $(cuts host gate0 "$NET_DIR/none.yaml") == \
+'udp 192.0.2.10:40001 with 192.0.2.1:53
+udp 192.0.2.10:40003 with 192.0.2.1:53
+udp [2001:db8::10]:40002 with [2001:db8::1]:53' ]]
+	# other ports and addresses are others' conversations
+	[[ $(cuts host gate0 "$(rules half 'direction: out, protocol: udp, ports: 53, to: "2001:db8::/64"')") == \
+'udp 192.0.2.10:40001 with 192.0.2.1:53
+udp 192.0.2.10:40003 with 192.0.2.1:53' ]]
+}
+
+spoken() { # NAME ADDRESS PORT OWN-PORT: a datagram from a socket that isn't connected
+	echo hello | in_ns "$1" socat -u - "UDP-SENDTO:$2:$3,sourceport=$4"
+}
+
+flows_are() { # NAME COUNT
+	(($(gate "$1" flows -i gate0 --json | jq '.flows | length') == $2))
+}
+
 @test "conversations: ten thousand are judged, five are named, and whose it is comes first" {
 	ssh_needs
 	net_pair

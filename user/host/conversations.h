@@ -12,7 +12,11 @@
 
 struct nlmsghdr;
 
-/* Local is this machine's end. Addresses in network order, IPv4 in the first four bytes, the others 0. */
+/*
+ * Local is this machine's end; of one that only a gate's flow tells of, the protected one, which may be a
+ * machine's behind this one. Addresses in network order, IPv4 in the first four bytes, the
+ * others 0.
+ */
 struct conversation {
 	uint8_t family;                   /* 4 or 6; IPv6 sockets that speak IPv4 count as 4 */
 	uint8_t protocol;                 /* IPPROTO_TCP or IPPROTO_UDP */
@@ -24,6 +28,7 @@ struct conversation {
 	/* which of the interfaces that were asked for it goes over, from 0; -1: none of them */
 	int interface;
 	unsigned int claim; /* which of the claims it is, from 1; 0: none */
+	bool is_flow;       /* no socket of this machine's is known to be its end */
 };
 
 /* Grown by array_add(). */

@@ -184,6 +184,7 @@ static int apply_look_out(const struct apply *apply, const struct invocation *in
 	const struct apply_guard guard = {
 		.options = &apply->options,
 		.interfaces = apply->is_new ? wish.interfaces : stamp->interfaces,
+		.gate = apply->is_new ? NULL : &apply->gate,
 		.interface_count = apply->is_new ? wish.interface_count : stamp->interface_count,
 		.hooks = apply->is_new ? wish.hooks : (enum hooks)stamp->hooks,
 		.after = &apply->image,
@@ -363,11 +364,11 @@ const struct verb verb_apply = {
 		"  -h, --help        this page\n"
 		"\n"
 		"Before anything is changed, this machine's own TCP connections and connected UDP sockets\n"
-		"that go over the interfaces are judged by the new policy, on the real program, and those\n"
-		"that it would cut are named. If the SSH session that you work in is one of them (also\n"
-		"behind sudo, su and doas, and in tmux and screen), it is refused; --force does it all the\n"
-		"same, --confirm only warns. What this machine forwards, and what comes through a tunnel,\n"
-		"isn't seen.\n"
+		"that go over the interfaces, and the UDP flows of the gate, are judged by the new policy,\n"
+		"on the real program, and those that it would cut are named. If the SSH session that you\n"
+		"work in is one of them (also behind sudo, su and doas, and in tmux and screen), it is\n"
+		"refused; --force does it all the same, --confirm only warns. TCP that this machine\n"
+		"forwards, and what comes through a tunnel, isn't seen.\n"
 		"\n"
 		"Interfaces, facings, hooks and flows.max stay as they were when the gate was made; to\n"
 		"change them, detach first.\n"

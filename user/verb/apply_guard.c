@@ -76,8 +76,15 @@ static void guard_add(struct guard_judge *judge, const struct conversation *conv
 static void guard_add_conversation(const struct apply_guard *guard, struct guard_judge *judge,
 				   const struct conversation *conversation, size_t owner)
 {
-	bool is_inside = guard->interfaces[conversation->interface].facing == FACING_INSIDE;
+	bool is_inside;
 
+	/* the gate saw both directions of it, at whichever interface */
+	if (conversation->is_flow) {
+		guard_add(judge, conversation, owner, true, DIRECTION_OUT);
+		guard_add(judge, conversation, owner, false, DIRECTION_IN);
+		return;
+	}
+	is_inside = guard->interfaces[conversation->interface].facing == FACING_INSIDE;
 	if (guard->hooks == HOOKS_BOTH || is_inside)
 		guard_add(judge, conversation, owner, !is_inside, DIRECTION_OUT);
 	if (guard->hooks == HOOKS_BOTH || !is_inside)
@@ -282,6 +289,8 @@ int apply_guard(const struct apply_guard *guard, struct diags *diags)
 	int error = common_conversations_read(guard->interfaces, guard->interface_count, false,
 					      &conversations);
 
+	if (!error && guard->gate)
+		error = common_conversations_add_flows(guard->gate, &conversations);
 	if (error)
 		return guard_blind(guard, &conversations, error, diags);
 	if (!found->count)

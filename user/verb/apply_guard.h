@@ -16,6 +16,7 @@ struct apply_guard {
 	const struct common_options *options;     /* mode, --force, --confirm */
 	const struct stamp_interface *interfaces; /* of the gate: index and facing */
 	size_t interface_count;
+	const struct gate *gate; /* that is there; NULL: none yet */
 	enum hooks hooks;
 	const struct image *after;
 	const struct image *before; /* what it drops already isn't cut by `after`; NULL: nothing */

@@ -8,6 +8,7 @@
 
 #include "user/host/conversations.h"
 #include "user/host/session.h"
+#include "user/kernel/gate.h"
 
 /* Zeroes are empty. */
 struct common_conversations {
@@ -21,6 +22,14 @@ struct common_conversations {
  */
 int common_conversations_read(const struct stamp_interface *interfaces, size_t count, bool own,
 			      struct common_conversations *conversations);
+
+/*
+ * Adds what is UDP and only the gate knows of: its flows that live, and that are none of those sockets'. A
+ * socket that isn't connected, as media servers have, shows in no list with the other end; and what is
+ * forwarded has none. 0, or a negative errno.
+ */
+int common_conversations_add_flows(const struct gate *gate,
+				   struct common_conversations *conversations);
 void common_conversations_free(struct common_conversations *conversations);
 
 #endif
