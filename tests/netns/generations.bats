@@ -81,7 +81,7 @@ flip() { # NUMBER
 }
 
 @test "generations: applies, rollbacks, confirms, mode flips and upgrades under traffic" {
-	local all=${EDGEGATE_APPLIES-200} applies=0 rollbacks=0 confirms=0 upgrades=0 n before start=$SECONDS
+	local all=${EDGEGATE_APPLIES-80} applies=0 rollbacks=0 confirms=0 upgrades=0 n before start=$SECONDS
 	local ages memory word slots=''
 	gate host apply -i gate0 "$NET_DIR/one.yaml" >/dev/null
 	traffic_start host peer 192.0.2.10 192.0.2.1 2001:db8::10 2001:db8::1
