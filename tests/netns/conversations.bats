@@ -264,7 +264,7 @@ spoken() { # NAME ADDRESS PORT OWN-PORT: a datagram from a socket that isn't con
 }
 
 flows_are() { # NAME COUNT
-	(($(gate "$1" flows -i gate0 --json | jq '.flows | length') == $2))
+	(($(gate "$1" flows -i gate0 --json | jq '.gates[0].flows | length') == $2))
 }
 
 @test "conversations: ten thousand are judged, five are named, and whose it is comes first" {
