@@ -133,14 +133,15 @@ static __always_inline __u64 tc_judge_common(const struct frame *frame, const st
 }
 
 /*
- * Drops without telling the sender: a redirect to an interface that never is, for indices begin at 1.
- * TC_ACT_SHOT reports a full queue, which TCP tries again every half second and after tcp_retries2 (15)
- * times ends the connection for: this machine's own would be dead 8 seconds after they were cut, long before
- * a deadline or a resume lets them go on. TC_ACT_STOLEN would do, but TCX takes it for a pass.
+ * Drops without telling a sender on this machine: a redirect to an interface that never is, for indices
+ * begin at 1. TC_ACT_SHOT reports a full queue, which TCP tries again every half second and after
+ * tcp_retries2 (15) times ends the connection for: this machine's own would be dead 8 seconds after they were
+ * cut, long before a deadline or a resume lets them go on. TC_ACT_STOLEN would do, but TCX takes it for a
+ * pass. What is forwarded has no socket to tell, and needs no detour.
  */
-static __always_inline int tc_drop(void)
+static __always_inline int tc_drop(struct __sk_buff *skb)
 {
-	return (int)bpf_redirect(0, 0); /* TC_ACT_REDIRECT */
+	return skb->sk ? (int)bpf_redirect(0, 0) /* TC_ACT_REDIRECT */ : TC_ACT_SHOT;
 }
 
 static __always_inline int tc_judge(struct __sk_buff *skb, __u32 direction)
@@ -160,7 +161,7 @@ static __always_inline int tc_judge(struct __sk_buff *skb, __u32 direction)
 		judged = tc_judge_any(skb, word, direction);
 	tc_weigh(skb, TC_JUDGED_HEADERS(judged), &weight);
 	return verdict_give(TC_JUDGED_DECISION(judged), direction, word, &weight) ? TC_ACT_UNSPEC :
-										    tc_drop();
+										    tc_drop(skb);
 }
 
 SEC("tc")
