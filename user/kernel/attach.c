@@ -113,7 +113,7 @@ int attach_xdp(const char *directory, unsigned int index, const struct stamp_int
 		attach_xdp_refused(interface, -link, what, diags);
 		return link;
 	}
-	replace_say(replace, interface, what, diags);
+	replace_say(replace, interface, program, what, diags);
 	return attach_pin(link, directory, "xdp", index, what, diags);
 }
 
