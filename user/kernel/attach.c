@@ -113,7 +113,7 @@ int attach_xdp(const char *directory, unsigned int index, const struct stamp_int
 		attach_xdp_refused(interface, -link, what, diags);
 		return link;
 	}
-	replace_say(replace, interface, what, diags);
+	replace_say(replace, interface, program, what, diags);
 	return attach_pin(link, directory, "xdp", index, what, diags);
 }
 
@@ -163,14 +163,6 @@ static int attach_undo_clsact(const char *directory, unsigned int index,
 		return attach_unknown(path, error, what, diags);
 	if (!id)
 		return 0;
-	if (reach == ATTACH_ELSEWHERE) {
-		diag_system(
-			diags, 0, what,
-			"the tc filter on %s can't be reached: it is in another network namespace",
-			interface->name);
-		diag_hint(diags, "from there: edgegate --netns NAME detach -i %s", interface->name);
-		return -EXDEV;
-	}
 	if (reach == ATTACH_HERE)
 		error = clsact_detach(interface->name, interface->ifindex, id,
 				      interface->clsact_is_ours, what, diags);
@@ -232,6 +224,28 @@ static void attach_undo_link(const char *directory, const char *kind, unsigned i
 	unlink(path);
 	if (link >= 0)
 		bpf_link_detach(link);
+}
+
+int attach_undo_check(const char *directory, unsigned int index,
+		      const struct stamp_interface *interface, enum attach_reach reach,
+		      const char *what, struct diags *diags)
+{
+	char path[PINS_PATH_SIZE];
+	uint32_t id;
+	int error;
+
+	pins_path(path, directory, "tc%u-program", index);
+	error = gate_program_id(path, &id);
+	if (error)
+		return attach_unknown(path, error, what, diags);
+	if (!id || reach != ATTACH_ELSEWHERE)
+		return 0;
+	diag_system(diags, 0, what,
+		    "the tc filter on %s can't be reached: it is in another network namespace; "
+		    "nothing was changed",
+		    interface->name);
+	diag_hint(diags, "from there: edgegate --netns NAME detach -i %s", interface->name);
+	return -EXDEV;
 }
 
 int attach_undo(const char *directory, unsigned int index, const struct stamp_interface *interface,

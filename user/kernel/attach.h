@@ -49,9 +49,14 @@ void attach_settle(const char *directory, unsigned int index,
 /* Where an interface is, as seen from here. */
 enum attach_reach { ATTACH_HERE, ATTACH_GONE, ATTACH_ELSEWHERE };
 
+/* 0: attach_undo() can take all of it away. -EXDEV with a diag: a clsact filter that is elsewhere can't be reached. */
+int attach_undo_check(const char *directory, unsigned int index,
+		      const struct stamp_interface *interface, enum attach_reach reach,
+		      const char *what, struct diags *diags);
+
 /*
  * Takes both away, pins included; what isn't there any more is fine. A clsact qdisc goes only if it
- * is ours and nobody else has a filter on it; one that is elsewhere can't be reached, and its pin stays.
+ * is ours and nobody else has a filter on it. Where attach_undo_check() refuses it must not be called.
  */
 int attach_undo(const char *directory, unsigned int index, const struct stamp_interface *interface,
 		enum attach_reach reach, const char *what, struct diags *diags);

@@ -10,6 +10,8 @@
 #include "user/base/cleanup.h"
 #include "user/kernel/device.h"
 
+#define DEVICE_TRIES 3 /* that interfaces may come and go while they are listed */
+
 /* All that was said. */
 struct device_list {
 	struct device *list;
@@ -87,7 +89,7 @@ static int device_message(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-/* One, or with index 0 all. */
+/* One, or with index 0 all. -EINTR: interfaces came or went meanwhile. */
 static int device_ask(uint32_t ifindex, struct device_list *devices)
 {
 	cleanup(device_close) struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
@@ -122,7 +124,8 @@ static int device_ask(uint32_t ifindex, struct device_list *devices)
 int device_read(uint32_t ifindex, struct device *device)
 {
 	cleanup(device_list_free) struct device_list devices = { 0 };
-	int error = device_ask(ifindex, &devices);
+	/* 0: of an interface that has gone, by if_nametoindex() */
+	int error = ifindex ? device_ask(ifindex, &devices) : -ENODEV;
 
 	if (error)
 		return error;
@@ -135,8 +138,13 @@ int device_read(uint32_t ifindex, struct device *device)
 int device_each(int (*each)(const struct device *device, void *data), void *data)
 {
 	cleanup(device_list_free) struct device_list devices = { 0 };
-	int result = device_ask(0, &devices);
+	int result = -EINTR;
 
+	for (int i = 0; result == -EINTR && i < DEVICE_TRIES; i++) {
+		device_list_free(&devices);
+		devices = (struct device_list){ 0 };
+		result = device_ask(0, &devices);
+	}
 	for (size_t i = 0; !result && i < devices.count; i++)
 		result = each(&devices.list[i], data);
 	return result;

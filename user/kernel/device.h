@@ -18,7 +18,7 @@ struct device {
 	uint32_t below;              /* of a VLAN device or macvlan: what it stands on */
 };
 
-/* 0 or negative errno. */
+/* 0 or negative errno; index 0 is none's: -ENODEV. */
 int device_read(uint32_t ifindex, struct device *device);
 
 /* Calls `each` for every interface; stops at a non-zero result and returns it, or 0 or negative errno. */

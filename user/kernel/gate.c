@@ -214,8 +214,15 @@ struct gate_search {
 	struct diags *diags;
 };
 
-/* Why it can't be told whose an interface is. */
-static int gate_unknown(int error, const char *interface, const char *what, struct diags *diags)
+int gate_netns_unknown(const char *what, struct diags *diags)
+{
+	int error = diag_system(diags, errno, what, "cannot tell which network namespace this is");
+
+	diag_hint(diags, "try again; see how many files may be open: ulimit -n");
+	return error;
+}
+
+int gate_unknown(int error, const char *interface, const char *what, struct diags *diags)
 {
 	diag_system(diags, -error, what, "cannot see what is attached to %s", interface);
 	diag_hint(diags, error == -EPERM ? "run edgegate as root" :
@@ -273,12 +280,8 @@ int gate_find(const char *interface, const char *what, struct gate *gate, struct
 	char directory[PINS_PATH_SIZE];
 	int error;
 
-	if (!cookie) {
-		error = diag_system(diags, errno, what,
-				    "cannot tell which network namespace this is");
-		diag_hint(diags, "try again; see how many files may be open: ulimit -n");
-		return error;
-	}
+	if (!cookie)
+		return gate_netns_unknown(what, diags);
 	/* the folder of its name first; it may be another's that was renamed */
 	pins_gate(directory, cookie, interface);
 	error = gate_open(directory, what, &named, diags);

@@ -126,4 +126,10 @@ int gate_program_id(const char *path, uint32_t *id);
 /* Which of the gate's interfaces is called so in this namespace, by index first; -ENOENT: none; or another negative errno. */
 int gate_interface(const struct gate *gate, const char *name);
 
+/* Says why gate_interface() could not tell whose an interface is; returns `error`. */
+int gate_unknown(int error, const char *interface, const char *what, struct diags *diags);
+
+/* Says that netns_cookie() is 0, by its errno, and returns that, negative. */
+int gate_netns_unknown(const char *what, struct diags *diags);
+
 #endif

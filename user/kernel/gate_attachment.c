@@ -114,8 +114,11 @@ int gate_read_attachment(const struct gate *gate, unsigned int interface,
 int gate_interface(const struct gate *gate, const char *name)
 {
 	uint32_t ifindex = if_nametoindex(name);
+	uint64_t cookie = netns_cookie();
 
-	if (netns_cookie() != gate->stamp.netns_cookie)
+	if (!cookie)
+		return -EIO;
+	if (cookie != gate->stamp.netns_cookie)
 		return -ENOENT;
 	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
 		struct gate_attachment now;

@@ -19,23 +19,36 @@ static void holder_closedir(DIR **listing)
 		closedir(*listing);
 }
 
-/* The link by which the program is attached there. Ids of links are numbers of the kernel's whole. */
-static uint32_t holder_find_link(uint32_t ifindex, uint32_t program)
+/* Is it the link by which the program is attached there? 1, 0 or a negative errno. */
+static int holder_is_link(uint32_t id, uint32_t ifindex, uint32_t program)
+{
+	struct bpf_link_info info = { 0 };
+	uint32_t size = sizeof(info);
+	autoclose int fd = bpf_link_get_fd_by_id(id);
+
+	/* gone since it was listed */
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	/* there are kinds of link that tell nothing of themselves; XDP's does */
+	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+		return errno == EINVAL || errno == EOPNOTSUPP ? 0 : -errno;
+	return info.type == BPF_LINK_TYPE_XDP && info.prog_id == program &&
+	       info.xdp.ifindex == ifindex;
+}
+
+/* How the program is attached there. Ids of links are numbers of the kernel's whole. */
+static void holder_find_way(uint32_t ifindex, struct holder *holder)
 {
 	uint32_t id = 0;
+	int is = 0;
 
-	while (bpf_link_get_next_id(id, &id) == 0) {
-		struct bpf_link_info info = { 0 };
-		uint32_t size = sizeof(info);
-		autoclose int fd = bpf_link_get_fd_by_id(id);
-
-		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
-			continue;
-		if (info.type == BPF_LINK_TYPE_XDP && info.prog_id == program &&
-		    info.xdp.ifindex == ifindex)
-			return id;
-	}
-	return 0;
+	while (is == 0 && bpf_link_get_next_id(id, &id) == 0)
+		is = holder_is_link(id, ifindex, holder->program);
+	if (is > 0)
+		holder->link = id;
+	else if (is < 0 || errno != ENOENT) /* the end of the list */
+		holder->error = is < 0 ? -is : errno;
+	holder->way = holder->link ? HOLDER_LINK : holder->error ? HOLDER_UNKNOWN : HOLDER_NETLINK;
 }
 
 /* Does a descriptor's fdinfo have the line "KEY:\tID"? */
@@ -132,7 +145,7 @@ void holder_find(uint32_t ifindex, struct holder *holder)
 	holder->mode = query.drv_prog_id ? XDP_FLAGS_DRV_MODE :
 		       query.skb_prog_id ? XDP_FLAGS_SKB_MODE :
 					   XDP_FLAGS_HW_MODE;
-	holder->link = holder_find_link(ifindex, holder->program);
+	holder_find_way(ifindex, holder);
 	/* before we have it open ourselves */
 	holder_find_process(holder);
 	fd = bpf_prog_get_fd_by_id(holder->program);
@@ -145,8 +158,12 @@ char *holder_text(const struct holder *holder)
 	autotext struct text text = { 0 };
 
 	text_format(&text, "id %u%s%s, ", holder->program, *holder->name ? ", " : "", holder->name);
-	if (holder->link)
+	if (holder->way == HOLDER_LINK)
 		text_format(&text, "by link %u", holder->link);
+	else if (holder->way == HOLDER_UNKNOWN)
+		text_format(&text, "how it is attached is not known (%s)",
+			    holder->error == EPERM ? "that needs CAP_SYS_ADMIN" :
+						     strerror(holder->error));
 	else
 		text_add(&text, "attached by netlink");
 	if (holder->process)

@@ -8,11 +8,20 @@
 
 #define HOLDER_NAME_SIZE 16u /* BPF_OBJ_NAME_LEN, and TASK_COMM_LEN, with the NUL */
 
+/* How it is attached; what netlink attached, netlink can detach. */
+enum holder_way {
+	HOLDER_NETLINK,
+	HOLDER_LINK,
+	HOLDER_UNKNOWN, /* the kernel doesn't say: links are shown to CAP_SYS_ADMIN alone */
+};
+
 struct holder {
 	uint32_t program; /* id; 0: nobody holds it */
 	uint32_t mode;    /* XDP_FLAGS_*_MODE: where it is attached */
-	uint32_t link;    /* id; 0: attached by netlink, so that netlink can detach it */
-	int process;      /* one that has the link or the program open; 0: none that can be seen */
+	enum holder_way way;
+	uint32_t link; /* id, of HOLDER_LINK; else 0 */
+	int error;     /* of HOLDER_UNKNOWN: why, an errno; else 0 */
+	int process;   /* one that has the link or the program open; 0: none that can be seen */
 	char name[HOLDER_NAME_SIZE];    /* the program's; empty: it has none, or we may not ask */
 	char command[HOLDER_NAME_SIZE]; /* the process's */
 };

@@ -200,9 +200,10 @@ static int make_attach(struct gate *gate, const struct object *object, enum atta
 	return 0;
 }
 
-/* One try, with or without multi-buffer support. */
+/* One try, with or without multi-buffer support. `remains`: why one that failed could not be undone. */
 static int make_try(const struct stamp *stamp, const struct make_wish *from, struct gate *gate,
-		    struct object *object, const char *what, struct diags *diags)
+		    struct object *object, const char *what, struct diags *diags,
+		    struct diags *remains)
 {
 	struct object_wish wish = make_object_wish(stamp);
 	cleanup(object_close) struct object loaded = { 0 };
@@ -220,14 +221,10 @@ static int make_try(const struct stamp *stamp, const struct make_wish *from, str
 	if (!error)
 		error = make_attach(&made, &loaded, from->tc, from->replace, what, diags);
 	if (error) {
-		struct diags ignored = { 0 };
-
 		if (made.word)
-			make_undone(&made, what, &ignored);
+			make_undone(&made, what, remains);
 		else
-			make_removed(directory, what, &ignored);
-		diags_clear(&ignored);
-		replace_give_back(from->replace, what, diags);
+			make_removed(directory, what, remains);
 		return error;
 	}
 	*gate = made;
@@ -247,7 +244,7 @@ static bool make_is_no_drivers(int error)
 int make_gate(const struct make_wish *wish, struct gate *gate, struct object *object,
 	      const char *what, struct diags *diags)
 {
-	struct diags first = { 0 };
+	struct diags first = { 0 }, remains = { 0 };
 	struct stamp stamp;
 	int error = make_stamp(wish, &stamp, what, diags);
 
@@ -258,14 +255,17 @@ int make_gate(const struct make_wish *wish, struct gate *gate, struct object *ob
 		return error;
 	/* jumbo frames need a multi-buffer program; a driver without them may refuse one */
 	stamp.multi_buffer = 1;
-	error = make_try(&stamp, wish, gate, object, what, &first);
-	if (error && !make_is_no_drivers(error)) {
+	error = make_try(&stamp, wish, gate, object, what, &first, &remains);
+	if (error && !make_is_no_drivers(error) && !remains.failed) {
+		diags_clear(&first);
 		stamp.multi_buffer = 0;
-		error = make_try(&stamp, wish, gate, object, what, diags);
-	} else {
-		diags_move(diags, &first);
+		error = make_try(&stamp, wish, gate, object, what, &first, &remains);
 	}
-	diags_clear(&first);
+	diags_move(diags, &first);
+	diags_move(diags, &remains);
+	/* not between the tries: whoever was replaced has been off for long enough */
+	if (error)
+		replace_give_back(wish->replace, what, diags);
 	return error;
 }
 

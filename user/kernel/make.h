@@ -34,14 +34,18 @@ int make_gate(const struct make_wish *wish, struct gate *gate, struct object *ob
 int make_check(const struct make_wish *wish, const char *what, struct diags *diags);
 
 /*
- * Attaches what isn't attached (any more), on all its interfaces or none, puts tc at the head again, and
- * puts our programs in the place of another edgegate's (upgrade.h): then *replaced. Nothing to do: does
- * nothing. What was replaced by `replace` is back if it fails.
+ * Attaches what isn't attached (any more), puts tc at the head again, and puts our programs in the place of
+ * another edgegate's (upgrade.h): then *replaced. Nothing to do: does nothing. What can be known to stop it does so
+ * before anything has changed; if the kernel refuses one all the same, what is attached by then stays, for it judges
+ * by the policy that is in force. What was replaced by `replace` is back where ours is not.
  */
 int make_whole(struct gate *gate, enum attach_tc tc, struct replace *replace, bool *replaced,
 	       const char *what, struct diags *diags);
 
-/* From one store on everything passes; then links, filters, maps and pins go. */
+/*
+ * From one store on everything passes; then links, filters, maps and pins go. What can't be undone whole is left
+ * whole: -EXDEV where a filter of it is in a namespace that we are not in.
+ */
 int make_undone(struct gate *gate, const char *what, struct diags *diags);
 
 /* A folder that can't be opened as a gate: takes away what is in it. */

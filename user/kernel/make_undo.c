@@ -19,29 +19,41 @@ int make_look(const struct gate *gate, unsigned int index, struct gate_attachmen
 	return error;
 }
 
+/* Can all that is attached to an interface be taken off? And from where it is. */
+static int make_undo_check(const struct gate *gate, unsigned int index, enum attach_reach *reach,
+			   const char *what, struct diags *diags)
+{
+	struct gate_attachment now;
+	int error = make_look(gate, index, &now, what, diags);
+
+	if (error)
+		return error;
+	/* from one that was moved the kernel has taken the filter off */
+	*reach = now.is_here               ? ATTACH_HERE :
+		 now.place == PLACE_UNSEEN ? ATTACH_ELSEWHERE :
+					     ATTACH_GONE;
+	return attach_undo_check(gate->directory, index, &gate->stamp.interfaces[index], *reach,
+				 what, diags);
+}
+
 int make_undone(struct gate *gate, const char *what, struct diags *diags)
 {
 	const struct state none = { .live = SLOT_NONE, .former = SLOT_NONE };
-	struct gate_attachment now[GATE_INTERFACES_MAX];
+	enum attach_reach reach[GATE_INTERFACES_MAX];
 	char unfinished[PINS_PATH_SIZE];
 	int error = 0;
 
 	/* first: what can't be undone whole is left whole */
 	for (unsigned int i = 0; !error && i < gate->stamp.interface_count; i++)
-		error = make_look(gate, i, &now[i], what, diags);
+		error = make_undo_check(gate, i, &reach[i], what, diags);
 	if (error)
 		return error;
 	/* in and out open at the same instant, whatever comes after */
 	__atomic_store_n(gate->word, state_pack(&none), __ATOMIC_RELEASE);
 	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
-		int undone;
+		int undone = attach_undo(gate->directory, i, &gate->stamp.interfaces[i], reach[i],
+					 what, diags);
 
-		/* from one that was moved the kernel has taken the filter off */
-		undone = attach_undo(gate->directory, i, &gate->stamp.interfaces[i],
-				     now[i].is_here               ? ATTACH_HERE :
-				     now[i].place == PLACE_UNSEEN ? ATTACH_ELSEWHERE :
-								    ATTACH_GONE,
-				     what, diags);
 		if (undone)
 			error = undone;
 	}

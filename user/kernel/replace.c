@@ -90,16 +90,48 @@ static int replace_refuse_above(const struct stamp_interface *interface, const c
 	return -EBUSY;
 }
 
+static int replace_refuse_unopened(const char *name, const struct holder *holder, int error,
+				   const char *what, struct diags *diags)
+{
+	diag_system(diags, error, what, "cannot open the XDP program on %s, id %u", name,
+		    holder->program);
+	diag_hint(diags, "try again; it was left alone");
+	return -error;
+}
+
+/* Under a unit, CAP_BPF and CAP_NET_ADMIN attach a gate, and don't show who else is there. */
+static void replace_hint_unknown(const struct replace *replace, const char *name,
+				 const struct holder *holder, struct diags *diags)
+{
+	if (holder->error != EPERM)
+		diag_hint(diags, "try again; it was left alone");
+	else if (replace->wanted)
+		diag_hint(diags,
+			  "--replace takes no place of which that is not known: once, with all of "
+			  "root's rights: edgegate apply --replace -i %s; or detach that one first",
+			  name);
+	else
+		diag_hint(diags,
+			  "detach that one first by its own tool; who it is says, with all of "
+			  "root's rights: edgegate apply --dry-run -i %s",
+			  name);
+}
+
 static int replace_refuse(const struct replace *replace, const struct stamp_interface *interface,
 			  const struct holder *holder, const char *what, struct diags *diags)
 {
+	struct replace_search search = { .program = holder->program };
 	const char *name = interface->name;
 	autofree char *who = holder_text(holder);
 
-	if (strncmp(holder->name, "edgegate_", strlen("edgegate_")) == 0)
+	/* one whose name we may not ask for is known by the gate that has it */
+	if (strncmp(holder->name, "edgegate_", strlen("edgegate_")) == 0 ||
+	    (holder->way == HOLDER_UNKNOWN && pins_each(replace_is_gate, &search) == 1))
 		return replace_refuse_own(name, holder, what, diags);
 	diag_system(diags, 0, what, "another XDP program holds %s: %s", name, who ? who : "?");
-	if (holder->link)
+	if (holder->way == HOLDER_UNKNOWN)
+		replace_hint_unknown(replace, name, holder, diags);
+	else if (holder->way == HOLDER_LINK)
 		diag_hint(diags,
 			  "a link's place can't be taken%s: detach it by its own tool, or bpftool "
 			  "link detach id %u",
@@ -121,7 +153,7 @@ int replace_check(const struct replace *replace, const struct stamp_interface *i
 	holder_find(interface->ifindex, &holder);
 	if (!holder.program)
 		return 0;
-	if (!replace->wanted || holder.link)
+	if (!replace->wanted || holder.way != HOLDER_NETLINK)
 		return replace_refuse(replace, interface, &holder, what, diags);
 	if (!replace->looks)
 		return 0;
@@ -144,12 +176,12 @@ int replace_take(struct replace *replace, const struct stamp_interface *interfac
 	holder_find(interface->ifindex, &holder);
 	if (!holder.program)
 		return replace_refuse_above(interface, what, diags);
-	if (!replace->wanted || holder.link || replace->count == GATE_INTERFACES_MAX)
+	if (!replace->wanted || holder.way != HOLDER_NETLINK ||
+	    replace->count == GATE_INTERFACES_MAX)
 		return replace_refuse(replace, interface, &holder, what, diags);
 	program = bpf_prog_get_fd_by_id(holder.program);
 	if (program < 0)
-		return diag_system(diags, errno, what, "cannot open the XDP program on %s, id %u",
-				   interface->name, holder.program);
+		return replace_refuse_unopened(interface->name, &holder, errno, what, diags);
 	/* that one and no other: somebody may have been quicker */
 	options.old_prog_fd = program;
 	error = bpf_xdp_detach((int)interface->ifindex, holder.mode, &options);
@@ -170,12 +202,17 @@ int replace_take(struct replace *replace, const struct stamp_interface *interfac
 	return 0;
 }
 
-void replace_say(const struct replace *replace, const struct stamp_interface *interface,
+void replace_say(struct replace *replace, const struct stamp_interface *interface, int program,
 		 const char *what, struct diags *diags)
 {
+	struct bpf_prog_info info = { 0 };
+	uint32_t size = sizeof(info);
+
 	for (unsigned int i = 0; i < replace->count; i++) {
 		if (replace->list[i].ifindex != interface->ifindex)
 			continue;
+		if (bpf_obj_get_info_by_fd(program, &info, &size) == 0)
+			replace->list[i].ours = info.id;
 		diag_warning(diags, NULL, what,
 			     "%s: the gate took the place of XDP program %u; for a moment there "
 			     "was neither",
@@ -190,8 +227,13 @@ void replace_give_back(struct replace *replace, const char *what, struct diags *
 {
 	for (unsigned int i = 0; i < replace->count; i++) {
 		const struct replaced *taken = &replace->list[i];
-		int error = bpf_xdp_attach((int)taken->ifindex, taken->program,
-					   taken->mode | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
+		int error;
+
+		/* it guards; whose place it took is known already */
+		if (holder_has(taken->ifindex, taken->ours) == 1)
+			continue;
+		error = bpf_xdp_attach((int)taken->ifindex, taken->program,
+				       taken->mode | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
 
 		if (error) {
 			diag_system(diags, -error, what, "cannot put XDP program %u back on %s",

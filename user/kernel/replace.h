@@ -18,7 +18,8 @@ struct replaced {
 	uint32_t ifindex;
 	uint32_t mode; /* XDP_FLAGS_*_MODE */
 	uint32_t id;
-	int program; /* owned */
+	uint32_t ours; /* id of what was attached in its place; 0: nothing was */
+	int program;   /* owned */
 	char name[INTERFACE_NAME_SIZE];
 };
 
@@ -40,8 +41,8 @@ int replace_check(const struct replace *replace, const struct stamp_interface *i
 int replace_take(struct replace *replace, const struct stamp_interface *interface, const char *what,
 		 struct diags *diags);
 
-/* That ours is there now instead; said after it is. */
-void replace_say(const struct replace *replace, const struct stamp_interface *interface,
+/* That ours is there now instead, `program`; said after it is. */
+void replace_say(struct replace *replace, const struct stamp_interface *interface, int program,
 		 const char *what, struct diags *diags);
 
 /* Puts back what was taken off, where ours is not; in the namespace in which it was taken. */

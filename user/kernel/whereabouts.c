@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -81,9 +82,12 @@ static int whereabouts_place(const struct gate *gate, unsigned int interface, ui
 {
 	const struct stamp_interface *stamp = &gate->stamp.interfaces[interface];
 	bool lives = attachment->xdp_link || attachment->tc_link;
+	uint64_t cookie = netns_cookie();
 	int here;
 
-	if (netns_cookie() != gate->stamp.netns_cookie)
+	if (!cookie)
+		return -EIO;
+	if (cookie != gate->stamp.netns_cookie)
 		return lives ? PLACE_UNSEEN : PLACE_GONE;
 	here = whereabouts_is_here(gate, interface, filter, attachment, name);
 	if (here)

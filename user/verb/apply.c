@@ -268,7 +268,7 @@ static int apply_work(struct apply *apply, const struct invocation *invocation, 
 	if (!error)
 		error = apply_open_gate(apply, diags);
 	if (!error)
-		apply_interfaces_warn(&apply->options, &apply->gate, apply->what, diags);
+		error = apply_interfaces_warn(&apply->options, &apply->gate, apply->what, diags);
 	if (!error && !apply->is_new)
 		error = apply_check_pending(&apply->options, &apply->gate, apply->what, diags);
 	if (!error)

@@ -85,6 +85,8 @@ int apply_check_gate(const struct common_options *options, const struct gate *ga
 		const struct common_interface *asked = &options->interfaces[i];
 		int at = gate_interface(gate, asked->name);
 
+		if (at < 0 && at != -ENOENT)
+			return gate_unknown(at, asked->name, what, diags);
 		if (at < 0)
 			return apply_changed(gate, "its interfaces were", what, diags);
 		if (asked->facing_given && (uint8_t)asked->facing != stamp->interfaces[at].facing)

@@ -42,36 +42,54 @@ struct apply_ports {
 	uint32_t master;
 	char above[INTERFACE_NAME_SIZE];
 	struct text others;
+	const char *what;
+	struct diags *diags;
+	int error; /* said already */
 };
 
-static bool apply_is_guarded(const struct apply_ports *ports, const char *name)
+/* 1, 0 or a negative errno. */
+static int apply_is_guarded(const struct apply_ports *ports, const char *name)
 {
+	int at;
+
 	for (size_t i = 0; i < ports->options->interface_count; i++)
 		if (strcmp(ports->options->interfaces[i].name, name) == 0)
-			return true;
-	return ports->gate->word && gate_interface(ports->gate, name) >= 0;
+			return 1;
+	at = ports->gate->word ? gate_interface(ports->gate, name) : -ENOENT;
+	return at >= 0 ? 1 : at == -ENOENT ? 0 : at;
 }
 
 static int apply_add_port(const struct device *device, void *data)
 {
 	struct apply_ports *ports = data;
+	int guarded = 1;
 
 	if (device->ifindex == ports->master)
 		memcpy(ports->above, device->name, sizeof(ports->above));
-	if (device->master == ports->master && !apply_is_guarded(ports, device->name))
+	if (device->master == ports->master)
+		guarded = apply_is_guarded(ports, device->name);
+	if (guarded < 0)
+		ports->error = gate_unknown(guarded, device->name, ports->what, ports->diags);
+	else if (!guarded)
 		text_format(&ports->others, "%s%s", ports->others.length ? ", " : "", device->name);
-	return 0;
+	return ports->error;
 }
 
-static void apply_warn_of_ports(const struct common_options *options, const struct gate *gate,
-				const struct device *device, const char *what, struct diags *diags)
+static int apply_warn_of_ports(const struct common_options *options, const struct gate *gate,
+			       const struct device *device, const char *what, struct diags *diags)
 {
-	struct apply_ports ports = { .options = options, .gate = gate, .master = device->master };
+	struct apply_ports ports = {
+		.options = options,
+		.gate = gate,
+		.master = device->master,
+		.what = what,
+		.diags = diags,
+	};
 	autofree char *others = NULL;
 
 	if (device_each(apply_add_port, &ports) || !ports.others.length) {
 		text_free(&ports.others);
-		return;
+		return ports.error;
 	}
 	others = text_take(&ports.others);
 	diag_warning(diags, NULL, what,
@@ -80,12 +98,15 @@ static void apply_warn_of_ports(const struct common_options *options, const stru
 		     device->name, ports.above, others ? others : "?");
 	diag_hint(diags, "guard all ports of %s in one gate, or %s itself", ports.above,
 		  ports.above);
+	return 0;
 }
 
-void apply_interfaces_warn(const struct common_options *options, const struct gate *gate,
-			   const char *what, struct diags *diags)
+int apply_interfaces_warn(const struct common_options *options, const struct gate *gate,
+			  const char *what, struct diags *diags)
 {
-	for (size_t i = 0; i < options->interface_count; i++) {
+	int error = 0;
+
+	for (size_t i = 0; !error && i < options->interface_count; i++) {
 		struct device device;
 
 		if (device_read(if_nametoindex(options->interfaces[i].name), &device))
@@ -98,6 +119,7 @@ void apply_interfaces_warn(const struct common_options *options, const struct ga
 			diag_hint(diags, "to judge all of it, guard the outer port: bridge link");
 		}
 		if (strcmp(device.port, "bond") == 0 || strcmp(device.port, "team") == 0)
-			apply_warn_of_ports(options, gate, &device, what, diags);
+			error = apply_warn_of_ports(options, gate, &device, what, diags);
 	}
+	return error;
 }

@@ -13,9 +13,9 @@ int apply_interfaces_find(const struct common_options *options,
 
 /*
  * Warns of traffic of these interfaces that goes by where no gate stands. `gate`: the one that they belong
- * to, or one that isn't open.
+ * to, or one that isn't open. A negative errno with a diag: it can't be told which interfaces the gate has.
  */
-void apply_interfaces_warn(const struct common_options *options, const struct gate *gate,
-			   const char *what, struct diags *diags);
+int apply_interfaces_warn(const struct common_options *options, const struct gate *gate,
+			  const char *what, struct diags *diags);
 
 #endif

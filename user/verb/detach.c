@@ -21,9 +21,15 @@ static bool detach_is_meant(const char *names, const struct common_options *opti
 }
 
 /*
- * A folder that no gate can be read from: another version's, or one that was never finished. Its links
- * end with it.
+ * Is there no gate to be read in a folder: another version's, a broken one, or one that was never finished?
+ * Any other error says nothing about it: a sound gate is undone in order, or not at all.
  */
+static bool detach_is_remains(int error)
+{
+	return error == -ENOENT || error == -EPROTO;
+}
+
+/* A folder that no gate can be read from. Its links end with it. */
 static int detach_remains(const char *directory, struct diags *diags)
 {
 	uint32_t version = gate_other_version(directory);
@@ -49,6 +55,23 @@ static int detach_gone(const char *label, struct diags *diags)
 	return -ENOENT;
 }
 
+/* Why nothing can be reached where the gate is. */
+static void detach_say_unseen(const struct gate *gate, int error, struct diags *diags)
+{
+	const char *label = gate_folder_label(gate->directory);
+
+	if (error == ENOENT)
+		diag_warning(diags, NULL, "detach",
+			     "the network namespace of %s is not to be found: it has no name, and "
+			     "no process is in it",
+			     label);
+	else
+		diag_warning(diags, NULL, "detach", "cannot enter the network namespace of %s: %s",
+			     label, strerror(error));
+	diag_hint(diags, "where a file keeps it: nsenter --net=FILE edgegate detach -i %s",
+		  gate_name(gate));
+}
+
 static int detach_folder(const char *directory, const struct common_options *options,
 			 struct diags *diags)
 {
@@ -56,7 +79,7 @@ static int detach_folder(const char *directory, const struct common_options *opt
 	cleanup(gate_close) struct gate gate = GATE_CLOSED;
 	cleanup(netns_return) int left = -1;
 	autofree char *names = NULL;
-	struct diags unreadable = { 0 };
+	struct diags unreadable = { 0 }, undone = { 0 };
 	int error;
 
 	lock = common_lock("detach", options->no_wait, diags);
@@ -66,14 +89,21 @@ static int detach_folder(const char *directory, const struct common_options *opt
 	if (access(directory, F_OK))
 		return detach_gone(gate_folder_label(directory), diags);
 	error = gate_open(directory, "detach", &gate, &unreadable);
-	diags_clear(&unreadable);
-	if (error)
+	if (detach_is_remains(error)) {
+		diags_clear(&unreadable);
 		return detach_remains(directory, diags);
+	}
+	diags_move(diags, &unreadable);
+	if (error)
+		return error;
 	/* a clsact filter is only reached from its own namespace */
 	if (gate.stamp.netns_cookie != netns_cookie())
 		left = namespaces_visit(gate.stamp.netns_cookie, gate.stamp.netns);
 	names = common_gate_names(&gate);
-	error = make_undone(&gate, "detach", diags);
+	error = make_undone(&gate, "detach", &undone);
+	if (error == -EXDEV && left < 0)
+		detach_say_unseen(&gate, -left, diags);
+	diags_move(diags, &undone);
 	if (!error &&
 	    common_print(text_print("%s: detached; everything passes\n", names ? names : "")))
 		return -EIO;
@@ -155,15 +185,45 @@ static int detach_by_label(const char *label, const struct common_options *optio
 	return detach_gone(label, diags);
 }
 
-/* A folder by the name of an interface may be the gate of another one, which had that name. */
-static bool detach_is_other(const char *directory)
+/*
+ * A folder by the name of an interface may be the gate of another one, which had that name. 1, 0 or a negative
+ * errno with a diag.
+ */
+static int detach_is_other(const char *directory, struct diags *diags)
 {
 	cleanup(gate_close) struct gate gate = GATE_CLOSED;
-	struct diags ignored = { 0 };
-	int error = gate_open(directory, "detach", &gate, &ignored);
+	struct diags unreadable = { 0 };
+	int error = gate_open(directory, "detach", &gate, &unreadable);
 
-	diags_clear(&ignored);
-	return error == 0;
+	if (detach_is_remains(error)) {
+		diags_clear(&unreadable);
+		return 0;
+	}
+	diags_move(diags, &unreadable);
+	return error ? error : 1;
+}
+
+/*
+ * The folder that has an interface's name, where no gate that can be read is on it: what a killed apply or
+ * detach left, or another version's. 1, 0: there is none, or a negative errno with a diag.
+ */
+static int detach_find_remains(const char *interface, char directory[PINS_PATH_SIZE],
+			       struct diags *diags)
+{
+	const uint64_t cookie = netns_cookie();
+	int other = 1;
+
+	/* 0 would be the first namespace's folder */
+	if (!cookie)
+		return gate_netns_unknown("detach", diags);
+	pins_gate(directory, cookie, interface);
+	if (access(directory, F_OK) == 0)
+		other = detach_is_other(directory, diags);
+	if (other < 0)
+		return other;
+	if (other)
+		pins_unfinished(directory, cookie, interface);
+	return access(directory, F_OK) == 0;
 }
 
 static int detach_one(const char *interface, const struct common_options *options,
@@ -173,7 +233,7 @@ static int detach_one(const char *interface, const struct common_options *option
 	cleanup(diags_clear) struct diags unreadable = { 0 };
 	autofree char *names = NULL;
 	char directory[PINS_PATH_SIZE];
-	int error = gate_find(interface, "detach", &gate, &unreadable);
+	int error = gate_find(interface, "detach", &gate, &unreadable), found = 0;
 
 	if (!error) {
 		names = common_gate_names(&gate);
@@ -182,16 +242,17 @@ static int detach_one(const char *interface, const struct common_options *option
 		snprintf(directory, sizeof(directory), "%s", gate.directory);
 		return detach_folder(directory, options, diags);
 	}
-	pins_gate(directory, netns_cookie(), interface);
-	if (access(directory, F_OK) || detach_is_other(directory))
-		pins_unfinished(directory, netns_cookie(), interface);
-	if (access(directory, F_OK) == 0)
+	if (detach_is_remains(error))
+		found = detach_find_remains(interface, directory, diags);
+	if (found < 0)
+		return found;
+	if (found)
 		return detach_is_meant(interface, options, diags) ?
 			       detach_folder(directory, options, diags) :
 			       -ECANCELED;
 	if (error == -ENOENT)
 		return detach_gone(interface, diags);
-	/* it is another interface's whose gate can't be read, which takes its name to detach */
+	/* it can't be read; or it is in another interface's folder, which takes its name to detach */
 	diags_move(diags, &unreadable);
 	return error;
 }
