@@ -144,8 +144,11 @@ tcx_repair() {
 	rm "/sys/fs/bpf/$NET_ID"
 	kill_apply c
 	kill_is c
-	[[ $(bpftool -j link list | jq '[.[] | select(.type | IN("tcx", 11))] | length') == 1 ]] || fail "$KILL_AT: two of ours"
+	wait_until one_link || fail "$KILL_AT: two of ours"
 }
+# The kernel frees what is detached a little later.
+# shellcheck disable=SC2317 # called by wait_until
+one_link() { [[ $(bpftool -j link list | jq '[.[] | select(.type | IN("tcx", 11))] | length') == 1 ]]; }
 
 filter_old=a filter_new=c
 filter_start() {

@@ -381,6 +381,8 @@ with_call() { # CALL NUMBER signal=KILL|error=NAME VERB...
 	calls bpf status -i gate0
 	with_call bpf "$(call_at BPF_PROG_QUERY 1)" error=EPERM status -i gate0
 	[[ $status == 0 && $output == *"before it: can't be seen: what it would accept is not judged"* ]] || fail "said: $output"
+	# from now on each apply makes the same calls
+	for _ in 1 2; do gate host apply -i gate0; done
 	calls bpf apply -i gate0
 	with_call bpf "$(call_at BPF_PROG_QUERY 2)" error=EPERM apply -i gate0
 	[[ $status == 0 && $output == *"warning: apply to gate0: what stands before our tc program on gate0 can't be seen: Operation not permitted"* ]] || fail "said: $output"
