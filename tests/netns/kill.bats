@@ -131,7 +131,7 @@ programs() { # what is attached: the hashes of their instructions
 
 # Somebody else's stands before ours, which leaves ours the last word; c puts ours at the head again. Tried is
 # what is done there, and the call after it.
-overtake_points() { awk '/BPF_LINK_|BPF_OBJ_PIN|nlmsg_type|^rename / || after { print } { after = /BPF_LINK_|BPF_OBJ_PIN|nlmsg_type|^rename / }'; }
+overtake_points() { awk '/BPF_LINK_|nlmsg_type|^rename / || after { print } { after = /BPF_LINK_|nlmsg_type|^rename / }'; }
 
 tcx_old=a tcx_new=c
 tcx_start() {
@@ -144,11 +144,8 @@ tcx_repair() {
 	rm "/sys/fs/bpf/$NET_ID"
 	kill_apply c
 	kill_is c
-	wait_until one_link || fail "$KILL_AT: two of ours"
+	wait_until gate_has_programs host gate0 2 || fail "$KILL_AT: two of ours"
 }
-# The kernel frees what is detached a little later.
-# shellcheck disable=SC2317 # called by wait_until
-one_link() { [[ $(bpftool -j link list | jq '[.[] | select(.type | IN("tcx", 11))] | length') == 1 ]]; }
 
 filter_old=a filter_new=c
 filter_start() {
