@@ -131,7 +131,9 @@ programs() { # what is attached: the hashes of their instructions
 
 # Somebody else's stands before ours, which leaves ours the last word; c puts ours at the head again. Tried is
 # what is done there, and the call after it.
-overtake_points() { awk '/BPF_LINK_|nlmsg_type|^rename / || after { print } { after = /BPF_LINK_|nlmsg_type|^rename / }'; }
+overtake_points() {
+	awk '{ is = /^bpf .*BPF_LINK_|^sendto .*nlmsg_type|^rename / } is || after { print } { after = is }'
+}
 
 tcx_old=a tcx_new=c
 tcx_start() {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Other programs on the same interface: whose XDP program is left alone, whose place is taken, and what
 # stands before our tc program.
-# shellcheck disable=SC2154 # bats' run sets stderr and stderr_lines
+# shellcheck disable=SC2154,SC2030,SC2031 # bats' run sets stderr, stderr_lines, status and output
 
 load ../lib/net.bash
 load ../lib/servers.bash
@@ -298,17 +298,16 @@ has_tcx() {
 
 # ---- killed and refused ---------------------------------------------------------------------------------
 
-# The number of the N-th call whose line matches, of those of its name, in a run of its own: CALL_AT.
 calls() { # CALL VERB...
 	command -v strace >/dev/null || skip 'needs strace'
 	strace -f -qq -e "trace=$1" -o "$NET_DIR/calls" -- "$EDGEGATE" --netns "$(ns host)" "${@:2}" >/dev/null 2>&1
 }
 
-call_at() { # PATTERN N
+call_at() { # PATTERN N: the number of the N-th of those calls that matches
 	grep -n -- "$1" "$NET_DIR/calls" | sed -n "$2s/:.*//p"
 }
 
-# What is said, too, is in output.
+# What it says is in output.
 with_call() { # CALL NUMBER signal=KILL|error=NAME VERB...
 	run strace -f -qq -e "trace=$1" -e "inject=$1:$3:when=$2" -o /dev/null -- "$EDGEGATE" --netns "$(ns host)" "${@:4}"
 	[[ $3 != signal=KILL || $status == 137 ]] || fail "$1 $2 was not reached: $output"
