@@ -102,6 +102,7 @@ void report_gate_example(struct report_gate *gate)
 		.xdp_program = 12,
 		.tc_link = 13,
 		.tc_program = 14,
+		.ahead_known = true,
 	};
 	gate->interfaces[1] = (struct report_interface){
 		.name = "vnet0",
@@ -111,6 +112,7 @@ void report_gate_example(struct report_gate *gate)
 		.xdp_link = 21,
 		.xdp_program = 22,
 		.tc_program = 24,
+		.ahead_known = true,
 	};
 	add_rules(gate);
 	add_outcome(gate, DIRECTION_IN, OUTCOME_PASS_ARP, 1000);

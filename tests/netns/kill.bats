@@ -7,6 +7,8 @@
 load ../lib/net.bash
 load ../lib/rows.bash
 load ../lib/kill.bash
+load ../lib/remains.bash
+load ../lib/neighbours.bash
 
 setup() {
 	net_begin
@@ -14,7 +16,10 @@ setup() {
 	kill_begin
 }
 
-teardown() { kill_finish && net_end; }
+teardown() {
+	rm -f "/sys/fs/bpf/$NET_ID"
+	kill_finish && net_end
+}
 
 apply_command() { # NAME [OPTION...]
 	kill_command "$EDGEGATE" apply -i gate0 "${@:2}" "$NET_DIR/$1.yaml"
@@ -124,6 +129,44 @@ programs() { # what is attached: the hashes of their instructions
 	done
 }
 
+# Somebody else's stands before ours, which leaves ours the last word; c puts ours at the head again. Tried is
+# what is done there, and the call after it.
+overtake_points() {
+	awk '{ is = /^bpf .*BPF_LINK_|^sendto .*nlmsg_type|^rename / } is || after { print } { after = is }'
+}
+
+tcx_old=a tcx_new=c
+tcx_start() {
+	something && kill_apply a
+	hold_pinned host tcx gate0 -1 "/sys/fs/bpf/$NET_ID" 2>/dev/null || skip 'needs TCX'
+}
+tcx_command() { apply_command c; }
+tcx_points() { overtake_points; }
+tcx_repair() {
+	rm "/sys/fs/bpf/$NET_ID"
+	kill_apply c
+	kill_is c
+	wait_until gate_has_programs host gate0 2 || fail "$KILL_AT: two of ours"
+}
+
+filter_old=a filter_new=c
+filter_start() {
+	[[ -e $KILL_FOLDER ]] || kill_apply b --tc clsact
+	kill_apply a
+	# without `da` its 0 is no match
+	in_ns host tc filter add dev gate0 egress pref 1 bpf object "$(foreign_object)" section pass
+}
+filter_command() { apply_command c; }
+filter_points() { overtake_points; }
+filter_repair() {
+	local filters
+	kill_apply c
+	kill_is c
+	filters=$(in_ns host tc filter show dev gate0 egress)
+	[[ $(grep -c edgegate_out <<<"$filters") == 1 ]] || fail "$KILL_AT: then the filters are $filters"
+	in_ns host tc filter delete dev gate0 egress pref 1 handle "$(sed -n 's/.*handle \(0x[0-9a-f]*\) foreign_accept.*/\1/p; s/.*handle \(0x[0-9a-f]*\) .*:\[pass\].*/\1/p' <<<"$filters" | head -1)" bpf
+}
+
 status_old=a status_new=a
 status_start() { detach_start; }
 status_command() { kill_command "$EDGEGATE" status -i gate0; }
@@ -139,6 +182,8 @@ status_repair() { kill_well status -i gate0; }
 @test "kill: confirm" { kill_case confirm 6; }
 @test "kill: rollback" { kill_case rollback 8; }
 @test "kill: detach" { kill_case detach 30; }
+@test "kill: an apply that overtakes, by TCX" { kill_case tcx 1; }
+@test "kill: an apply that overtakes, by clsact" { kill_case filter 1; }
 @test "kill: an upgrade" { kill_case upgrade 80; }
 
 # ---- refused -------------------------------------------------------------------------------------

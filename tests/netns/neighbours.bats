@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Other programs on the same interface: whose XDP program is left alone, whose place is taken, and what
 # stands before our tc program.
-# shellcheck disable=SC2154 # bats' run sets stderr and stderr_lines
+# shellcheck disable=SC2154,SC2030,SC2031 # bats' run sets stderr, stderr_lines, status and output
 
 load ../lib/net.bash
 load ../lib/servers.bash
@@ -294,4 +294,107 @@ has_tcx() {
 	gate host apply -i gate0 --tc clsact
 	in_ns host tc filter add dev gate0 egress chain 5 pref 1 protocol all u32 match u32 0 0 flowid 1:1
 	[[ $(ahead_of host gate0) == '' ]]
+}
+
+# ---- killed and refused ---------------------------------------------------------------------------------
+
+calls() { # CALL VERB...
+	command -v strace >/dev/null || skip 'needs strace'
+	strace -f -qq -e "trace=$1" -o "$NET_DIR/calls" -- "$EDGEGATE" --netns "$(ns host)" "${@:2}" >/dev/null 2>&1
+}
+
+call_at() { # PATTERN N: the number of the N-th of those calls that matches
+	grep -n -- "$1" "$NET_DIR/calls" | sed -n "$2s/:.*//p"
+}
+
+# What it says is in output.
+with_call() { # CALL NUMBER signal=KILL|error=NAME VERB...
+	run strace -f -qq -e "trace=$1" -e "inject=$1:$3:when=$2" -o /dev/null -- "$EDGEGATE" --netns "$(ns host)" "${@:4}"
+	[[ $3 != signal=KILL || $status == 137 ]] || fail "$1 $2 was not reached: $output"
+}
+
+@test "neighbours: killed while it takes the head by TCX, two of ours judge, status says so, and the next apply ends it" {
+	local EDGEGATE=$PWD/build/edgegate at # many times: what users run
+	has_tcx
+	gate host apply -i gate0
+	hold host tcx gate0 $TCX_NEXT
+	calls rename apply -i gate0
+	at=$(call_at tc0-link-head 1)
+	hold host tcx gate0 $TCX_NEXT
+	with_call rename "$at" signal=KILL apply -i gate0
+	[[ $(ahead_of host gate0) == '' ]]
+	run -0 gate host status -i gate0
+	[[ $output == *'twice: two programs of ours judge and count every packet: apply again'* && $output != *'before it'* ]]
+	with_call rename 1 error=EACCES apply -i gate0
+	[[ $status == 1 && $output == *"cannot finish what an apply that was killed began at tc on gate0: Permission denied"*'apply again'* ]]
+	gate host apply -i gate0
+	[[ $(gate host status -i gate0) != *'twice'* ]]
+	wait_until gate_has_programs host gate0 2
+}
+
+@test "neighbours: killed or refused while it takes the head by clsact, our filter stands once after the next apply" {
+	local EDGEGATE=$PWD/build/edgegate at how
+	gate host apply -i gate0 --tc clsact
+	in_ns host tc filter add dev gate0 egress pref 1 bpf object "$(foreign_object)" section pass
+	calls sendto apply -i gate0
+	at=$(call_at nlmsg_type=0x2d 1)
+	for how in signal=KILL error=ENOBUFS; do
+		in_ns host tc filter add dev gate0 egress pref 1 bpf object "$(foreign_object)" section pass
+		with_call sendto "$at" $how apply -i gate0
+		[[ $how != error=* ]] || [[ $status == 1 && $output == *'cannot put tc at the head of gate0: No buffer space available'*'apply again'* ]] || fail "said: $output"
+		[[ $(in_ns host tc filter show dev gate0 egress | grep -c edgegate_out) == 2 ]]
+		[[ $(gate host status -i gate0) == *'twice: '* ]]
+		run -0 gate host apply -i gate0
+		[[ $(in_ns host tc filter show dev gate0 egress | grep -c edgegate_out) == 1 ]]
+		[[ $(gate host status -i gate0) != *'twice: '* && $(ahead_of host gate0) == '' ]]
+	done
+}
+
+@test "neighbours: killed before its filter stands, a first apply by clsact leaves no qdisc, and takes none of others away" {
+	local EDGEGATE=$PWD/build/edgegate at
+	calls sendto apply -i gate0 --tc clsact
+	at=$(call_at nlmsg_type=0x2c 1)
+	gate host detach -i gate0 --yes
+	[[ $(in_ns host tc qdisc show dev gate0) != *clsact* ]]
+	with_call sendto "$at" signal=KILL apply -i gate0 --tc clsact
+	[[ $(in_ns host tc qdisc show dev gate0) == *clsact* ]]
+	# another one's filter comes, and goes: the qdisc is ours all the same
+	in_ns host tc filter add dev gate0 egress pref 7 protocol all u32 match u32 0 0
+	gate host apply -i gate0 --tc clsact
+	in_ns host tc filter delete dev gate0 egress pref 7
+	gate host detach -i gate0 --yes
+	[[ $(in_ns host tc qdisc show dev gate0) != *clsact* ]]
+	in_ns host tc qdisc add dev gate0 clsact
+	with_call sendto "$at" signal=KILL apply -i gate0 --tc clsact
+	gate host apply -i gate0 --tc clsact
+	gate host detach -i gate0 --yes
+	[[ $(in_ns host tc qdisc show dev gate0) == *clsact* ]]
+}
+
+@test "neighbours: what stands before ours and can't be asked for is said, by status and by apply" {
+	local EDGEGATE=$PWD/build/edgegate
+	in_ns host tc qdisc add dev gate0 clsact
+	in_ns host tc filter add dev gate0 egress pref 1 protocol all u32 match u32 0 0 flowid 1:1
+	gate host apply -i gate0 --tc clsact
+	calls bpf status -i gate0
+	with_call bpf "$(call_at BPF_PROG_QUERY 1)" error=EPERM status -i gate0
+	[[ $status == 0 && $output == *"before it: can't be seen: what it would accept is not judged"* ]] || fail "said: $output"
+	# from now on each apply makes the same calls
+	for _ in 1 2; do gate host apply -i gate0; done
+	calls bpf apply -i gate0
+	with_call bpf "$(call_at BPF_PROG_QUERY 2)" error=EPERM apply -i gate0
+	[[ $status == 0 && $output == *"warning: apply to gate0: what stands before our tc program on gate0 can't be seen: Operation not permitted"* ]] || fail "said: $output"
+}
+
+@test "neighbours: after a first apply that was killed, another way of tc than what is attached is refused" {
+	local EDGEGATE=$PWD/build/edgegate at
+	has_tcx
+	calls bpf apply -i gate0
+	at=$(call_at 'BPF_OBJ_PIN.*/tc0-link"' 1)
+	gate host detach -i gate0 --yes
+	with_call bpf $((at + 1)) signal=KILL apply -i gate0
+	run --separate-stderr -1 gate host apply -i gate0 --tc clsact
+	[[ ${stderr_lines[0]} == *'the way of tc was'* ]] || fail "said: $stderr"
+	gate host apply -i gate0 --tc tcx
+	[[ $(interface_status host gate0 | jq -r .tc) == tcx ]]
 }

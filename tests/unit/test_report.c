@@ -222,6 +222,19 @@ static void status_of_what_is_ahead(void **state)
 	report_gate_free(&gate);
 }
 
+static void status_of_two_of_ours_and_of_what_cant_be_seen(void **state)
+{
+	const struct report_style style = { .colour = false };
+	struct report_gate gate;
+
+	(void)state;
+	report_gate_example(&gate);
+	gate.interfaces[0].tc_twice = true;
+	gate.interfaces[1].ahead_known = false;
+	expect("status-twice", report_status(&gate, &style));
+	report_gate_free(&gate);
+}
+
 static void the_port_table(void **state)
 {
 	struct report_gate gate;
@@ -276,6 +289,7 @@ int main(void)
 		cmocka_unit_test(status_of_gates),
 		cmocka_unit_test(status_of_what_became),
 		cmocka_unit_test(status_of_what_is_ahead),
+		cmocka_unit_test(status_of_two_of_ours_and_of_what_cant_be_seen),
 		cmocka_unit_test(the_port_table),
 		cmocka_unit_test(names_of_outcomes),
 	};

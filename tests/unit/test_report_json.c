@@ -249,6 +249,7 @@ static void status(void **state)
 	report_gate_example(&example);
 	example.interfaces[1].is_lost = true;
 	example.interfaces[1].place = REPORT_MOVED;
+	example.interfaces[1].ahead_known = false;
 	strcpy(example.interfaces[1].moved_to, "green/eth7");
 	strcpy(example.interfaces[0].former_name, "wan0");
 	report_gate_ahead(&example.interfaces[0], filters, 2);

@@ -76,14 +76,15 @@ int ahead_has(uint32_t ifindex, uint32_t program)
 	return 0;
 }
 
-int ahead_read(uint32_t ifindex, enum tc_kind kind, uint32_t program, struct ahead *ahead)
+int ahead_read(uint32_t ifindex, enum tc_kind kind, uint32_t program, uint32_t head,
+	       struct ahead *ahead)
 {
 	uint32_t ids[AHEAD_TCX_MOST], count;
 	int error = ahead_query(ifindex, ids, &count);
 
 	*ahead = (struct ahead){ 0 };
 	for (uint32_t i = 0; !error && i < count; i++) {
-		if (kind == TC_KIND_TCX && ids[i] == program)
+		if (kind == TC_KIND_TCX && (ids[i] == program || ids[i] == head))
 			return 0;
 		error = ahead_add(ahead, TC_KIND_TCX, ids[i], 0, NULL);
 	}
@@ -98,7 +99,7 @@ bool ahead_is_any(const struct stamp_interface *interface, uint32_t program)
 {
 	cleanup(ahead_free) struct ahead ahead = { 0 };
 
-	return ahead_read(interface->ifindex, (enum tc_kind)interface->tc, program, &ahead) == 0 &&
+	return ahead_read(interface->ifindex, (enum tc_kind)interface->tc, program, 0, &ahead) ||
 	       ahead.count;
 }
 
@@ -131,29 +132,31 @@ static int ahead_overtake_tcx(const char *directory, unsigned int index, uint32_
 	char path[PINS_PATH_SIZE];
 	int error;
 
-	if (link < 0)
-		return -errno;
+	if (link < 0) /* it is full: what stands there is said */
+		return errno == ERANGE ? 0 : -errno;
 	/* killed before it is pinned, it goes; killed after, ahead_settle() finishes */
 	pins_path(path, directory, "tc%u-link-head", index);
 	error = pins_put(link, path);
-	if (!error)
-		ahead_settle(directory, index);
-	return error;
+	return error ? error : ahead_settle(directory, index);
 }
 
-void ahead_settle(const char *directory, unsigned int index)
+int ahead_settle(const char *directory, unsigned int index)
 {
 	char head[PINS_PATH_SIZE], path[PINS_PATH_SIZE];
 	autoclose int former = -1;
 
 	pins_path(head, directory, "tc%u-link-head", index);
 	if (access(head, F_OK))
-		return;
+		return errno == ENOENT ? 0 : -errno;
 	pins_path(path, directory, "tc%u-link", index);
 	former = bpf_obj_get(path);
 	/* at every moment one of the two names is a link that is attached */
-	if (rename(head, path) == 0 && former >= 0)
+	if (rename(head, path))
+		return -errno;
+	/* one whose interface is gone is detached; where it fails, the last descriptor takes it away */
+	if (former >= 0)
 		bpf_link_detach(former);
+	return 0;
 }
 
 static uint32_t ahead_pinned(const char *directory, unsigned int index, enum tc_kind kind, int *fd)
@@ -209,16 +212,29 @@ int ahead_overtake(const char *directory, unsigned int index,
 	uint32_t id = ahead_pinned(directory, index, kind, &pinned);
 	int error;
 
-	if (!id || ahead_read(interface->ifindex, kind, id, &were) || !were.count)
+	error = id ? ahead_read(interface->ifindex, kind, id, 0, &were) : -errno;
+	if (error) {
+		diag_warning(diags, NULL, what,
+			     "what stands before our tc program on %s can't be seen: %s",
+			     interface->name, strerror(-error));
+		diag_hint(diags, "what such a one accepts is not judged; see: edgegate status");
+		return 0;
+	}
+	if (!were.count)
 		return 0;
 	error = kind == TC_KIND_TCX ?
 			ahead_overtake_tcx(directory, index, interface->ifindex, program) :
 			clsact_overtake(interface->ifindex, pinned, id);
-	/* whether it did or not, what is true now is said */
+	/* whether there was room or not, what is true now is said */
 	id = ahead_pinned(directory, index, kind, &now);
-	if (error == -ENOMEM || ahead_read(interface->ifindex, kind, id, &are))
-		return diag_system(diags, error ? -error : ENOMEM, what,
-				   "cannot put tc at the head of %s", interface->name);
+	if (!error)
+		error = id ? ahead_read(interface->ifindex, kind, id, 0, &are) : -errno;
+	if (error) {
+		diag_system(diags, -error, what, "cannot put tc at the head of %s",
+			    interface->name);
+		diag_hint(diags, "apply again; see what stands there: edgegate status");
+		return error;
+	}
 	ahead_say(interface, &were, &are, what, diags);
 	return 0;
 }

@@ -31,9 +31,11 @@ struct ahead {
 
 /*
  * What stands before the program, which is attached by `kind`, or before all there is if it isn't. In the
- * namespace that we are in. 0 or negative errno.
+ * namespace that we are in. `head`: another program of ours at TCX, before which it may be as well; or 0.
+ * 0 or negative errno.
  */
-int ahead_read(uint32_t ifindex, enum tc_kind kind, uint32_t program, struct ahead *ahead);
+int ahead_read(uint32_t ifindex, enum tc_kind kind, uint32_t program, uint32_t head,
+	       struct ahead *ahead);
 void ahead_free(struct ahead *ahead);
 
 /* One more at the end; the name may be NULL, and is asked for where there is a program. 0 or -ENOMEM. */
@@ -48,17 +50,17 @@ char *ahead_text(const struct ahead *ahead);
 
 /*
  * Puts ours at the head again if something stands before it, and says what did, or does where that can't
- * be helped; which is no error. `program`: another instance of it, since TCX takes none twice. Both are
+ * be helped, or can't be seen; which is no error. `program`: another instance of it, since TCX takes none twice. Both are
  * attached for a moment: a packet may be counted twice in it, and none goes by unjudged.
  */
 int ahead_overtake(const char *directory, unsigned int index,
 		   const struct stamp_interface *interface, int program, const char *what,
 		   struct diags *diags);
 
-/* Finishes an ahead_overtake() that was killed. */
-void ahead_settle(const char *directory, unsigned int index);
+/* Finishes an ahead_overtake() by TCX that was killed. 0 or negative errno: two of ours judge. */
+int ahead_settle(const char *directory, unsigned int index);
 
-/* Does something stand before the gate's tc program on this interface? Errors are "no". */
+/* May something stand before the gate's tc program on this interface? Errors are "yes". */
 bool ahead_is_any(const struct stamp_interface *interface, uint32_t program);
 
 #endif

@@ -156,7 +156,7 @@ static int attach_undo_clsact(const char *directory, unsigned int index,
 	int error;
 
 	if (reach == ATTACH_HERE)
-		attach_settle(directory, index, interface);
+		attach_settle(directory, index, interface); /* what fails is tried again below */
 	pins_path(path, directory, "tc%u-program", index);
 	error = gate_program_id(path, &id);
 	if (error)
@@ -171,11 +171,43 @@ static int attach_undo_clsact(const char *directory, unsigned int index,
 	return error;
 }
 
-int attach_tc(const char *directory, unsigned int index, struct stamp_interface *interface,
-	      int program, enum attach_tc how, const char *what, struct diags *diags)
+/*
+ * The filter, and the qdisc where there is none: that is claimed before it is made, or nobody would take
+ * it away if we were killed in between.
+ */
+static int attach_clsact(struct gate *gate, unsigned int index, int program, const char *what,
+			 struct diags *diags)
 {
+	struct stamp_interface *interface = &gate->stamp.interfaces[index];
+	int error = clsact_is_there(interface->ifindex);
+	bool ours = interface->clsact_is_ours;
+
+	if (error < 0) {
+		diag_system(diags, -error, what, "cannot see the qdiscs of %s", interface->name);
+		diag_hint(diags, "try again, or see: tc qdisc show dev %s", interface->name);
+		return error;
+	}
+	if (!error) {
+		interface->clsact_is_ours = 1;
+		error = gate_keep_stamp(gate, what, diags);
+		if (error)
+			return error;
+		/* only if it is us who make it */
+		ours = false;
+	}
+	error = clsact_attach(interface->name, interface->ifindex, program, &ours, what, diags);
+	interface->clsact_is_ours = ours;
+	if (error)
+		gate_keep_stamp(gate, what, diags);
+	return error;
+}
+
+int attach_tc(struct gate *gate, unsigned int index, int program, enum attach_tc how,
+	      const char *what, struct diags *diags)
+{
+	struct stamp_interface *interface = &gate->stamp.interfaces[index];
+	const char *directory = gate->directory;
 	char path[PINS_PATH_SIZE];
-	bool ours = false;
 	int error;
 
 	if (how != ATTACH_TC_CLSACT) {
@@ -202,13 +234,12 @@ int attach_tc(const char *directory, unsigned int index, struct stamp_interface 
 		diag_hint(diags, "see that " PINS_BPFFS " can be written");
 		return error;
 	}
-	error = clsact_attach(interface->name, interface->ifindex, program, &ours, what, diags);
+	error = attach_clsact(gate, index, program, what, diags);
 	if (error) {
 		unlink(path);
 		return error;
 	}
 	interface->tc = TC_KIND_CLSACT;
-	interface->clsact_is_ours = ours;
 	return 0;
 }
 
@@ -251,6 +282,7 @@ int attach_undo_check(const char *directory, unsigned int index,
 int attach_undo(const char *directory, unsigned int index, const struct stamp_interface *interface,
 		enum attach_reach reach, const char *what, struct diags *diags)
 {
+	/* where it fails, the folder's pins take the link along */
 	ahead_settle(directory, index);
 	attach_undo_link(directory, "xdp", index);
 	attach_undo_link(directory, "tc", index);
@@ -280,7 +312,7 @@ static int attach_undo_stray_filter(const char *path, const char *what, struct d
 	if (error)
 		attach_unknown(path, error, what, diags);
 	for (size_t i = 0; !error && id && all && all[i].if_index; i++)
-		if (clsact_has(all[i].if_index, id) == 1)
+		if (clsact_has(all[i].if_index, id) > 0)
 			error = clsact_detach(all[i].if_name, all[i].if_index, id, false, what,
 					      diags);
 	if (all)

@@ -26,10 +26,10 @@ int attach_xdp(const char *directory, unsigned int index, const struct stamp_int
 
 /*
  * tc egress, at the head: a TCX link pinned as tcN-link, or a clsact filter with its program pinned as
- * tcN-program. Sets interface->tc and ->clsact_is_ours.
+ * tcN-program. Sets the stamp's tc and clsact_is_ours; the stamp is kept with a qdisc before that is made.
  */
-int attach_tc(const char *directory, unsigned int index, struct stamp_interface *interface,
-	      int program, enum attach_tc how, const char *what, struct diags *diags);
+int attach_tc(struct gate *gate, unsigned int index, int program, enum attach_tc how,
+	      const char *what, struct diags *diags);
 
 /*
  * Put a program in the place of the one that is attached, in one step: every packet is judged by the one or
@@ -42,9 +42,12 @@ int attach_replace_tc(const char *directory, unsigned int index,
 		      const struct stamp_interface *interface, int program, const char *what,
 		      struct diags *diags);
 
-/* Finishes, or forgets, what an attach_replace_tc() that was killed has begun; the interface is here. */
-void attach_settle(const char *directory, unsigned int index,
-		   const struct stamp_interface *interface);
+/*
+ * Finishes, or forgets, what an attach_replace_tc() or a clsact_overtake() that was killed has begun; the
+ * interface is here. 0 or negative errno.
+ */
+int attach_settle(const char *directory, unsigned int index,
+		  const struct stamp_interface *interface);
 
 /* Where an interface is, as seen from here. */
 enum attach_reach { ATTACH_HERE, ATTACH_GONE, ATTACH_ELSEWHERE };

@@ -94,20 +94,23 @@ int attach_replace_tc(const char *directory, unsigned int index,
 	return error ? error : replace_clsact(directory, index, interface, program, what, diags);
 }
 
-void attach_settle(const char *directory, unsigned int index,
-		   const struct stamp_interface *interface)
+int attach_settle(const char *directory, unsigned int index,
+		  const struct stamp_interface *interface)
 {
 	char path[PINS_PATH_SIZE], next[PINS_PATH_SIZE];
 	uint32_t id;
-	int has;
+	int error;
 
 	pins_path(path, directory, "tc%u-program", index);
 	pins_path(next, directory, "tc%u-next", index);
-	if (gate_program_id(next, &id) || !id)
-		return;
-	has = clsact_has(interface->ifindex, id);
-	if (has == 1)
-		rename(next, path);
-	else if (has == 0)
-		unlink(next);
+	error = gate_program_id(next, &id);
+	if (!error && id) {
+		int has = clsact_has(interface->ifindex, id);
+
+		if (has < 0 || (has > 0 ? rename(next, path) : unlink(next)))
+			error = has < 0 ? has : -errno;
+	}
+	if (!error)
+		error = gate_program_id(path, &id);
+	return error || !id ? error : clsact_settle(interface->ifindex, id);
 }

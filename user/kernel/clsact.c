@@ -32,7 +32,8 @@ static int clsact_quiet(enum libbpf_print_level level, const char *format, va_li
 /* What a walk over the filters of one side looks for, and finds. */
 struct filters {
 	uint32_t program_id; /* ours */
-	uint32_t priority;   /* of the first filter with that program; 0: not found */
+	uint32_t count;      /* filters with that program */
+	uint32_t priority;   /* of the first of them; 0: not found */
 	uint32_t handle;
 	uint32_t except_handle; /* of a filter that doesn't count as found; with its priority */
 	uint32_t except_priority;
@@ -95,8 +96,9 @@ static int clsact_filter(const struct nlmsghdr *message, void *data)
 		return MNL_CB_OK; /* the classifier itself, which stands before its filters */
 	filter = clsact_read(message);
 	if (filter.program && filter.program == filters->program_id) {
-		if (filters->handle || (header->tcm_handle == filters->except_handle &&
-					priority == filters->except_priority))
+		if ((header->tcm_handle == filters->except_handle &&
+		     priority == filters->except_priority) ||
+		    filters->count++)
 			return MNL_CB_OK;
 		filters->priority = priority;
 		filters->handle = header->tcm_handle;
@@ -113,37 +115,69 @@ static int clsact_filter(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-/* Walks the filters of one side of a clsact qdisc. 0 or negative errno. */
-static int clsact_walk(uint32_t ifindex, uint32_t side, struct filters *filters)
+/* Asks for all of one kind, RTM_GETTFILTER or RTM_GETQDISC. 0 or negative errno. */
+static int clsact_dump(uint16_t type, uint32_t ifindex, uint32_t parent, mnl_cb_t each, void *data)
 {
 	cleanup(cleanup_netlink) struct mnl_socket *socket = mnl_socket_open(NETLINK_ROUTE);
 	char buffer[16384] __attribute__((aligned(NLMSG_ALIGNTO)));
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-	struct tcmsg *filter;
+	struct tcmsg *asked;
 	ssize_t got;
 	int more;
 
 	if (!socket || mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0)
 		return -errno;
-	message->nlmsg_type = RTM_GETTFILTER;
+	message->nlmsg_type = type;
 	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	message->nlmsg_seq = 1;
-	filter = mnl_nlmsg_put_extra_header(message, sizeof(*filter));
-	filter->tcm_family = AF_UNSPEC;
-	filter->tcm_ifindex = (int)ifindex;
-	filter->tcm_parent = TC_H_MAKE(TC_H_CLSACT, side);
+	asked = mnl_nlmsg_put_extra_header(message, sizeof(*asked));
+	asked->tcm_family = AF_UNSPEC;
+	asked->tcm_ifindex = (int)ifindex;
+	asked->tcm_parent = parent;
 	if (mnl_socket_sendto(socket, message, message->nlmsg_len) < 0)
 		return -errno;
 	do {
 		got = mnl_socket_recvfrom(socket, buffer, sizeof(buffer));
 		if (got < 0)
 			return -errno;
-		more = mnl_cb_run(buffer, (size_t)got, 1, mnl_socket_get_portid(socket),
-				  clsact_filter, filters);
+		more = mnl_cb_run(buffer, (size_t)got, 1, mnl_socket_get_portid(socket), each,
+				  data);
 		if (more < 0)
 			return -errno;
 	} while (more > MNL_CB_STOP);
 	return 0;
+}
+
+/* Walks the filters of one side of a clsact qdisc. 0 or negative errno. */
+static int clsact_walk(uint32_t ifindex, uint32_t side, struct filters *filters)
+{
+	return clsact_dump(RTM_GETTFILTER, ifindex, TC_H_MAKE(TC_H_CLSACT, side), clsact_filter,
+			   filters);
+}
+
+/* The interface whose qdisc is looked for. */
+struct qdisc {
+	uint32_t ifindex;
+	bool is_there;
+};
+
+/* The kernel lists those of all interfaces. */
+static int clsact_qdisc(const struct nlmsghdr *message, void *data)
+{
+	const struct tcmsg *header = mnl_nlmsg_get_payload(message);
+	struct qdisc *qdisc = data;
+
+	if (header->tcm_ifindex == (int)qdisc->ifindex && header->tcm_parent == TC_H_CLSACT)
+		qdisc->is_there = true;
+	return MNL_CB_OK;
+}
+
+int clsact_is_there(uint32_t ifindex)
+{
+	struct qdisc qdisc = { .ifindex = ifindex };
+	int error = clsact_dump(RTM_GETQDISC, ifindex, 0, clsact_qdisc, &qdisc);
+
+	return error ? error : qdisc.is_there;
 }
 
 /* A filter of this program, at the lowest priority that is free for one; says which it is. */
@@ -170,17 +204,20 @@ int clsact_attach(const char *name, uint32_t ifindex, int program, bool *ours, c
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_EGRESS);
 	libbpf_print_fn_t before = libbpf_set_print(clsact_quiet);
 	int error = bpf_tc_hook_create(&hook);
+	bool made = !error;
 	struct filters added;
 
-	*ours = !error;
 	if (error == -EEXIST)
 		error = 0;
 	/* another kind of filter may have a priority: then behind it, which is said of all that is ahead */
 	if (!error)
 		error = clsact_add(&hook, program, PRIORITY_LAST, &added);
-	if (error && *ours) {
+	if (error && made) {
 		hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
 		bpf_tc_hook_destroy(&hook);
+		*ours = false;
+	} else if (made) {
+		*ours = true;
 	}
 	libbpf_set_print(before);
 	if (error) {
@@ -223,7 +260,7 @@ int clsact_has(uint32_t ifindex, uint32_t program_id)
 	/* without the qdisc there is no filter */
 	if (error == -EINVAL || error == -ENOENT)
 		return 0;
-	return error ? error : egress.handle != 0;
+	return error ? error : (int)egress.count;
 }
 
 int clsact_ahead(uint32_t ifindex, uint32_t program_id, struct ahead *ahead)
@@ -273,6 +310,26 @@ int clsact_overtake(uint32_t ifindex, int program, uint32_t program_id)
 	error = clsact_add(&hook, program, ahead.list[0].priority, &added);
 	if (!error)
 		error = clsact_remove(&hook, program_id, &added, &last);
+	else if (error == -EEXIST || error == -EINVAL)
+		error = 0; /* another kind of filter has the priority */
+	libbpf_set_print(before);
+	return error;
+}
+
+int clsact_settle(uint32_t ifindex, uint32_t program_id)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_EGRESS);
+	struct filters first = { .program_id = program_id }, kept, last;
+	int error = clsact_walk(ifindex, TC_H_MIN_EGRESS, &first);
+	libbpf_print_fn_t before;
+
+	if (error == -EINVAL || error == -ENOENT)
+		return 0;
+	if (error || first.count < 2)
+		return error;
+	kept = (struct filters){ .except_handle = first.handle, .except_priority = first.priority };
+	before = libbpf_set_print(clsact_quiet);
+	error = clsact_remove(&hook, program_id, &kept, &last);
 	libbpf_set_print(before);
 	return error;
 }

@@ -10,7 +10,13 @@
 
 struct ahead;
 
-/* Puts a filter at egress, as far in front as there is room. *ours: the qdisc was not there before. */
+/* Has the interface a clsact qdisc, or an ingress one in its place? 1, 0, or negative errno. */
+int clsact_is_there(uint32_t ifindex);
+
+/*
+ * Puts a filter at egress, as far in front as there is room. *ours is set where the qdisc was not there
+ * before, cleared where it was made and is gone again, and else left as it is.
+ */
 int clsact_attach(const char *name, uint32_t ifindex, int program, bool *ours, const char *what,
 		  struct diags *diags);
 
@@ -18,7 +24,7 @@ int clsact_attach(const char *name, uint32_t ifindex, int program, bool *ours, c
 int clsact_replace(const char *name, uint32_t ifindex, uint32_t program_id, int program,
 		   const char *what, struct diags *diags);
 
-/* Is there a filter of this program at egress? 1, 0, or negative errno. */
+/* How many filters of this program are at egress? Two where a clsact_overtake() was killed. Or negative errno. */
 int clsact_has(uint32_t ifindex, uint32_t program_id);
 
 /* Adds to `ahead` what stands before this program's filter, or all there is where it has none. */
@@ -29,6 +35,9 @@ int clsact_ahead(uint32_t ifindex, uint32_t program_id, struct ahead *ahead);
  * far enough. `program` is a descriptor of the same. Both its filters are there for a moment.
  */
 int clsact_overtake(uint32_t ifindex, int program, uint32_t program_id);
+
+/* Finishes a clsact_overtake() that was killed: of the filters of this program only the first stays. */
+int clsact_settle(uint32_t ifindex, uint32_t program_id);
 
 /* Takes all filters of this program away, and the qdisc if it is ours and empty. */
 int clsact_detach(const char *name, uint32_t ifindex, uint32_t program_id, bool ours,

@@ -99,6 +99,8 @@ struct gate_attachment {
 	uint32_t xdp_link;
 	uint32_t tc_program;
 	uint32_t tc_link; /* 0 at clsact too */
+	uint32_t tc_head; /* at TCX: of a second one of ours, by an apply that was killed */
+	bool tc_twice;    /* two of ours judge, at TCX or clsact: the next apply ends that */
 	enum tc_kind tc;  /* how tc is, or was, attached */
 	uint32_t ifindex; /* the one that it has now, where it is, or had */
 	enum gate_place place;

@@ -58,9 +58,24 @@ static int gate_read_clsact(uint32_t filter, struct gate_attachment *attachment)
 	attachment->tc = TC_KIND_CLSACT;
 	if (attachment->is_here)
 		has = clsact_has(attachment->ifindex, filter);
+	attachment->tc_twice = has > 1;
 	if (has > 0)
 		attachment->tc_program = filter;
 	return has < 0 ? has : 0;
+}
+
+/* What ahead_overtake() pins for a moment, and leaves where it is killed. */
+static int gate_read_head(const struct gate *gate, unsigned int interface,
+			  struct gate_attachment *attachment)
+{
+	uint32_t link = 0, ifindex = 0;
+	char path[PINS_PATH_SIZE];
+	int error;
+
+	pins_path(path, gate->directory, "tc%u-link-head", interface);
+	error = gate_link_program(path, &link, &ifindex, &attachment->tc_head);
+	attachment->tc_twice = attachment->tc_head && attachment->tc_program;
+	return error;
 }
 
 int gate_read_links(const struct gate *gate, unsigned int interface,
@@ -92,6 +107,8 @@ int gate_read_attachment(const struct gate *gate, unsigned int interface,
 	error = gate_read_links(gate, interface, attachment);
 	if (attachment->tc_program)
 		attachment->tc = TC_KIND_TCX;
+	if (!error)
+		error = gate_read_head(gate, interface, attachment);
 	for (size_t i = 0; !error && i < sizeof(names) / sizeof(*names); i++) {
 		bool is_tcx = attachment->tc_link;
 		uint32_t filter;

@@ -161,7 +161,7 @@ static int make_attach_tc(struct gate *gate, unsigned int index, int program, en
 	if (how == ATTACH_TC_AUTO && interface->tc == TC_KIND_CLSACT)
 		how = ATTACH_TC_CLSACT; /* as it was */
 	if (!now.tc_program)
-		error = attach_tc(gate->directory, index, interface, program, how, what, diags);
+		error = attach_tc(gate, index, program, how, what, diags);
 	else if (interface->tc == now.tc)
 		return 0;
 	else
@@ -310,6 +310,29 @@ static int make_attach_lost(struct gate *gate, enum attach_tc tc, struct replace
 	return error;
 }
 
+/* What is attached, after what an apply that was killed has begun at tc is finished. */
+static int make_settle(const struct gate *gate, unsigned int index, struct gate_attachment *now,
+		       const char *what, struct diags *diags)
+{
+	const struct stamp_interface *interface = &gate->stamp.interfaces[index];
+	int error = ahead_settle(gate->directory, index);
+
+	if (!error) {
+		error = make_look(gate, index, now, what, diags);
+		if (error)
+			return error;
+		if (now->is_here)
+			error = attach_settle(gate->directory, index, interface);
+	}
+	if (error) {
+		diag_system(diags, -error, what,
+			    "cannot finish what an apply that was killed began at tc on %s",
+			    interface->name);
+		diag_hint(diags, "apply again; what is in force stays in force");
+	}
+	return error;
+}
+
 int make_whole(struct gate *gate, enum attach_tc tc, struct replace *replace, bool *replaced,
 	       const char *what, struct diags *diags)
 {
@@ -323,13 +346,10 @@ int make_whole(struct gate *gate, enum attach_tc tc, struct replace *replace, bo
 		struct gate_attachment now;
 
 		error = adopt_interface(gate, i, what, diags);
-		ahead_settle(gate->directory, i);
 		if (!error)
-			error = make_look(gate, i, &now, what, diags);
+			error = make_settle(gate, i, &now, what, diags);
 		if (error)
 			return error;
-		if (now.is_here)
-			attach_settle(gate->directory, i, interface);
 		if (now.is_here && (now.is_lost || (gate->stamp.hooks == HOOKS_BOTH &&
 						    (now.tc != (enum tc_kind)interface->tc ||
 						     ahead_is_any(interface, now.tc_program)))))

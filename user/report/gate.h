@@ -59,7 +59,8 @@ struct report_interface {
 	/* what stands before our tc program, in order: the number is a metric too */
 	struct report_filter *ahead; /* owned */
 	size_t ahead_count;
-	bool ahead_known;                                    /* it could be asked for */
+	bool ahead_known; /* it could be asked for */
+	bool tc_twice;    /* two of ours judge, for a killed apply */
 	uint32_t xdp_link, xdp_program, tc_link, tc_program; /* ids, 0: none */
 };
 

@@ -65,6 +65,17 @@ static void status_unguarded(const char *hook, const char *why, const struct rep
 	style_add(text, style, STYLE_PLAIN);
 }
 
+/* A line of its own below a hook's. */
+static void status_warn(const char *word, const char *meaning, const struct report_style *style,
+			struct text *text)
+{
+	text_add(text, "\n         ");
+	style_add(text, style, STYLE_YELLOW);
+	text_add(text, word);
+	style_add(text, style, STYLE_PLAIN);
+	text_add(text, meaning);
+}
+
 static void status_ahead(const struct report_interface *interface, const struct report_style *style,
 			 struct text *text)
 {
@@ -83,6 +94,14 @@ static void status_ahead(const struct report_interface *interface, const struct 
 		style_add(text, style, STYLE_PLAIN);
 		text_add(text, ": what it accepts is not judged");
 	}
+	/* of an interface that is elsewhere it is said that nothing can be seen */
+	if (!interface->ahead_known && interface->place == REPORT_HERE)
+		status_warn("before it: can't be seen", ": what it would accept is not judged",
+			    style, text);
+	if (interface->tc_twice)
+		status_warn("twice",
+			    ": two programs of ours judge and count every packet: apply again",
+			    style, text);
 }
 
 static void status_tc(const struct report_interface *interface, const struct report_style *style,

@@ -76,6 +76,19 @@ int apply_check_pending(const struct common_options *options, const struct gate 
 	return -EBUSY;
 }
 
+/* How tc is attached; a first apply that was killed may not have come to say it in the stamp. */
+static enum tc_kind apply_tc_kind(const struct gate *gate, int at)
+{
+	enum tc_kind kind = (enum tc_kind)gate->stamp.interfaces[at].tc;
+	struct gate_attachment now;
+
+	/* what can't be read is said when it is attached */
+	if (kind == TC_KIND_NONE && gate_read_attachment(gate, (unsigned int)at, &now) == 0 &&
+	    now.tc_program)
+		kind = now.tc;
+	return kind;
+}
+
 int apply_check_gate(const struct common_options *options, const struct gate *gate,
 		     const struct policy *policy, const char *what, struct diags *diags)
 {
@@ -84,6 +97,7 @@ int apply_check_gate(const struct common_options *options, const struct gate *ga
 	for (size_t i = 0; i < options->interface_count; i++) {
 		const struct common_interface *asked = &options->interfaces[i];
 		int at = gate_interface(gate, asked->name);
+		enum tc_kind tc;
 
 		if (at < 0 && at != -ENOENT)
 			return gate_unknown(at, asked->name, what, diags);
@@ -93,8 +107,8 @@ int apply_check_gate(const struct common_options *options, const struct gate *ga
 			return apply_changed(gate, "the facing was", what, diags);
 		if (options->xdp_given && (uint8_t)options->xdp != stamp->interfaces[at].xdp)
 			return apply_changed(gate, "the XDP mode was", what, diags);
-		if (options->tc != ATTACH_TC_AUTO && stamp->interfaces[at].tc != TC_KIND_NONE &&
-		    (options->tc == ATTACH_TC_TCX) != (stamp->interfaces[at].tc == TC_KIND_TCX))
+		tc = options->tc == ATTACH_TC_AUTO ? TC_KIND_NONE : apply_tc_kind(gate, at);
+		if (tc != TC_KIND_NONE && (options->tc == ATTACH_TC_TCX) != (tc == TC_KIND_TCX))
 			return apply_changed(gate, "the way of tc was", what, diags);
 	}
 	if (options->hooks_given && (uint32_t)options->hooks != stamp->hooks)

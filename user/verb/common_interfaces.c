@@ -22,7 +22,8 @@ static int interfaces_ahead(const struct gate_attachment *attachment,
 	cleanup(ahead_free) struct ahead ahead = { 0 };
 
 	if (!attachment->is_here || !attachment->tc_program ||
-	    ahead_read(attachment->ifindex, attachment->tc, attachment->tc_program, &ahead))
+	    ahead_read(attachment->ifindex, attachment->tc, attachment->tc_program,
+		       attachment->tc_head, &ahead))
 		return 0;
 	for (size_t i = 0; i < ahead.count; i++) {
 		struct report_filter *filter =
@@ -85,6 +86,7 @@ int common_collect_interfaces(const struct gate *gate, struct report_gate *repor
 		interface->xdp_program = attachment.xdp_program;
 		interface->tc_link = attachment.tc_link;
 		interface->tc_program = attachment.tc_program;
+		interface->tc_twice = attachment.tc_twice;
 		interfaces_moved(&attachment, interface);
 		error = gate->stamp.hooks == HOOKS_BOTH ? interfaces_ahead(&attachment, interface) :
 							  0;
