@@ -58,6 +58,7 @@ static void apply_name(struct apply *apply)
 				       i + 1 == options->interface_count ? " and " :
 									   ", ",
 				       options->interfaces[i].name);
+	text_clean(apply->names);
 	snprintf(apply->what, sizeof(apply->what), "apply to %s", apply->names);
 }
 
