@@ -295,3 +295,40 @@ tmux_has() { # CLIENTS
 	[[ $(keep SSH_CONNECTION="'$one'") == 'gate0: BLOCKED: only essentials and your session tcp 192.0.2.10:22 with 192.0.2.1:'* ]]
 	ssh_lives
 }
+
+# A gate goes by the interface; the index that its stamp has is somebody else's by now.
+@test "keep-session: over an interface that was moved and came back with another index, inside too" {
+	local facing index
+	for facing in outside inside; do
+		gate host apply -i "gate0:$facing" --mode monitor "$NET_DIR/bad.yaml" >/dev/null
+		index=$(ip -n "$(ns host)" -j link show dev gate0 | jq '.[0].ifindex')
+		ip -n "$(ns host)" link set dev gate0 netns "$(ns other)"
+		ip -n "$(ns host)" link add index "$index" name "squat-$facing" type veth peer name "squat-${facing}1"
+		ip -n "$(ns other)" link set dev gate0 netns "$(ns host)"
+		ip -n "$(ns host)" link set dev gate0 up
+		net_address host gate0 192.0.2.10/24 2001:db8::10/64
+		[[ $(ip -n "$(ns host)" -j link show dev gate0 | jq '.[0].ifindex') != "$index" ]]
+		ssh_open peer 192.0.2.10
+		[[ $(keep) == 'gate0: BLOCKED: only essentials and your session tcp 192.0.2.10:22 with 192.0.2.1:'* ]]
+		ssh_lives
+		run ! lets_in 192.0.2.10 2
+		gate host detach -i gate0 --yes
+	done
+}
+
+# The last one here: the network is another after it.
+@test "keep-session: of an inside gate by which it does not come yet, it is kept the right way round" {
+	gate host apply -i side0:inside --mode monitor "$NET_DIR/bad.yaml" >/dev/null
+	ssh_open peer 192.0.2.10
+	ssh_say "$GATE block -i side0 --keep-session 2>/dev/null"
+	[[ $(ssh_hear 20) == 'side0: BLOCKED: only essentials and your session tcp 192.0.2.10:22 with 192.0.2.1:'* ]]
+	# the peer's cable goes to the other port
+	ip -n "$(ns other)" link set dev wire0 netns "$(ns peer)" name wire1
+	ip -n "$(ns peer)" address flush dev wire0
+	ip -n "$(ns peer)" link set wire1 up
+	ip -n "$(ns host)" address flush dev gate0
+	net_address peer wire1 192.0.2.1/24
+	net_address host side0 192.0.2.10/24
+	ssh_lives
+	run ! lets_in 192.0.2.10 2
+}
