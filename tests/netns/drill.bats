@@ -309,8 +309,10 @@ tmux_has() { # CLIENTS
 		net_address host gate0 192.0.2.10/24 2001:db8::10/64
 		[[ $(ip -n "$(ns host)" -j link show dev gate0 | jq '.[0].ifindex') != "$index" ]]
 		ssh_open peer 192.0.2.10
-		[[ $(keep) == 'gate0: BLOCKED: only essentials and your session tcp 192.0.2.10:22 with 192.0.2.1:'* ]]
-		ssh_lives
+		ssh_say "$GATE block -i gate0 --keep-session 2>&1; echo ends"
+		[[ $(ssh_hear 20) == 'gate0: BLOCKED: only essentials and your session tcp 192.0.2.10:22 with 192.0.2.1:'* ]]
+		# and not that it comes by another one
+		[[ $(ssh_hear 20) == ends ]]
 		run ! lets_in 192.0.2.10 2
 		gate host detach -i gate0 --yes
 	done

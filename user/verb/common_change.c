@@ -47,9 +47,10 @@ int common_change_run(const struct verb *verb, int argc, char **argv, const char
 		return error - 1;
 	if (!error)
 		error = act(&change, &said, &diags);
+	/* warnings first, as apply has it: the last line is what was done */
+	status = common_end(&diags);
 	if (!error)
 		printed = common_print(said);
-	status = common_end(&diags);
 	return status ? status : printed;
 }
 
