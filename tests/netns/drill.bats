@@ -296,6 +296,43 @@ tmux_has() { # CLIENTS
 	ssh_lives
 }
 
+# Whoever connects from the address and port of a session that ended has what its environment says.
+@test "keep-session: a connection that nobody has logged in by is not taken for the session" {
+	local port stranger stale terminal
+	ssh_needs tmux script
+	gate host apply -i gate0 "$NET_DIR/good.yaml" >/dev/null
+	ssh_sit peer 192.0.2.10 "tmux -S $NET_DIR/tmux -f /dev/null new-session -s drill bash --norc"
+	wait_until tmux_has 1
+	port=$(ssh_ports host)
+	terminal=$(tmux -S "$NET_DIR/tmux" list-clients -F '#{client_tty}')
+	net_start peer bash -c 'exec 5<>/dev/tcp/192.0.2.10/22; sleep 100'
+	wait_until connected 2
+	stranger=$(ssh_ports host | grep -vx "$port")
+	stale="SSH_CONNECTION='192.0.2.1 $stranger 192.0.2.10 22'"
+	keeps "$stale"
+	# at the console, in a screen that was begun in a session of another day
+	env "${stale//\'/}" TERM=xterm script -qc "tmux -S $NET_DIR/tmux attach" /dev/null \
+		< <(exec sleep 20 2>/dev/null 3>&- 4>&-) >/dev/null 2>&1 3>&- 4>&- &
+	NET_PIDS+=($!)
+	wait_until tmux_has 2
+	touch -a -d '1 hour ago' "$terminal"
+	keeps
+	tmux -S "$NET_DIR/tmux" kill-server
+}
+
+# The session of $port, typed at the terminal of the server.
+keeps() { # [WORDS BEFORE]
+	rm -f "$NET_DIR/status"
+	tmux -S "$NET_DIR/tmux" send-keys "$* $GATE block -i gate0 --keep-session >$NET_DIR/out 2>&1; echo \$? >$NET_DIR/status" Enter
+	wait_until test -s "$NET_DIR/status"
+	gate host resume -i gate0
+	grep -q "your session tcp 192.0.2.10:22 with 192.0.2.1:$port pass" "$NET_DIR/out" || fail "$(<"$NET_DIR/out")"
+}
+
+connected() { # SESSIONS
+	[[ $(ssh_ports host | wc -l) == "$1" ]]
+}
+
 # A gate goes by the interface; the index that its stamp has is somebody else's by now.
 @test "keep-session: over an interface that was moved and came back with another index, inside too" {
 	local facing index
