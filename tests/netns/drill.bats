@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Locked out, and back in: an operator over a real sshd, whose session a gate cuts, gives back or keeps. Who
 # stands at the console in the meantime is this file, outside all sessions.
-# shellcheck disable=SC2034,SC2153,SC2154 # read and set by net.bash, and by bats' run
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153,SC2154 # read and set by net.bash, and by bats' run
 
 load ../lib/net.bash
 load ../lib/servers.bash
@@ -300,6 +300,7 @@ tmux_has() { # CLIENTS
 @test "keep-session: a connection that nobody has logged in by is not taken for the session" {
 	local port stranger stale terminal
 	ssh_needs tmux script
+	wait_until connected 0 # those of former tests end
 	gate host apply -i gate0 "$NET_DIR/good.yaml" >/dev/null
 	ssh_sit peer 192.0.2.10 "tmux -S $NET_DIR/tmux -f /dev/null new-session -s drill bash --norc"
 	wait_until tmux_has 1
