@@ -181,3 +181,22 @@ in_force() { # what status says: policy, mode, and whether a deadline stands or 
 	gate host resume -i gate0 >/dev/null
 	tcp_try peer 192.0.2.10 443
 }
+
+# Programs read the machine's clock, whatever one the command is shown.
+@test "confirm: in a time namespace the deadline is the machine's" {
+	local offset
+	unshare --time true 2>/dev/null || skip 'needs time namespaces'
+	gate host apply -i gate0 "$NET_DIR/good.yaml"
+	for offset in 100000 -1; do
+		unshare --time --boottime "$offset" "$EDGEGATE" --netns "$(ns host)" \
+			apply -i gate0 --confirm 3s "$NET_DIR/bad.yaml"
+		# what asks within it doesn't end it either
+		unshare --time --boottime "$offset" "$EDGEGATE" --netns "$(ns host)" status -i gate0 --json |
+			jq -e '.gates[0].confirm_deadline - now | . > 0 and . <= 3'
+		tcp_try peer 192.0.2.10 443
+		[[ $(in_force) == 'bad enforce pending -' ]]
+		sleep 3.2
+		tcp_try peer 192.0.2.10 5061
+		[[ $(in_force) == 'good enforce - deadline' ]]
+	done
+}

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Locked out, and back in: an operator over a real sshd, whose session a gate cuts, gives back or keeps. Who
 # stands at the console in the meantime is this file, outside all sessions.
-# shellcheck disable=SC2034,SC2153,SC2154 # read and set by net.bash, and by bats' run
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153,SC2154 # read and set by net.bash, and by bats' run
 
 load ../lib/net.bash
 load ../lib/servers.bash
@@ -294,4 +294,81 @@ tmux_has() { # CLIENTS
 	ssh_take 0
 	[[ $(keep SSH_CONNECTION="'$one'") == 'gate0: BLOCKED: only essentials and your session tcp 192.0.2.10:22 with 192.0.2.1:'* ]]
 	ssh_lives
+}
+
+# Whoever connects from the address and port of a session that ended has what its environment says.
+@test "keep-session: a connection that nobody has logged in by is not taken for the session" {
+	local port stranger stale terminal
+	ssh_needs tmux script
+	wait_until connected 0 # those of former tests end
+	gate host apply -i gate0 "$NET_DIR/good.yaml" >/dev/null
+	ssh_sit peer 192.0.2.10 "tmux -S $NET_DIR/tmux -f /dev/null new-session -s drill bash --norc"
+	wait_until tmux_has 1
+	port=$(ssh_ports host)
+	terminal=$(tmux -S "$NET_DIR/tmux" list-clients -F '#{client_tty}')
+	net_start peer bash -c 'exec 5<>/dev/tcp/192.0.2.10/22; sleep 100'
+	wait_until connected 2
+	stranger=$(ssh_ports host | grep -vx "$port")
+	stale="SSH_CONNECTION='192.0.2.1 $stranger 192.0.2.10 22'"
+	keeps "$stale"
+	# at the console, in a screen that was begun in a session of another day
+	env "${stale//\'/}" TERM=xterm script -qc "tmux -S $NET_DIR/tmux attach" /dev/null \
+		< <(exec sleep 20 2>/dev/null 3>&- 4>&-) >/dev/null 2>&1 3>&- 4>&- &
+	NET_PIDS+=($!)
+	wait_until tmux_has 2
+	touch -a -d '1 hour ago' "$terminal"
+	keeps
+	tmux -S "$NET_DIR/tmux" kill-server
+}
+
+# The session of $port, typed at the terminal of the server.
+keeps() { # [WORDS BEFORE]
+	rm -f "$NET_DIR/status"
+	tmux -S "$NET_DIR/tmux" send-keys "$* $GATE block -i gate0 --keep-session >$NET_DIR/out 2>&1; echo \$? >$NET_DIR/status" Enter
+	wait_until test -s "$NET_DIR/status"
+	gate host resume -i gate0
+	grep -q "your session tcp 192.0.2.10:22 with 192.0.2.1:$port pass" "$NET_DIR/out" || fail "$(<"$NET_DIR/out")"
+}
+
+connected() { # SESSIONS
+	[[ $(ssh_ports host | wc -l) == "$1" ]]
+}
+
+# A gate goes by the interface; the index that its stamp has is somebody else's by now.
+@test "keep-session: over an interface that was moved and came back with another index, inside too" {
+	local facing index
+	for facing in outside inside; do
+		gate host apply -i "gate0:$facing" --mode monitor "$NET_DIR/bad.yaml" >/dev/null
+		index=$(ip -n "$(ns host)" -j link show dev gate0 | jq '.[0].ifindex')
+		ip -n "$(ns host)" link set dev gate0 netns "$(ns other)"
+		ip -n "$(ns host)" link add index "$index" name "squat-$facing" type veth peer name "squat-${facing}1"
+		ip -n "$(ns other)" link set dev gate0 netns "$(ns host)"
+		ip -n "$(ns host)" link set dev gate0 up
+		net_address host gate0 192.0.2.10/24 2001:db8::10/64
+		[[ $(ip -n "$(ns host)" -j link show dev gate0 | jq '.[0].ifindex') != "$index" ]]
+		ssh_open peer 192.0.2.10
+		ssh_say "$GATE block -i gate0 --keep-session 2>&1; echo ends"
+		[[ $(ssh_hear 20) == 'gate0: BLOCKED: only essentials and your session tcp 192.0.2.10:22 with 192.0.2.1:'* ]]
+		# and not that it comes by another one
+		[[ $(ssh_hear 20) == ends ]]
+		run ! lets_in 192.0.2.10 2
+		gate host detach -i gate0 --yes
+	done
+}
+
+# The last one here: the network is another after it.
+@test "keep-session: of an inside gate by which it does not come yet, it is kept the right way round" {
+	gate host apply -i side0:inside --mode monitor "$NET_DIR/bad.yaml" >/dev/null
+	ssh_open peer 192.0.2.10
+	ssh_say "$GATE block -i side0 --keep-session 2>/dev/null"
+	[[ $(ssh_hear 20) == 'side0: BLOCKED: only essentials and your session tcp 192.0.2.10:22 with 192.0.2.1:'* ]]
+	# the peer's cable goes to the other port
+	ip -n "$(ns other)" link set dev wire0 netns "$(ns peer)" name wire1
+	ip -n "$(ns peer)" address flush dev wire0
+	ip -n "$(ns peer)" link set wire1 up
+	ip -n "$(ns host)" address flush dev gate0
+	net_address peer wire1 192.0.2.1/24
+	net_address host side0 192.0.2.10/24
+	ssh_lives
+	run ! lets_in 192.0.2.10 2
 }

@@ -18,8 +18,8 @@ setup() {
 		printf 'policy: %s\nrules:\n  - {name: web-in, direction: in, protocol: tcp, ports: 443}\n' \
 			$name >"$NET_DIR/$name.yaml"
 	done
-	# one that takes a while, under a name that would pass for another line
-	LARGE=$NET_DIR/$'large\nedgegate: pid 1.yaml'
+	# one that takes a while, under a name that would pass for another line, or begin an escape
+	LARGE=$NET_DIR/$'large\nedgegate: pid 1\xc2\x9b\x9b.yaml'
 	{
 		printf 'policy: large\ngroups:\n  many: [11.0.0.0/32'
 		for ((i = 1; i < 2000; i++)); do printf ', 11.0.%d.%d' $((i >> 7)) $((2 * (i & 127))); done
@@ -67,7 +67,7 @@ let_go() {
 
 # The holder in words, in one line.
 holder() {
-	echo "pid $HOLDER, since ??:??:??: * --netns $(ns host) apply -i gate0 ${LARGE//$'\n'/ }"
+	echo "pid $HOLDER, since ??:??:??: * --netns $(ns host) apply -i gate0 $NET_DIR/large edgegate: pid 1\\?\\?.yaml"
 }
 
 # Each is put over what the one before it left: what they found and what they left makes a chain.

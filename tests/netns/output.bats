@@ -125,3 +125,35 @@ watch_and_press_ctrl_c() {
 	(($(grep -c "^$(ns host)/gate0" <<<"$output") >= 2))
 	[[ $output != *"$ESCAPE"* ]]
 }
+
+# Whoever is root where an interface is chooses its name: all but '/', ':' and white space.
+@test "output: an interface's name neither writes to the terminal nor makes a gate vanish" {
+	local name=$'e\e[31m\x9b\xff0' said command verb label
+	gate host apply -i gate0 >/dev/null
+	ip -n "$(ns host)" link set dev gate0 down
+	ip -n "$(ns host)" link set dev gate0 name "$name"
+	# as it was adopted, and before
+	for command in true 'gate host apply -i'; do
+		$command "$name" >"$NET_DIR/said" 2>&1
+		for verb in status 'status --json' 'stats --json' 'flows --json' stats flows; do
+			# shellcheck disable=SC2086 # it is words
+			gate host $verb -i "$name" >>"$NET_DIR/said" 2>&1
+		done
+		gate host status --json | jq -e '.gates[].interfaces[] | select(.name == "e?[31m??0")'
+	done
+	{
+		gate host block -i "$name"
+		gate host resume -i "$name"
+	} >>"$NET_DIR/said"
+	run ! gate host detach -i "$name"
+	[[ $output == *'opens e?[31m??0 to everything, and nobody is there to ask'* ]]
+	gate host stats --json | jq -e '.gates[] | select(.interfaces[0].name == "e?[31m??0") | .policy != null'
+	run ! grep -qaP '[\x1b\x80-\xff]' "$NET_DIR/said"
+	said=$(<"$NET_DIR/said")
+	[[ $said == *'e?[31m??0: BLOCKED'* ]]
+	# by the label that is shown, for there is no other way to type it
+	label=$("$EDGEGATE" status --json | jq -r --arg netns "$(ns host)" '.gates[] | select(.netns == $netns) | .gate')
+	[[ $label == "$(ns host)/e?[31m??0" ]]
+	"$EDGEGATE" detach -i "$label" --yes
+	run -1 gate host status -i "$name"
+}

@@ -157,6 +157,46 @@ refused() { # WHOSE
 	[[ $stderr != *yours* ]]
 }
 
+# Interfaces are known by their index, and this one has another than at the last apply.
+replug() {
+	ip -n "$(ns host)" link delete gate0
+	net_link host gate0 peer wire0
+	net_address host gate0 192.0.2.10/24 2001:db8::10/64
+	net_address peer wire0 192.0.2.1/24 2001:db8::1/64
+}
+
+@test "session: over an interface that was made anew it is seen, too" {
+	gate host apply -i gate0 "$NET_DIR/good.yaml" >/dev/null
+	replug
+	run --separate-stderr -1 ssh_run peer 192.0.2.10 "$GATE apply -i gate0 $NET_DIR/bad.yaml"
+	[[ $stderr == 'edgegate: apply to gate0: this cuts 1 conversation, which is yours: tcp 192.0.2.10:22'* ]]
+	[[ $(in_force) == 'good enforce' ]]
+}
+
+@test "session: what the policy in force would drop counts as cut where it is not attached" {
+	local link what
+	for what in anew taken-off; do
+		gate host apply -i gate0 "$NET_DIR/bad.yaml" >/dev/null
+		if [[ $what == anew ]]; then
+			replug
+		else
+			# by clsact it has no link
+			for link in $(gate host status -i gate0 --json | jq '.gates[0].interfaces[0] | .xdp_link, .tc_link'); do
+				if ((link)); then bpftool link detach id "$link"; else in_ns host tc qdisc del dev gate0 clsact; fi
+			done
+		fi
+		run --separate-stderr -1 ssh_run peer 192.0.2.10 "$GATE apply -i gate0 $NET_DIR/bad.yaml"
+		[[ $stderr == 'edgegate: apply to gate0: this cuts 1 conversation, which is yours: tcp 192.0.2.10:22'*$'\n''let your session go on by a rule (direction: in, protocol: tcp, ports: 22), or cut all the same with --force' ]]
+		# a deadline attaches the former policy, too
+		run --separate-stderr -0 ssh_run peer 192.0.2.10 "$GATE apply -i gate0 --confirm 60s --dry-run $NET_DIR/good.yaml"
+		[[ $stderr == *'warning: apply to gate0: an interface is open now, but what this falls back to in 60 s is the former policy, enforced: '* ]]
+		run --separate-stderr -0 ssh_run peer 192.0.2.10 "$GATE apply -i gate0 $NET_DIR/good.yaml"
+		[[ $stderr != *cuts* && $stderr != *'falls back'* ]]
+		run --separate-stderr -0 ssh_run peer 192.0.2.10 "$GATE apply -i gate0 --confirm 60s --dry-run $NET_DIR/good.yaml"
+		[[ $stderr != *'falls back'* ]]
+	done
+}
+
 # ---- terminals that several share -----------------------------------------------------------------
 
 # Types a command into the window of a server, and waits for its exit status. It prints to files.

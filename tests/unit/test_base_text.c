@@ -71,6 +71,20 @@ static void controls_become_escapes(void **state)
 					"\xc3\xa4\xf0\x9f\x98\x80");
 }
 
+static void names_of_others_are_cleaned_in_place(void **state)
+{
+	char name[] = "a\x1b[31m\x7f\xc2\x9b\x9b\xe2\x80\xae\xe2\x80 \xc3\xa4\xff";
+	char plain[] = "eth0.5", empty[] = "";
+
+	(void)state;
+	text_clean(name);
+	assert_string_equal(name, "a?[31m?????? \xc3\xa4?");
+	text_clean(plain);
+	assert_string_equal(plain, "eth0.5");
+	text_clean(empty);
+	assert_string_equal(empty, "");
+}
+
 static void utf8_is_strict(void **state)
 {
 	static const struct sample {
@@ -170,6 +184,7 @@ int main(void)
 		cmocka_unit_test(empty_text_is_a_string),
 		cmocka_unit_test(failure_sticks),
 		cmocka_unit_test(controls_become_escapes),
+		cmocka_unit_test(names_of_others_are_cleaned_in_place),
 		cmocka_unit_test(utf8_is_strict),
 		cmocka_unit_test(arrays_grow_by_their_count),
 		cmocka_unit_test(suggestions_are_near),

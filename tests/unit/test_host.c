@@ -199,6 +199,7 @@ static void processes_are_read(void **unused)
 	assert_false(process_parse("", &process));
 	assert_false(process_parse("1 sh S 2 1 1 0", &process));
 	assert_false(process_parse("1 (sh) S 2 1", &process));
+	assert_false(process_parse("1 ) S 2 1 1 0 (sh", &process));
 	assert_false(process_parse("1 (sh) S -2 1 1 0", &process));
 }
 

@@ -295,6 +295,29 @@ static void status(void **state)
 	report_gate_free(&example);
 }
 
+/* jansson refuses what is no UTF-8: then there is no report, not one without that gate. */
+static void what_cannot_be_written_fails_the_report(void **state)
+{
+	struct report_gate examples[2];
+	struct report_interface *interface = &examples[1].interfaces[1];
+
+	(void)state;
+	report_gate_example(&examples[0]);
+	report_gate_example(&examples[1]);
+	interface->name[0] = (char)0xff;
+	assert_null(report_status_json(examples, 2));
+	assert_null(report_stats_json(examples, 2));
+	interface->name[0] = 'v';
+	interface->moved_to[0] = (char)0xff;
+	assert_null(report_status_json(examples, 2));
+	interface->moved_to[0] = '\0';
+	report_gate_ahead(interface, &(struct report_filter){ .hook = TC_KIND_TCX, .name = "\xff" },
+			  1);
+	assert_null(report_status_json(examples, 2));
+	report_gate_free(&examples[0]);
+	report_gate_free(&examples[1]);
+}
+
 static void policies(void **state)
 {
 	const struct report_text texts[] = { { "one", "policy: one\n# \"x\"\tü\n", 21 },
@@ -351,6 +374,7 @@ int main(void)
 		cmocka_unit_test(stats_of_a_gate_without_a_policy),
 		cmocka_unit_test(stats_of_no_gates_and_of_several),
 		cmocka_unit_test(status),
+		cmocka_unit_test(what_cannot_be_written_fails_the_report),
 		cmocka_unit_test(policies),
 		cmocka_unit_test(check_of_a_policy),
 	};

@@ -141,6 +141,34 @@ void text_add_printable(struct text *text, const char *bytes, size_t size)
 	}
 }
 
+void text_clean(char *name)
+{
+	size_t left = strlen(name);
+	char *to = name;
+
+	for (const char *at = name; left;) {
+		uint32_t character;
+		size_t length = utf8_decode(at, left, &character);
+		bool fits = length && !utf8_is_control(character);
+
+		length = length ? length : 1;
+		memmove(to, fits ? at : "?", fits ? length : 1);
+		to += fits ? length : 1;
+		at += length;
+		left -= length;
+	}
+	*to = '\0';
+}
+
+char *text_cleaned(const char *name)
+{
+	char *copy = strdup(name);
+
+	if (copy)
+		text_clean(copy);
+	return copy;
+}
+
 char *text_take(struct text *text)
 {
 	char *bytes;

@@ -38,6 +38,15 @@ unsigned int text_add_stray_byte(struct text *text, unsigned char byte);
 /* All of a string in that way. */
 void text_add_printable(struct text *text, const char *bytes, size_t size);
 
+/*
+ * Makes a name that others chose fit for terminals and JSON, in place and never longer: each control, and
+ * each byte that is not UTF-8, becomes '?'. For showing it only: it may not be the name any more.
+ */
+void text_clean(char *name);
+
+/* A cleaned copy, the caller's. NULL: no memory. */
+char *text_cleaned(const char *name);
+
 /* The string, which is the caller's from now on, and never NULL but for want of memory. */
 char *text_take(struct text *text);
 

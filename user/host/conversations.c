@@ -99,8 +99,8 @@ static unsigned int conversations_claim(const struct conversations_wish *wish,
 	for (size_t i = 0; i < wish->claim_count; i++) {
 		const struct conversation *claim = &wish->claims[i];
 
-		if (claim->family ? conversations_are_same(claim, conversation) :
-				    claim->inode == conversation->inode)
+		if ((!claim->family || conversations_are_same(claim, conversation)) &&
+		    ((claim->family && !claim->inode) || claim->inode == conversation->inode))
 			return (unsigned int)i + 1;
 	}
 	return 0;

@@ -47,7 +47,7 @@ struct conversations {
 struct conversations_wish {
 	const uint32_t *interfaces; /* indices */
 	size_t interface_count;
-	/* somebody's sessions: their ends are known, or without a family only the socket's inode */
+	/* somebody's sessions: their ends are known, the socket's inode (without a family only that), or both */
 	const struct conversation *claims;
 	size_t claim_count;
 	bool claims_only; /* the others are of no interest */

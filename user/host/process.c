@@ -30,7 +30,7 @@ bool process_parse(const char *line, struct process *process)
 	unsigned int terminal;
 	size_t size;
 
-	if (!before || !after ||
+	if (!before || !after || after < before ||
 	    sscanf(after, ") %*c %d %*d %*d %u", &read.parent, &terminal) != 2 || read.parent < 0)
 		return false;
 	/* proc_pid_stat(5): minor 7-0 and 31-20, major 15-8 */

@@ -86,7 +86,8 @@ struct session_search {
 	struct session_seat *seats;
 	size_t seat_count;
 	struct sessions inherited;
-	struct sessions carried; /* what sshd has open */
+	struct sessions carried; /* what the sshd above us has open */
+	struct sessions held;    /* ... and that above those who sit at the seats */
 };
 
 static void session_search_free(struct session_search *search)
@@ -96,6 +97,7 @@ static void session_search_free(struct session_search *search)
 	free(search->seats);
 	session_free(&search->inherited);
 	session_free(&search->carried);
+	session_free(&search->held);
 }
 
 /* Once. -ENOMEM, or 0. */
@@ -191,21 +193,50 @@ static int session_climb(struct session_search *search)
 	return error;
 }
 
+static int session_look_at_socket(const struct stat *file, void *data)
+{
+	struct session_search *search = data;
+
+	if (!S_ISSOCK(file->st_mode))
+		return 0;
+	return session_add(&search->held,
+			   &(struct conversation){ .inode = (uint32_t)file->st_ino });
+}
+
+/* From somebody who sits at a seat upwards: what sshd has open. */
+static int session_climb_from(struct session_search *search, pid_t pid)
+{
+	struct process process;
+	int error = 0;
+
+	for (unsigned int i = 0; !error && pid > 0 && i < SESSION_ANCESTORS_MAX; i++) {
+		if (!process_read(pid, &process))
+			break;
+		if (session_is_server(&process))
+			error = process_files(pid, session_look_at_socket, search);
+		pid = process.parent;
+	}
+	return error;
+}
+
 /* A process at a terminal of the same number, which may be another container's. */
 struct session_sitter {
 	struct session_search *search;
 	pid_t pid;
+	bool sits;
 };
 
 static int session_sits(const struct stat *file, void *data)
 {
-	const struct session_sitter *sitter = data;
+	struct session_sitter *sitter = data;
 
 	for (size_t i = 0; process_is_terminal(file) && i < sitter->search->seat_count; i++) {
 		struct session_seat *seat = &sitter->search->seats[i];
 
-		if (session_is_there(&seat->terminal, file))
-			return session_of(sitter->pid, &seat->found);
+		if (!session_is_there(&seat->terminal, file))
+			continue;
+		sitter->sits = true;
+		return session_of(sitter->pid, &seat->found);
 	}
 	return 0;
 }
@@ -215,13 +246,15 @@ static int session_look_at(pid_t pid, void *data)
 	struct session_search *search = data;
 	struct session_sitter sitter = { .search = search, .pid = pid };
 	struct process process;
+	bool may_sit = false;
+	int error;
 
 	if (!process_read(pid, &process) || !process.terminal)
 		return 0;
 	for (size_t i = 0; i < search->seat_count; i++)
-		if (search->seats[i].terminal.st_rdev == process.terminal)
-			return process_files(pid, session_sits, &sitter);
-	return 0;
+		may_sit |= search->seats[i].terminal.st_rdev == process.terminal;
+	error = may_sit ? process_files(pid, session_sits, &sitter) : 0;
+	return error || !sitter.sits ? error : session_climb_from(search, pid);
 }
 
 /* Where somebody typed last, to within some seconds, comes first. */
@@ -234,13 +267,34 @@ static int session_compare_seats(const void *one, const void *other)
 	return 0;
 }
 
-static int session_add_all(struct sessions *to, const struct sessions *from)
+/* `sockets`: each as one of these; NULL: as any. */
+static int session_add_all(struct sessions *to, const struct sessions *from,
+			   const struct sessions *sockets)
 {
 	int error = 0;
 
-	for (size_t i = 0; !error && i < from->count; i++)
-		error = session_add(to, &from->list[i]);
+	for (size_t i = 0; !error && i < from->count; i++) {
+		struct conversation session = from->list[i];
+
+		if (!sockets)
+			error = session_add(to, &session);
+		for (size_t j = 0; !error && sockets && j < sockets->count; j++) {
+			session.inode = sockets->list[j].inode;
+			error = session_add(to, &session);
+		}
+	}
 	return error;
+}
+
+/* Those at the seats, then those of the ancestors. */
+static int session_add_found(struct sessions *to, const struct session_search *search,
+			     const struct sessions *sockets)
+{
+	int error = 0;
+
+	for (size_t i = 0; !error && i < search->seat_count; i++)
+		error = session_add_all(to, &search->seats[i].found, sockets);
+	return error ? error : session_add_all(to, &search->inherited, sockets);
 }
 
 int session_find(struct sessions *sessions)
@@ -254,12 +308,16 @@ int session_find(struct sessions *sessions)
 	if (search.seat_count)
 		qsort(search.seats, search.seat_count, sizeof(*search.seats),
 		      session_compare_seats);
-	for (size_t i = 0; !error && i < search.seat_count; i++)
-		error = session_add_all(&found, &search.seats[i].found);
 	if (!error)
-		error = session_add_all(&found, &search.inherited);
+		error = session_add_all(&search.held, &search.carried, NULL);
+	/* An environment may be of another day, and its ends another one's by now, who need not have logged in:
+	 * what an sshd that is known has open comes first. */
+	if (!error)
+		error = session_add_found(&found, &search, &search.held);
+	if (!error)
+		error = session_add_found(&found, &search, NULL);
 	if (!error && !found.count)
-		error = session_add_all(&found, &search.carried);
+		error = session_add_all(&found, &search.carried, NULL);
 	if (error)
 		return error;
 	*sessions = found;

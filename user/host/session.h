@@ -27,7 +27,8 @@ bool session_parse(const char *value, struct conversation *session);
 
 /*
  * All that may be it, each once: those at terminals that an ancestor has open besides its own, the one
- * used last first; then those of the environments of this process and its ancestors, the nearest first.
+ * used last first; then those of the environments of this process and its ancestors, the nearest first. In front
+ * of all, in the same order, the same with the inode of a socket that an sshd above one of them has open.
  * If there is none of either: the sockets of ancestors that are sshd, by inode and without a family.
  * Whether one still stands is for conversations_read() to see. -ENOMEM, or 0.
  */

@@ -44,9 +44,7 @@ int ahead_add(struct ahead *ahead, enum tc_kind hook, uint32_t program, uint32_t
 	if (program)
 		ahead_name(filter);
 	/* whoever made the filter chose its name */
-	for (char *at = filter->name; *at; at++)
-		if (*at < ' ' || *at > '~')
-			*at = '?';
+	text_clean(filter->name);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
+#include "user/base/text.h"
 #include "user/kernel/lock.h"
 
 #define LOCK_FOLDER "/run/edgegate"
@@ -64,6 +65,8 @@ static void lock_who(int fd, char who[LOCK_WHO_SIZE])
 	date = (time_t)moment;
 	if (localtime_r(&date, &tm))
 		strftime(since, sizeof(since), "%H:%M:%S", &tm);
+	/* another version may have written it */
+	text_clean(text + command);
 	snprintf(who, LOCK_WHO_SIZE, "pid %ld, since %s: %s", owner, since, text + command);
 }
 
@@ -72,7 +75,7 @@ static void lock_sign(int fd)
 {
 	autofclose FILE *own = fopen("/proc/self/cmdline", "re");
 	char text[256], command[200];
-	size_t size = own ? fread(command, 1, sizeof(command), own) : 0;
+	size_t size = own ? fread(command, 1, sizeof(command) - 1, own) : 0;
 	int length;
 
 	/* words end in NUL; in a line for people there is nothing that could pass for another line */
@@ -81,8 +84,10 @@ static void lock_sign(int fd)
 			command[i] = ' ';
 	while (size && command[size - 1] == ' ')
 		size--;
-	length = snprintf(text, sizeof(text), "%ld %lld %.*s\n", (long)getpid(),
-			  (long long)time(NULL), (int)size, command);
+	command[size] = '\0';
+	text_clean(command);
+	length = snprintf(text, sizeof(text), "%ld %lld %s\n", (long)getpid(),
+			  (long long)time(NULL), command);
 	if (ftruncate(fd, 0) || pwrite(fd, text, (size_t)length, 0) != length)
 		return;
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <edgegate/state_word.h>
 
+#include "user/base/cleanup.h"
 #include "user/kernel/state.h"
 
 struct state state_unpack(uint64_t word)
@@ -113,12 +115,34 @@ uint64_t state_read(const uint64_t *word)
 	return __atomic_load_n(word, __ATOMIC_ACQUIRE);
 }
 
+/*
+ * What the time namespace that we are in adds to CLOCK_BOOTTIME, in nanoseconds; programs read the kernel's own
+ * clock. time_namespaces(7). The file is that of children, which an exec makes one's own.
+ */
+static int64_t state_offset(void)
+{
+	autofclose FILE *offsets = fopen("/proc/self/timens_offsets", "re");
+	long long seconds, nanoseconds;
+	char line[128];
+
+	/* a kernel without them has no file */
+	while (offsets && fgets(line, sizeof(line), offsets))
+		if (sscanf(line, "boottime %lld %lld", &seconds, &nanoseconds) == 2)
+			return seconds * 1000000000 + nanoseconds;
+	return 0;
+}
+
 uint64_t state_now(void)
 {
+	static bool is_known;
+	static int64_t offset; /* of a namespace with somebody in it it doesn't change */
 	struct timespec now;
 
+	if (!is_known)
+		offset = state_offset();
+	is_known = true;
 	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return (uint64_t)(now.tv_sec * 1000000000ll + now.tv_nsec - offset) / 1000000;
 }
 
 uint64_t state_settled(uint64_t *word)

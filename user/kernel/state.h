@@ -74,7 +74,10 @@ uint64_t state_read(const uint64_t *word);
  */
 uint64_t state_settled(uint64_t *word);
 
-/* Milliseconds of CLOCK_BOOTTIME: the clock of deadlines, which neither suspend nor the date moves. */
+/*
+ * Milliseconds of CLOCK_BOOTTIME, in a time namespace too the machine's own: the clock of deadlines, which
+ * neither suspend nor the date moves.
+ */
 uint64_t state_now(void);
 
 /* False: somebody was quicker, and the word is as they left it. */

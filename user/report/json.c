@@ -28,6 +28,24 @@ static json_t *json_word_or_null(const char *word)
 	return *word ? json_string(word) : json_null();
 }
 
+/* Adds an item to a list. NULL where one or the other is: nothing is left out unseen. */
+static json_t *json_append(json_t *list, json_t *item)
+{
+	if (!json_array_append_new(list, item))
+		return list;
+	json_decref(list);
+	return NULL;
+}
+
+/* The same of a key and an object. */
+static json_t *json_put(json_t *object, const char *key, json_t *value)
+{
+	if (!json_object_set_new(object, key, value))
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
 /* What stands before our tc program; null where that can't be seen. */
 static json_t *json_ahead(const struct report_interface *interface)
 {
@@ -36,11 +54,11 @@ static json_t *json_ahead(const struct report_interface *interface)
 	for (size_t i = 0; interface->ahead_known && i < interface->ahead_count; i++) {
 		const struct report_filter *filter = &interface->ahead[i];
 
-		json_array_append_new(list,
-				      json_pack("{s:s, s:I, s:s, s:I}", "hook",
-						report_tc_kind(filter->hook), "program",
-						(json_int_t)filter->program, "name", filter->name,
-						"priority", (json_int_t)filter->priority));
+		list = json_append(list,
+				   json_pack("{s:s, s:I, s:s, s:I}", "hook",
+					     report_tc_kind(filter->hook), "program",
+					     (json_int_t)filter->program, "name", filter->name,
+					     "priority", (json_int_t)filter->priority));
 	}
 	return list;
 }
@@ -54,15 +72,15 @@ static json_t *json_interface(const struct report_interface *interface, bool ids
 
 	if (!ids || !object)
 		return object;
-	json_object_set_new(object, "present", json_boolean(!interface->is_lost));
-	json_object_set_new(object, "xdp_program", json_integer(interface->xdp_program));
-	json_object_set_new(object, "xdp_link", json_integer(interface->xdp_link));
-	json_object_set_new(object, "tc_program", json_integer(interface->tc_program));
-	json_object_set_new(object, "tc_link", json_integer(interface->tc_link));
-	json_object_set_new(object, "place", json_string(report_place(interface->place)));
-	json_object_set_new(object, "former_name", json_word_or_null(interface->former_name));
-	json_object_set_new(object, "moved_to", json_word_or_null(interface->moved_to));
-	json_object_set_new(object, "filters_ahead", json_ahead(interface));
+	object = json_put(object, "present", json_boolean(!interface->is_lost));
+	object = json_put(object, "xdp_program", json_integer(interface->xdp_program));
+	object = json_put(object, "xdp_link", json_integer(interface->xdp_link));
+	object = json_put(object, "tc_program", json_integer(interface->tc_program));
+	object = json_put(object, "tc_link", json_integer(interface->tc_link));
+	object = json_put(object, "place", json_string(report_place(interface->place)));
+	object = json_put(object, "former_name", json_word_or_null(interface->former_name));
+	object = json_put(object, "moved_to", json_word_or_null(interface->moved_to));
+	object = json_put(object, "filters_ahead", json_ahead(interface));
 	return object;
 }
 
@@ -71,17 +89,18 @@ static json_t *json_interfaces(const struct report_gate *gate, bool ids)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < gate->interface_count; i++)
-		json_array_append_new(list, json_interface(&gate->interfaces[i], ids));
+		list = json_append(list, json_interface(&gate->interfaces[i], ids));
 	return list;
 }
 
 /* What a rule asks besides, where it does. */
-static void json_asks(json_t *object, const struct report_rule *rule)
+static json_t *json_asks(json_t *object, const struct report_rule *rule)
 {
 	if (object && *rule->limit)
-		json_object_set_new(object, "limit", json_string(rule->limit));
+		object = json_put(object, "limit", json_string(rule->limit));
 	if (object && *rule->payload)
-		json_object_set_new(object, "payload", json_string(rule->payload));
+		object = json_put(object, "payload", json_string(rule->payload));
+	return object;
 }
 
 static json_t *json_check_rule(const struct report_rule *rule)
@@ -92,9 +111,8 @@ static json_t *json_check_rule(const struct report_rule *rule)
 				   rule->to, "note", rule->note);
 
 	if (object && *rule->peers)
-		json_object_set_new(object, "peer_ports", json_string(rule->peers));
-	json_asks(object, rule);
-	return object;
+		object = json_put(object, "peer_ports", json_string(rule->peers));
+	return json_asks(object, rule);
 }
 
 static json_t *json_rule(const struct report_rule *rule)
@@ -110,10 +128,10 @@ static json_t *json_rule(const struct report_rule *rule)
 		"payload_mismatches", (json_int_t)counts->payload_mismatches);
 
 	if (object && *rule->peers)
-		json_object_set_new(object, "peer_ports", json_string(rule->peers));
-	json_asks(object, rule);
+		object = json_put(object, "peer_ports", json_string(rule->peers));
+	object = json_asks(object, rule);
 	if (object && rule->reserve)
-		json_object_set_new(object, "reserve", json_true());
+		object = json_put(object, "reserve", json_true());
 	return object;
 }
 
@@ -129,7 +147,7 @@ static json_t *json_outcomes(const struct report_gate *gate, enum outcome_class 
 
 			if (report_outcome_class((enum outcome)outcome) != class)
 				continue;
-			json_array_append_new(
+			list = json_append(
 				list, json_pack("{s:s, s:s, s:I, s:I}", "direction",
 						report_direction((enum direction)direction), key,
 						report_outcome_label((enum outcome)outcome),
@@ -151,7 +169,7 @@ static json_t *json_gate_stats(const struct report_gate *gate)
 	json_t *rules = json_array();
 
 	for (size_t i = 0; i < gate->rule_count; i++)
-		json_array_append_new(rules, json_rule(&gate->rules[i]));
+		rules = json_append(rules, json_rule(&gate->rules[i]));
 	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:{s:I, s:I}}", "gate",
 			 gate->label, "netns", json_string_or_null(gate->netns), "interfaces",
 			 json_interfaces(gate, false), "policy", json_string_or_null(gate->policy),
@@ -168,8 +186,7 @@ static json_t *json_drifted(uint32_t drifted)
 
 	for (int part = 0; part < PART_COUNT; part++)
 		if (drifted & PART_BIT(part))
-			json_array_append_new(list,
-					      json_string(report_part((enum listing_part)part)));
+			list = json_append(list, json_string(report_part((enum listing_part)part)));
 	return list;
 }
 
@@ -194,11 +211,11 @@ static json_t *json_gate_status(const struct report_gate *gate)
 			   json_string_or_null(gate->former), "rolled_back", rolled_back);
 	if (!object)
 		return NULL;
-	json_object_set_new(object, "drift", json_boolean(gate->has_drift));
-	json_object_set_new(object, "drifted", json_drifted(gate->drifted));
-	json_object_set_new(object, "programs",
-			    json_pack("{s:s, s:b}", "version", gate->programs, "current",
-				      !gate->has_other_programs));
+	object = json_put(object, "drift", json_boolean(gate->has_drift));
+	object = json_put(object, "drifted", json_drifted(gate->drifted));
+	object = json_put(object, "programs",
+			  json_pack("{s:s, s:b}", "version", gate->programs, "current",
+				    !gate->has_other_programs));
 	return object;
 }
 
@@ -217,9 +234,9 @@ char *report_policies_json(const struct report_text *policies, size_t count)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:b, s:s%}", "name", policies[i].name,
-						      "default", i == 0, "text", policies[i].text,
-						      policies[i].size));
+		list = json_append(list, json_pack("{s:s, s:b, s:s%}", "name", policies[i].name,
+						   "default", i == 0, "text", policies[i].text,
+						   policies[i].size));
 	root = json_pack("{s:i, s:o}", "version", JSON_VERSION, "policies", list);
 	return json_finish(root);
 }
@@ -231,7 +248,7 @@ char *report_check_json(const struct report_check *check)
 	char hash[17];
 
 	for (size_t i = 0; i < check->rule_count; i++)
-		json_array_append_new(rules, json_check_rule(&check->rules[i]));
+		rules = json_append(rules, json_check_rule(&check->rules[i]));
 	snprintf(hash, sizeof(hash), "%016" PRIx64, check->policy_hash);
 	root = json_pack("{s:i, s:s, s:s, s:o, s:{s:I, s:I}, s:I, s:{s:I, s:I}}", "version",
 			 JSON_VERSION, "policy", check->policy, "policy_hash", hash, "rules", rules,
@@ -249,7 +266,7 @@ static json_t *json_gates(const struct report_gate *gates, size_t count,
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, each(&gates[i]));
+		list = json_append(list, each(&gates[i]));
 	return json_pack("{s:i, s:o}", "version", JSON_VERSION, "gates", list);
 }
 
@@ -275,14 +292,15 @@ char *report_replay_summary_json(const struct report_gate *gates, size_t count,
 	json_t *unknown = json_array();
 
 	for (int direction = 0; direction < DIRECTION_COUNT; direction++)
-		json_array_append_new(unknown,
+		unknown = json_append(unknown,
 				      json_pack("{s:s, s:s, s:I, s:I}", "direction",
 						report_direction((enum direction)direction),
 						"reason", REPORT_REPLAY_TRUNCATED, "packets",
 						(json_int_t)totals->truncated[direction].packets,
 						"bytes",
 						(json_int_t)totals->truncated[direction].bytes));
-	if (json_object_set_new(root, "unknown", unknown))
+	root = json_put(root, "unknown", unknown);
+	if (!root)
 		return NULL;
 	/* one line, as the packets in front of it */
 	dumped = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER);

@@ -17,6 +17,7 @@
 #include "user/verb/apply_say.h"
 #include "user/verb/common_say.h"
 #include "user/verb/common.h"
+#include "user/verb/common_conversations.h"
 #include "user/verb/common_judge.h"
 #include "user/verb/common_lock.h"
 
@@ -58,6 +59,7 @@ static void apply_name(struct apply *apply)
 				       i + 1 == options->interface_count ? " and " :
 									   ", ",
 				       options->interfaces[i].name);
+	text_clean(apply->names);
 	snprintf(apply->what, sizeof(apply->what), "apply to %s", apply->names);
 }
 
@@ -181,17 +183,22 @@ static int apply_look_out(const struct apply *apply, const struct invocation *in
 {
 	const struct make_wish wish = apply_wish(apply, invocation);
 	const struct stamp *stamp = &apply->gate.stamp;
+	struct stamp_interface interfaces[GATE_INTERFACES_MAX];
 	const struct apply_guard guard = {
 		.options = &apply->options,
-		.interfaces = apply->is_new ? wish.interfaces : stamp->interfaces,
+		.interfaces = apply->is_new ? wish.interfaces : interfaces,
 		.gate = apply->is_new ? NULL : &apply->gate,
 		.interface_count = apply->is_new ? wish.interface_count : stamp->interface_count,
 		.hooks = apply->is_new ? wish.hooks : (enum hooks)stamp->hooks,
 		.after = &apply->image,
 		.before = apply->before.drops ? &apply->before.image : NULL,
+		.shuts = apply->before.shuts,
 		.what = apply->what,
 	};
 
+	/* the stamp's indices are those of the last apply */
+	if (!apply->is_new)
+		common_conversations_interfaces(&apply->gate, interfaces);
 	return apply_guard(&guard, diags);
 }
 

@@ -8,6 +8,28 @@
 #include "user/verb/apply_check.h"
 #include "user/verb/apply_compile.h"
 
+/* Passes anything that is judged no more, by what is attached now? Where nobody can tell, it does. */
+static bool apply_is_open(const struct gate *gate)
+{
+	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
+		struct gate_attachment now;
+
+		if (gate_read_attachment(gate, i, &now) || now.place == PLACE_ANEW ||
+		    (now.is_here && now.is_lost))
+			return true;
+	}
+	return false;
+}
+
+/* Is what a deadline returns to a policy that is enforced? */
+static bool apply_falls_back_shut(const struct state *state)
+{
+	unsigned int slot = state->is_pending ? state->former : state->live;
+	enum mode mode = state->is_pending ? state->former_mode : state->mode;
+
+	return slot != SLOT_NONE && mode != MODE_MONITOR;
+}
+
 /* What is in force, and what it counts, for compiling against. */
 static int apply_read_running(const struct apply_compile *compile, struct apply_before *before,
 			      struct listing_header **former, struct gate_counts *counts,
@@ -16,8 +38,12 @@ static int apply_read_running(const struct apply_compile *compile, struct apply_
 	struct state state = state_unpack(state_settled(compile->gate->word));
 	int error = readback(compile->gate, state.live, &before->image);
 
+	bool is_open = apply_is_open(compile->gate);
+
 	before->is_there = !error;
-	before->drops = !error && state.mode != MODE_MONITOR && !state.emergency;
+	/* by the word, and by what is attached: it drops nothing where it isn't */
+	before->drops = !error && state.mode != MODE_MONITOR && !state.emergency && !is_open;
+	before->shuts = is_open && apply_falls_back_shut(&state);
 	before->mode = state.mode == MODE_MONITOR ? MODE_MONITOR : MODE_ENFORCE;
 	/* nothing was there, or nothing that could be believed any more: that is drift */
 	if (error == -ENOENT || error == -EPROTO)

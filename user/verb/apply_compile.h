@@ -13,7 +13,8 @@ struct apply_before {
 	struct image image;
 	enum mode mode;
 	bool is_there;
-	bool drops; /* what it judges so: it is enforced, and no emergency stands above it */
+	bool drops; /* what it judges so: it is enforced and attached, and no emergency stands above it */
+	bool shuts; /* an interface is open, and what a deadline falls back to is a policy, enforced */
 };
 
 /* All of it is borrowed. */

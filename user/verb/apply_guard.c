@@ -230,9 +230,10 @@ static int guard_refuse(const struct apply_guard *guard, const struct guard_cut 
 
 	diag_system(diags, 0, guard->what, "this cuts %s", told->text);
 	diag_hint(diags,
-		  "let your session go on by a rule (direction: %s, protocol: tcp, ports: %u), try "
-		  "the policy for a while with --confirm 60s, or cut all the same with --force",
-		  is_inside ? "out" : "in", told->first->local_port);
+		  "let your session go on by a rule (direction: %s, protocol: tcp, ports: %u)%s, "
+		  "or cut all the same with --force",
+		  is_inside ? "out" : "in", told->first->local_port,
+		  guard->shuts ? "" : ", try the policy for a while with --confirm 60s");
 	return -EPERM;
 }
 
@@ -252,7 +253,7 @@ static int guard_say(const struct apply_guard *guard, const struct guard_cut *to
 	if (told->own && !options->force && !options->confirm)
 		return guard_refuse(guard, told, diags);
 	diag_warning(diags, NULL, guard->what, "this cuts %s", told->text);
-	if (options->confirm)
+	if (options->confirm && !guard->shuts)
 		diag_hint(diags, "they go on in %llu s, unless it is confirmed until then",
 			  (unsigned long long)options->confirm);
 	else
@@ -280,6 +281,18 @@ static int guard_blind(const struct apply_guard *guard,
 	return 0;
 }
 
+/* An apply attaches what is lost before anything else: from then on nothing is as open as it is now. */
+static void guard_warn_of_deadline(const struct apply_guard *guard, struct diags *diags)
+{
+	if (!guard->shuts || !guard->options->confirm)
+		return;
+	diag_warning(diags, NULL, guard->what,
+		     "an interface is open now, but what this falls back to in %llu s is the "
+		     "former policy, enforced: what that drops is cut then, be it your session",
+		     (unsigned long long)guard->options->confirm);
+	diag_hint(diags, "first apply, without --confirm, a policy that lets your session go on");
+}
+
 int apply_guard(const struct apply_guard *guard, struct diags *diags)
 {
 	cleanup(common_conversations_free) struct common_conversations conversations = { 0 };
@@ -289,6 +302,7 @@ int apply_guard(const struct apply_guard *guard, struct diags *diags)
 	int error = common_conversations_read(guard->interfaces, guard->interface_count, false,
 					      &conversations);
 
+	guard_warn_of_deadline(guard, diags);
 	if (!error && guard->gate)
 		error = common_conversations_add_flows(guard->gate, &conversations);
 	if (error)

@@ -20,6 +20,7 @@ struct apply_guard {
 	enum hooks hooks;
 	const struct image *after;
 	const struct image *before; /* what it drops already isn't cut by `after`; NULL: nothing */
+	bool shuts;                 /* as of struct apply_before */
 	const char *what;
 };
 

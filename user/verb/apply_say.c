@@ -25,16 +25,17 @@ void apply_say_state(const struct gate *gate, const char *interface, uint64_t co
 		     uint64_t deadline, struct text *text)
 {
 	const struct state state = state_unpack(state_settled(gate->word));
-	autofree char *when = common_change_time(deadline);
+	autofree char *when = common_change_time(deadline), *shown = text_cleaned(interface);
 
 	if (deadline)
 		text_format(
 			text,
 			"Only until %s, %llu s from now, unless you keep it with: edgegate confirm "
 			"-i %s\n",
-			when ? when : "then", (unsigned long long)confirm, interface);
+			when ? when : "then", (unsigned long long)confirm, shown ? shown : "?");
 	if (state.emergency)
 		text_format(text,
 			    "All the same it is %s in emergency, until: edgegate resume -i %s\n",
-			    state.emergency & EMERGENCY_BLOCK ? "blocked" : "open", interface);
+			    state.emergency & EMERGENCY_BLOCK ? "blocked" : "open",
+			    shown ? shown : "?");
 }

@@ -16,13 +16,24 @@ struct block_session {
 	char text[CONVERSATION_TEXT_SIZE]; /* "tcp 192.0.2.10:22 with 198.51.100.7:40000" */
 };
 
+/* Is the protected end behind the interface? -1: behind that by which it should come, of all those there are. */
+static bool block_is_inside(const struct gate *gate, int interface)
+{
+	bool is_inside = true;
+
+	if (interface >= 0)
+		return gate->stamp.interfaces[interface].facing == FACING_INSIDE;
+	for (unsigned int i = 0; i < gate->stamp.interface_count; i++)
+		is_inside = is_inside && gate->stamp.interfaces[i].facing == FACING_INSIDE;
+	return is_inside;
+}
+
 /* As a gate knows it: its local end is the one that the gate protects. */
 static void block_describe(const struct gate *gate, const struct conversation *conversation,
 			   struct block_session *kept)
 {
 	struct session *session = &kept->session;
-	bool is_inside = conversation->interface >= 0 &&
-			 gate->stamp.interfaces[conversation->interface].facing == FACING_INSIDE;
+	bool is_inside = block_is_inside(gate, conversation->interface);
 
 	session->family = conversation->family;
 	memcpy(is_inside ? session->remote : session->local, conversation->local,
@@ -79,10 +90,13 @@ static int block_find_session(const struct gate *gate, struct block_session *kep
 			      struct diags *diags)
 {
 	cleanup(common_conversations_free) struct common_conversations conversations = { 0 };
+	struct stamp_interface interfaces[GATE_INTERFACES_MAX];
 	const struct conversation *best;
-	int error = common_conversations_read(gate->stamp.interfaces, gate->stamp.interface_count,
-					      true, &conversations);
+	int error;
 
+	common_conversations_interfaces(gate, interfaces);
+	error = common_conversations_read(interfaces, gate->stamp.interface_count, true,
+					  &conversations);
 	if (error) {
 		diag_system(diags, -error, "block", "cannot see which SSH session this is");
 		diag_hint(diags, "nothing was changed; to cut it too: leave --keep-session out");

@@ -89,7 +89,7 @@ int common_each_gate(const char *interface, const char *what, common_gate_functi
 int common_find_gate(const char *interface, const char *what, struct gate *gate,
 		     struct diags *diags);
 
-/* "a, b and c": the gate's interfaces, by the names that they have in its stamp. Caller frees. */
+/* "a, b and c": the gate's interfaces, by the names that they have in its stamp, to be shown. Caller frees. */
 char *common_gate_names(const struct gate *gate);
 
 /* ---- common_collect.c -------------------------------------------------------------------------------- */
@@ -111,8 +111,8 @@ int common_collect_all(const char *interface, const char *what, struct common_ga
 		       struct diags *diags);
 void common_gates_free(struct common_gates *gates);
 
-/* As in the metrics: "eth0", "blue/eth0". Caller frees. */
-char *common_gate_label(const struct gate *gate);
+/* As in the metrics: "eth0", "blue/eth0". `shown`: cleaned; else with the names as they are. Caller frees. */
+char *common_gate_label(const struct gate *gate, bool shown);
 
 /* ---- common_rules.c ---------------------------------------------------------------------------------- */
 

@@ -23,7 +23,9 @@ static int common_change_open(struct common_change *change, const struct verb *v
 		return -EINVAL;
 	}
 	change->interface = options->interfaces[0].name;
-	return common_find_gate(change->interface, verb->name, &change->gate, diags);
+	error = common_find_gate(change->interface, verb->name, &change->gate, diags);
+	text_clean(options->interfaces[0].name); /* from here on it is only shown */
+	return error;
 }
 
 static void common_change_free(struct common_change *change)
@@ -45,7 +47,7 @@ int common_change_run(const struct verb *verb, int argc, char **argv, const char
 		return error - 1;
 	if (!error)
 		error = act(&change, &said, &diags);
-	/* what to know of it first */
+	/* warnings first, as apply has it: the last line is what was done */
 	status = common_end(&diags);
 	if (!error)
 		printed = common_print(said);

@@ -80,9 +80,10 @@ static int collect_once(const struct gate *gate, uint64_t word, bool looks_for_d
 	if (error)
 		return error;
 	report->label = collect_label(&gate->stamp, report);
-	report->netns = *gate->stamp.netns ? strdup(gate->stamp.netns) : NULL;
+	report->netns = *gate->stamp.netns ? text_cleaned(gate->stamp.netns) : NULL;
 	if (!report->label || (*gate->stamp.netns && !report->netns))
 		return -ENOMEM;
+	text_clean(report->label);
 	report->hooks = (enum hooks)gate->stamp.hooks;
 	collect_state(&state, report);
 	report->created_at = gate->stamp.created_at;
@@ -172,11 +173,15 @@ int common_collect_all(const char *interface, const char *what, struct common_ga
 	return error;
 }
 
-char *common_gate_label(const struct gate *gate)
+char *common_gate_label(const struct gate *gate, bool shown)
 {
 	cleanup(report_gate_free) struct report_gate report = { 0 };
+	char *label;
 
 	if (common_collect_interfaces(gate, &report))
 		return NULL;
-	return collect_label(&gate->stamp, &report);
+	label = collect_label(&gate->stamp, &report);
+	if (label && shown)
+		text_clean(label);
+	return label;
 }

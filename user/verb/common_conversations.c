@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,23 @@
 #include "user/base/array.h"
 #include "user/base/cleanup.h"
 #include "user/kernel/flows.h"
+
+void common_conversations_interfaces(const struct gate *gate,
+				     struct stamp_interface interfaces[GATE_INTERFACES_MAX])
+{
+	memcpy(interfaces, gate->stamp.interfaces, sizeof(gate->stamp.interfaces));
+	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
+		struct gate_attachment now;
+
+		/* where nobody can tell, it is most likely where it was */
+		if (gate_read_attachment(gate, i, &now))
+			continue;
+		interfaces[i].ifindex =
+			now.place == PLACE_HERE ? now.ifindex :
+			now.place == PLACE_ANEW ? if_nametoindex(interfaces[i].name) :
+						  0;
+	}
+}
 
 int common_conversations_read(const struct stamp_interface *interfaces, size_t count, bool own,
 			      struct common_conversations *conversations)

@@ -17,6 +17,13 @@ struct common_conversations {
 };
 
 /*
+ * A gate's interfaces with the indices that they have now, by what is attached: those of the stamp are the last
+ * apply's. 0: it is not here.
+ */
+void common_conversations_interfaces(const struct gate *gate,
+				     struct stamp_interface interfaces[GATE_INTERFACES_MAX]);
+
+/*
  * What goes over one of the interfaces, and the caller's sessions that stand, whatever they go over;
  * with `own` only these. 0, or a negative errno; the sessions are there then too, as far as known.
  */

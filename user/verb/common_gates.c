@@ -78,5 +78,7 @@ char *common_gate_names(const struct gate *gate)
 			    i + 1 == count ? " and " :
 					     ", ",
 			    gate->stamp.interfaces[i].name);
+	if (!text.failed)
+		text_clean(text.bytes);
 	return text_take(&text);
 }

@@ -6,6 +6,7 @@
 
 #include "user/base/array.h"
 #include "user/base/cleanup.h"
+#include "user/base/text.h"
 #include "user/kernel/ahead.h"
 #include "user/kernel/namespaces.h"
 #include "user/kernel/netns.h"
@@ -45,6 +46,7 @@ static void interfaces_moved(const struct gate_attachment *attachment,
 {
 	struct whereabouts now;
 
+	/* names are whoever's who is root where it is */
 	if (attachment->place != PLACE_MOVED || !whereabouts_find(attachment, &now))
 		return;
 	if (now.is_first)
@@ -55,6 +57,7 @@ static void interfaces_moved(const struct gate_attachment *attachment,
 	else
 		snprintf(interface->moved_to, sizeof(interface->moved_to), "netns-%llu/%s",
 			 (unsigned long long)now.cookie, now.name);
+	text_clean(interface->moved_to);
 }
 
 int common_collect_interfaces(const struct gate *gate, struct report_gate *report)
@@ -77,6 +80,8 @@ int common_collect_interfaces(const struct gate *gate, struct report_gate *repor
 		memcpy(interface->name, attachment.name, sizeof(interface->name));
 		if (strcmp(attachment.name, stamp->name) != 0)
 			memcpy(interface->former_name, stamp->name, sizeof(stamp->name));
+		text_clean(interface->name);
+		text_clean(interface->former_name);
 		interface->facing = (enum facing)stamp->facing;
 		interface->xdp = (enum xdp_mode)stamp->xdp;
 		interface->tc = attachment.tc;

@@ -46,6 +46,8 @@ bool common_ask(const char *what, struct diags *diags, const char *consequence, 
 	va_start(arguments, consequence);
 	text_format_list(&text, consequence, arguments);
 	va_end(arguments);
+	if (!text.failed)
+		text_clean(text.bytes); /* interfaces' names are in it */
 	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
 		diag_usage(diags, what, "it %s, and nobody is there to ask",
 			   text.bytes ? text.bytes : "");

@@ -33,11 +33,12 @@ static bool detach_is_remains(int error)
 static int detach_remains(const char *directory, struct diags *diags)
 {
 	uint32_t version = gate_other_version(directory);
-	const char *label = gate_folder_label(directory);
+	autofree char *shown = text_cleaned(version ? gate_folder_label(directory) : directory);
 	char *said = version ? text_print("%s: the gate of another version of edgegate (layout "
 					  "%u) is detached; everything passes\n",
-					  label, version) :
-			       text_print("%s: what was left there is taken away\n", directory);
+					  shown ? shown : "?", version) :
+			       text_print("%s: what was left there is taken away\n",
+					  shown ? shown : "?");
 	int error = make_removed(directory, "detach", diags);
 
 	if (error) {
@@ -153,6 +154,7 @@ static int detach_all(const struct common_options *options, struct diags *diags)
 /* The gate that status shows under a label: by what it is called, or by its folder. */
 struct detach_label {
 	const char *label;
+	bool shown; /* by what status makes of it; else by its true name, which goes first */
 	char directory[PINS_PATH_SIZE];
 };
 
@@ -160,13 +162,13 @@ static int detach_find_label(const char *directory, bool finished, void *data)
 {
 	struct detach_label *search = data;
 	cleanup(gate_close) struct gate gate = GATE_CLOSED;
-	cleanup(report_gate_free) struct report_gate report = { 0 };
+	autofree char *label = NULL;
 	struct diags ignored = { 0 };
 	bool found = strcmp(gate_folder_label(directory), search->label) == 0;
 
-	if (!found && finished && gate_open(directory, "detach", &gate, &ignored) == 0 &&
-	    common_collect(&gate, "detach", &report, &ignored) == 0)
-		found = strcmp(report.label, search->label) == 0;
+	if (!found && finished && gate_open(directory, "detach", &gate, &ignored) == 0)
+		label = common_gate_label(&gate, search->shown);
+	found = found || (label && strcmp(label, search->label) == 0);
 	diags_clear(&ignored);
 	if (found)
 		snprintf(search->directory, sizeof(search->directory), "%s", directory);
@@ -177,8 +179,10 @@ static int detach_by_label(const char *label, const struct common_options *optio
 			   struct diags *diags)
 {
 	struct detach_label search = { .label = label };
+	int found = pins_each(detach_find_label, &search);
 
-	if (pins_each(detach_find_label, &search) == 1)
+	search.shown = true;
+	if (found == 1 || pins_each(detach_find_label, &search) == 1)
 		return detach_is_meant(label, options, diags) ?
 			       detach_folder(search.directory, options, diags) :
 			       -ECANCELED;

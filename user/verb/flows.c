@@ -231,8 +231,8 @@ static int flows_report(struct flows_work *run, const struct gate *gate,
 {
 	autofree const struct listing_row **rows = calloc(RULE_SLOTS, sizeof(const void *));
 
-	report->label = common_gate_label(gate);
-	report->netns = *gate->stamp.netns ? strdup(gate->stamp.netns) : NULL;
+	report->label = common_gate_label(gate, true);
+	report->netns = *gate->stamp.netns ? text_cleaned(gate->stamp.netns) : NULL;
 	report->list = calloc(flows->count + 1, sizeof(*report->list));
 	if (!rows || !report->label || !report->list || (*gate->stamp.netns && !report->netns))
 		return -ENOMEM;
