@@ -155,7 +155,7 @@ generations: build/edgegate $(OTHER) $(TEST_TOOLS) ## apply 1,000 times under tr
 	@EDGEGATE_APPLIES=$(or $(EDGEGATE_APPLIES),1000) BATS_TEST_TIMEOUT=1800 TEST_TIMEOUT=1800 ONLY=generations scripts/run-tests netns
 
 kill: build/edgegate $(OTHER) $(TEST_TOOLS) ## kill edgegate at every single system call, refuse every single bpf(2) (root; about an hour)
-	@KILL_ALL=1 BATS_TEST_TIMEOUT=7200 TEST_TIMEOUT=36000 ONLY=netns/kill scripts/run-tests netns
+	@KILL_ALL=1 BATS_TEST_TIMEOUT=7200 TEST_TIMEOUT=36000 ONLY='netns/@(kill|refused).bats' scripts/run-tests netns
 
 bench: $(BENCHES) $(TEST_BPF_OBJECTS) ## measure the packet path (root)
 	@scripts/run-tests bench

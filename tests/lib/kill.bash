@@ -11,17 +11,18 @@
 #	CASE_command   fills COMMAND, what is killed or refused
 #	CASE_old, _new what is in force before and after it: a, b, c or none
 #	CASE_repair    the command after that; it has to succeed, whichever of both is in force
+#	CASE_loses     not empty: the kernel itself loses packets that are allowed meanwhile
 #	CASE_points    if there is one: which calls are tried, of the lines of kill_calls
 #
-# KILL_ALL=1 tries each call. Else all that change something for others are tried but for pins, of which
-# it is a sixth, and of the rest each so-many-th, from another one on each time (KILL_SEED); likewise of
-# what is refused.
+# KILL_ALL=1 tries each call. Else a third of those that change something for others, of pins a twelfth,
+# and of the rest each so-many-th, from another one on each time (KILL_SEED); likewise of what is refused.
 
 KILL_PORTS=(5009 5001 5002 5003 5000) # nobody's, a's, b's, c's, and everybody's, which the others wait for
 # shellcheck disable=SC2034 # read by their names
 KILL_MASK_a=-+--+ KILL_MASK_b=--+-+ KILL_MASK_c=---++ KILL_MASK_none=+++++
 KILL_SEED=${KILL_SEED-$RANDOM}
-KILL_MARK=$((40000 + $$ % 20000)) # flows.max: by it the kernel's list of maps shows which are ours
+KILL_LOSES=
+KILL_MARK=$((40000 + RANDOM % 20000)) # flows.max: by it the kernel's list of maps shows which are ours
 
 # KILL_GO_ON=1: names all that goes wrong, not the first alone, and fails in the end.
 if [[ ${KILL_GO_ON-} ]]; then
@@ -110,7 +111,7 @@ kill_was_between() { # NAME NAME
 	for way in IN OUT; do
 		always=ALWAYS_$way ever=EVER_$way
 		for ((i = 0; i < ${#KILL_PORTS[@]}; i++)); do
-			[[ ${!one:i:1}${!two:i:1}${!always:i:1} != ++- ]] || fail "$KILL_AT: $way ${KILL_PORTS[i]} was lost"
+			[[ $KILL_LOSES || ${!one:i:1}${!two:i:1}${!always:i:1} != ++- ]] || fail "$KILL_AT: $way ${KILL_PORTS[i]} was lost"
 			[[ ${!one:i:1}${!two:i:1}${!ever:i:1} != --+ ]] || fail "$KILL_AT: $way ${KILL_PORTS[i]} got past"
 		done
 	done
@@ -192,7 +193,7 @@ kill_calls() { # COMMAND...
 # Those that are tried: all, or what acts, of the pins a third, and of the rest every so-many-th.
 kill_points() { # EVERY
 	if [[ ${KILL_ALL-} ]]; then cat; else awk -v every="${KILL_EVERY-$1}" -v seed="$KILL_SEED" '
-		$3 == 1 || $3 == 2 && (++pins + seed) % 6 == 0 || (NR + seed) % every == 0'; fi
+		$3 == 1 && (++acts + seed) % 3 == 0 || $3 == 2 && (++pins + seed) % 12 == 0 || (NR + seed) % every == 0'; fi
 }
 
 # A case at each of its calls, before which it is killed.
@@ -200,7 +201,8 @@ kill_case() { # CASE EVERY
 	local name number point points all old=$1_old new=$1_new tried=0 ended=0
 	old=${!old} new=${!new}
 	KILL_AT="$1, before all" KILL_BURSTS=0
-	local begun=$SECONDS
+	local begun=$SECONDS loses=$1_loses
+	KILL_LOSES=${!loses-}
 	"$1_start"
 	"$1_command"
 	all=$(kill_calls "${COMMAND[@]}")

@@ -1,0 +1,33 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# Whatever the kernel refuses of a command, at any bpf(2) call: it works all the same, or it says what failed
+# and what to do, and what was in force stays.
+# shellcheck disable=SC2034 # cases are called by name
+
+load ../lib/net.bash
+load ../lib/rows.bash
+load ../lib/kill.bash
+load ../lib/kill_cases.bash
+load ../lib/remains.bash
+load ../lib/neighbours.bash
+
+setup() {
+	net_begin
+	net_pair
+	kill_begin
+}
+
+teardown() {
+	rm -f "/sys/fs/bpf/$NET_ID"
+	kill_finish && net_end
+}
+
+# ---- refused -------------------------------------------------------------------------------------
+
+@test "refused: a first apply" { refuse_case first 16; }
+@test "refused: a second apply" { refuse_case second 5; }
+@test "refused: confirm" { refuse_case confirm 2; }
+@test "refused: rollback" { refuse_case rollback 3; }
+@test "refused: detach" { refuse_case detach 6; }
+@test "refused: an upgrade" { refuse_case upgrade 18; }
+@test "refused: status" { refuse_case status 2; }
