@@ -24,10 +24,10 @@ teardown() {
 
 # ---- refused -------------------------------------------------------------------------------------
 
-@test "refused: a first apply" { refuse_case first 16; }
-@test "refused: a second apply" { refuse_case second 5; }
-@test "refused: confirm" { refuse_case confirm 2; }
-@test "refused: rollback" { refuse_case rollback 3; }
-@test "refused: detach" { refuse_case detach 6; }
-@test "refused: an upgrade" { refuse_case upgrade 18; }
-@test "refused: status" { refuse_case status 2; }
+@test "refused: a first apply" { refuse_case first 32; }
+@test "refused: a second apply" { refuse_case second 36; }
+@test "refused: confirm" { refuse_case confirm 4; }
+@test "refused: rollback" { refuse_case rollback 8; }
+@test "refused: detach" { refuse_case detach 12; }
+@test "refused: an upgrade" { refuse_case upgrade 60; }
+@test "refused: status" { refuse_case status 8; }
