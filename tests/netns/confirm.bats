@@ -182,6 +182,21 @@ in_force() { # what status says: policy, mode, and whether a deadline stands or 
 	tcp_try peer 192.0.2.10 443
 }
 
+# Where nothing is attached any more, what was asked for is written down, and guards nothing.
+@test "emergency: what is done to a gate that guards nothing fails, and says so" {
+	local verb
+	gate host apply -i gate0 "$NET_DIR/good.yaml"
+	ip -n "$(ns host)" link delete gate0
+	for verb in block resume 'rollback --yes'; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr -1 gate host $verb -i gate0
+		[[ $stderr == "edgegate: ${verb%% *}: gate0 is NOT GUARDED: it is gone"$'\n'*'apply again'* ]]
+	done
+	net_link host gate0 peer wire0
+	run --separate-stderr -1 gate host block -i gate0
+	[[ $stderr == *'gate0 is NOT GUARDED: it was made anew'* && $output == *BLOCKED* ]]
+}
+
 # Programs read the machine's clock, whatever one the command is shown.
 @test "confirm: in a time namespace the deadline is the machine's" {
 	local offset

@@ -70,6 +70,20 @@ refused() { # WHOSE
 	[[ $stderr == *'warning: apply to gate0: this cuts 1 conversation: tcp 192.0.2.10:22 with 192.0.2.1:'*$'\n''those that should go on need a rule'* ]]
 }
 
+@test "session: an environment of another day does not hide the one that it is" {
+	run --separate-stderr -1 ssh_run peer 192.0.2.10 \
+		"exec env SSH_CONNECTION='198.51.100.9 5 192.0.2.10 22' $GATE apply -i gate0 $NET_DIR/bad.yaml"
+	refused 'this cuts 1 conversation, which is yours: tcp 192.0.2.10:22'
+}
+
+# What is said comes before the session that would have to carry it stands still.
+@test "session: one that cuts itself for a while has read so before" {
+	ssh_open peer 192.0.2.10
+	ssh_say "$GATE apply -i gate0 --confirm 30s $NET_DIR/bad.yaml 2>&1 | grep --line-buffered -o 'this cuts.*yours'"
+	[[ $(ssh_hear 20) == 'this cuts 1 conversation, which is yours' ]]
+	gate host detach -i gate0 --yes >/dev/null
+}
+
 @test "session: the next one that cuts it is refused too, and the policy stays" {
 	run --separate-stderr -0 ssh_run peer 192.0.2.10 "$GATE apply -i gate0 $NET_DIR/good.yaml"
 	[[ $stderr != *cuts* ]]

@@ -316,7 +316,8 @@ int session_find(struct sessions *sessions)
 		error = session_add_found(&found, &search, &search.held);
 	if (!error)
 		error = session_add_found(&found, &search, NULL);
-	if (!error && !found.count)
+	/* where no environment names it, or one of yesterday does, that is all there is to go by */
+	if (!error)
 		error = session_add_all(&found, &search.carried, NULL);
 	if (error)
 		return error;

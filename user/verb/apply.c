@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "user/base/cleanup.h"
 #include "user/kernel/adopt.h"
@@ -21,6 +22,8 @@
 #include "user/verb/common_judge.h"
 #include "user/verb/common_lock.h"
 
+#define APPLY_FAREWELL_NS 200000000l /* for a session to carry its own obituary */
+
 /* One apply, from the words to the gate. */
 struct apply {
 	struct common_options options;
@@ -33,6 +36,7 @@ struct apply {
 	bool is_new;
 	uint64_t deadline; /* of --confirm, milliseconds of CLOCK_BOOTTIME; 0: none */
 	struct replace replace;
+	bool cuts_own;   /* the session that it is called in */
 	char names[128]; /* "eth0 and eth1" */
 	char what[160];  /* "apply to eth0" */
 };
@@ -178,7 +182,7 @@ static int apply_make_whole(struct apply *apply, struct diags *diags)
 }
 
 /* Which of the host's conversations would be cut: the caller's own session not unawares. */
-static int apply_look_out(const struct apply *apply, const struct invocation *invocation,
+static int apply_look_out(struct apply *apply, const struct invocation *invocation,
 			  struct diags *diags)
 {
 	const struct make_wish wish = apply_wish(apply, invocation);
@@ -193,6 +197,7 @@ static int apply_look_out(const struct apply *apply, const struct invocation *in
 		.after = &apply->image,
 		.before = apply->before.drops ? &apply->before.image : NULL,
 		.shuts = apply->before.shuts,
+		.cuts_own = &apply->cuts_own,
 		.what = apply->what,
 	};
 
@@ -216,6 +221,12 @@ static int apply_act(struct apply *apply, const struct invocation *invocation, s
 	/* whoever can't be told what changes doesn't get it */
 	if (!error && apply_say_changes(apply))
 		error = diag_system(diags, 0, apply->what, "nothing was changed");
+	/* what is to be known of it comes before it may cut whoever reads it */
+	if (!error) {
+		common_end(diags);
+		if (apply->cuts_own)
+			nanosleep(&(struct timespec){ .tv_nsec = APPLY_FAREWELL_NS }, NULL);
+	}
 	if (!error)
 		error = publish(&apply->gate, &apply->image, apply->options.mode,
 				apply->options.confirm * 1000, &apply->deadline,

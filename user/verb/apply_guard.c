@@ -252,6 +252,7 @@ static int guard_say(const struct apply_guard *guard, const struct guard_cut *to
 	}
 	if (told->own && !options->force && !options->confirm)
 		return guard_refuse(guard, told, diags);
+	*guard->cuts_own = told->own > 0;
 	diag_warning(diags, NULL, guard->what, "this cuts %s", told->text);
 	if (options->confirm && !guard->shuts)
 		diag_hint(diags, "they go on in %llu s, unless it is confirmed until then",

@@ -21,6 +21,7 @@ struct apply_guard {
 	const struct image *after;
 	const struct image *before; /* what it drops already isn't cut by `after`; NULL: nothing */
 	bool shuts;                 /* as of struct apply_before */
+	bool *cuts_own; /* set where one that is the caller's is cut, and it goes on all the same */
 	const char *what;
 };
 

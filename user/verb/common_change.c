@@ -6,6 +6,7 @@
 #include "user/base/cleanup.h"
 #include "user/base/text.h"
 #include "user/image/image.h"
+#include "user/kernel/ahead.h"
 #include "user/verb/common_change.h"
 
 static int common_change_open(struct common_change *change, const struct verb *verb, int argc,
@@ -34,6 +35,43 @@ static void common_change_free(struct common_change *change)
 	gate_close(&change->gate);
 }
 
+/* What was done to the gate is in vain where it guards nothing, and not enough where others go before it. */
+static void common_change_look(const struct common_change *change, const char *verb,
+			       struct diags *diags)
+{
+	const struct gate *gate = &change->gate;
+
+	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
+		cleanup(ahead_free) struct ahead ahead = { 0 };
+		autofree char *before = NULL, *name = NULL;
+		struct gate_attachment now;
+
+		if (gate_read_attachment(gate, i, &now))
+			continue;
+		name = text_cleaned(now.name);
+		if (now.is_lost) {
+			diag_system(diags, 0, verb, "%s is NOT GUARDED: %s", name ? name : "?",
+				    now.is_here             ? "what was attached to it is gone" :
+				    now.place == PLACE_ANEW ? "it was made anew" :
+				    now.place == PLACE_GONE ? "it is gone" :
+							      "it is elsewhere");
+			diag_hint(diags,
+				  "how it stands: edgegate status -i %s; to guard it, apply again",
+				  change->interface);
+			continue;
+		}
+		if (!now.is_here || !now.tc_program ||
+		    ahead_read(now.ifindex, now.tc, now.tc_program, now.tc_head, &ahead) ||
+		    !ahead.count)
+			continue;
+		before = ahead_text(&ahead);
+		diag_warning(diags, NULL, verb,
+			     "on %s what others accept before us is not judged: %s",
+			     name ? name : "?", before ? before : "?");
+		diag_hint(diags, "take them away, or put ours at the head again: apply");
+	}
+}
+
 int common_change_run(const struct verb *verb, int argc, char **argv, const char *allowed,
 		      common_change_act *act)
 {
@@ -47,6 +85,8 @@ int common_change_run(const struct verb *verb, int argc, char **argv, const char
 		return error - 1;
 	if (!error)
 		error = act(&change, &said, &diags);
+	if (!error)
+		common_change_look(&change, verb->name, &diags);
 	/* warnings first, as apply has it: the last line is what was done */
 	status = common_end(&diags);
 	if (!error)
