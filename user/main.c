@@ -135,6 +135,7 @@ int main(int argc, char **argv)
 	at = main_options(argc, argv, &invocation, &status);
 	if (!at)
 		return status;
+	common_print_place(invocation.netns);
 	if (invocation.netns && netns_enter(invocation.netns, &diags))
 		return common_end(&diags);
 	for (size_t i = 0; i < VERBS; i++)

@@ -34,7 +34,7 @@ in_force() { # what status says: policy, mode, and whether a deadline stands or 
 @test "confirm: an apply that nobody confirms goes by itself, without any process or packet" {
 	gate host apply -i gate0 "$NET_DIR/good.yaml"
 	run -0 gate host apply -i gate0 --confirm 2s "$NET_DIR/bad.yaml"
-	[[ $output == *'Only until '*', 2 s from now, unless you keep it with: edgegate confirm -i gate0'* ]]
+	[[ $output == *'Only until '*', 2 s from now, unless you keep it with: edgegate --netns '"$(ns host)"' confirm -i gate0'* ]]
 	[[ $(in_force) == 'bad enforce pending -' ]]
 	tcp_try peer 192.0.2.10 443
 	run ! tcp_try peer 192.0.2.10 5061
@@ -47,7 +47,7 @@ in_force() { # what status says: policy, mode, and whether a deadline stands or 
 	run -0 gate host status -i gate0
 	[[ $output == *'rolled back from policy bad at '*': nobody confirmed it in time'* ]]
 	run --separate-stderr -1 gate host confirm -i gate0
-	[[ $stderr == *'too late: the last apply to gate0 was taken back at '*'edgegate status -i gate0'* ]]
+	[[ $stderr == *'too late: the last apply to gate0 was taken back at '*'edgegate --netns '"$(ns host)"' status -i gate0'* ]]
 	[[ $(in_force) == 'good enforce - deadline' ]]
 	run --separate-stderr -1 gate host rollback -i gate0
 	[[ $stderr == *'the last apply was taken back already on gate0'* ]]
@@ -106,7 +106,7 @@ in_force() { # what status says: policy, mode, and whether a deadline stands or 
 	gate host apply -i gate0 "$NET_DIR/good.yaml"
 	gate host apply -i gate0 --confirm 30s "$NET_DIR/bad.yaml" >/dev/null
 	run --separate-stderr -1 gate host apply -i gate0 lync-2013-public-im
-	[[ $stderr == *'the apply before it still waits for its confirm, '*' s from now'*'edgegate confirm -i gate0, edgegate rollback -i gate0, or apply --force'* ]]
+	[[ $stderr == *'the apply before it still waits for its confirm, '*' s from now'*'edgegate --netns '"$(ns host)"' confirm -i gate0, edgegate --netns '"$(ns host)"' rollback -i gate0, or apply --force'* ]]
 	run --separate-stderr -1 gate host apply -i gate0 --dry-run lync-2013-public-im
 	[[ $(in_force) == 'bad enforce pending -' ]]
 	gate host apply -i gate0 --force --confirm 1s lync-2013-public-im >/dev/null
@@ -144,10 +144,10 @@ in_force() { # what status says: policy, mode, and whether a deadline stands or 
 	[[ $stderr == *'gate0 is neither blocked nor open'* ]]
 	tcp_try peer 192.0.2.10 5061
 	run -0 gate host block -i gate0
-	[[ $output == 'gate0: BLOCKED: only essentials pass, until: edgegate resume -i gate0' ]]
+	[[ $output == 'gate0: BLOCKED: only essentials pass, until: edgegate --netns '"$(ns host)"' resume -i gate0' ]]
 	[[ $(in_force) == 'good block - -' ]]
 	run -0 gate host status -i gate0
-	[[ $output == *'EMERGENCY: blocked, only essentials pass; ends with: edgegate resume -i gate0'* ]]
+	[[ $output == *'EMERGENCY: blocked, only essentials pass; ends with: edgegate --netns '"$(ns host)"' resume -i gate0'* ]]
 	run ! tcp_try peer 192.0.2.10 5061
 	(($(drop_count host in blocked) > 0))
 	ip -n "$(ns peer)" neigh flush dev wire0
@@ -155,12 +155,12 @@ in_force() { # what status says: policy, mode, and whether a deadline stands or 
 	[[ $(ip -n "$(ns peer)" neigh show 192.0.2.10) == *lladdr* ]]
 	# an apply in the midst of it says that it is blocked all the same
 	run -0 gate host apply -i gate0 --confirm 1s "$NET_DIR/bad.yaml"
-	[[ $output == *'All the same it is blocked in emergency, until: edgegate resume -i gate0'* ]]
+	[[ $output == *'All the same it is blocked in emergency, until: edgegate --netns '"$(ns host)"' resume -i gate0'* ]]
 	run ! tcp_try peer 192.0.2.10 443
 	sleep 1.2
 	[[ $(in_force) == 'good block - deadline' ]]
 	run -0 gate host open -i gate0
-	[[ $output == 'gate0: OPEN: everything passes and is counted, until: edgegate resume -i gate0' ]]
+	[[ $output == 'gate0: OPEN: everything passes and is counted, until: edgegate --netns '"$(ns host)"' resume -i gate0' ]]
 	before=$(drop_count host in no-rule)
 	tcp_try peer 192.0.2.10 443
 	tcp_try peer 192.0.2.10 5061

@@ -144,7 +144,7 @@ lets_in() { # ADDRESS [SECONDS]
 	ssh_echoes
 	port=$(ssh_ports host | grep -vx "$port")
 	enter "$GATE block -i gate0 --keep-session"
-	ssh_shows "gate0: BLOCKED: only essentials and your session tcp 192.0.2.10:22 with 192.0.2.1:$port pass, until: edgegate resume -i gate0"
+	ssh_shows "gate0: BLOCKED: only essentials and your session tcp 192.0.2.10:22 with 192.0.2.1:$port pass, until: edgegate --netns $(ns host) resume -i gate0"
 	ssh_echoes
 	run -0 gate host status -i gate0
 	[[ $output == *'EMERGENCY: blocked, only essentials and one session pass'* ]]

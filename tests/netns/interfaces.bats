@@ -113,7 +113,7 @@ teardown() { net_end; }
 	net_link host gate1 peer wire1
 	gate host apply -i gate0 "$SMALL"
 	run --separate-stderr -1 gate host apply -i gate0:inside "$SMALL"
-	[[ $stderr == *'the facing was fixed when the gate on gate0 was made'*'edgegate detach -i gate0'* ]]
+	[[ $stderr == *'the facing was fixed when the gate on gate0 was made'*"edgegate --netns $(ns host) detach -i gate0"* ]]
 	run --separate-stderr -1 gate host apply -i gate0 -i gate1 "$SMALL"
 	[[ $stderr == *'its interfaces were fixed'* ]]
 	run --separate-stderr -1 gate host apply -i gate0 --xdp generic "$SMALL"

@@ -155,7 +155,7 @@ own_namespace() { # PID
 	net_link host gate0 peer wire1
 	run --separate-stderr -1 gate host apply -i gate0
 	[[ ${stderr_lines[0]} == *'the gate0 of the gate was moved to another network namespace; the one that is here now is another' ]]
-	[[ ${stderr_lines[-1]} == *'edgegate detach -i gate0; then apply' ]]
+	[[ ${stderr_lines[-1]} == *'detach -i gate0; then apply' ]]
 	[[ $(xdp_of other gate0) == "$program" && $(xdp_of host gate0) == 0 ]]
 	gate host detach -i gate0 --yes
 	[[ $(xdp_of other gate0) == 0 ]]
@@ -242,6 +242,11 @@ own_namespace() { # PID
 	run --separate-stderr -1 gate host apply -i gate0
 	gate host apply -i wan0
 	interface_status host wan0 | jq -e '.former_name == null'
+	# the name that it had is another one's by now, and that can be guarded too
+	net_link host gate0 peer wire9
+	gate host apply -i gate0
+	[[ $("$EDGEGATE" status) == *"$(ns host)/wan0 "*"$(ns host)/gate0 "* || $("$EDGEGATE" status) == *"$(ns host)/gate0 "*"$(ns host)/wan0 "* ]]
+	gate host detach -i gate0 --yes
 	gate host detach -i wan0 --yes
 	run -1 gate_stats host
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "user/kernel/adopt.h"
 #include "user/kernel/attach.h"
@@ -30,11 +32,26 @@ static int adopt_moved(const struct stamp_interface *interface, const char *what
 	return 0;
 }
 
+/*
+ * A gate's folder goes by the name of its first interface: it leaves the old one to whoever has that by now.
+ * Where the new one is taken it stays, which does no harm: nothing is found by the folder's name alone.
+ */
+static void adopt_folder(struct gate *gate)
+{
+	char place[PINS_PATH_SIZE];
+
+	pins_gate(place, gate->stamp.netns_cookie, gate->stamp.interfaces[0].name);
+	if (strcmp(place, gate->directory) != 0 && access(place, F_OK) &&
+	    rename(gate->directory, place) == 0)
+		memcpy(gate->directory, place, sizeof(gate->directory));
+}
+
 /* It is here: under another name or index, or without what was attached to it. */
 static int adopt_found(struct gate *gate, unsigned int index, const struct gate_attachment *now,
 		       const char *what, struct diags *diags)
 {
 	struct stamp_interface *interface = &gate->stamp.interfaces[index];
+	int error;
 
 	/* of a first apply that was killed nothing was in force yet */
 	if (now->is_lost && state_unpack(state_settled(gate->word)).live != SLOT_NONE) {
@@ -57,7 +74,10 @@ static int adopt_found(struct gate *gate, unsigned int index, const struct gate_
 		return 0;
 	memcpy(interface->name, now->name, sizeof(interface->name));
 	interface->ifindex = now->ifindex;
-	return gate_keep_stamp(gate, what, diags);
+	error = gate_keep_stamp(gate, what, diags);
+	if (!error && index == 0)
+		adopt_folder(gate);
+	return error;
 }
 
 int adopt_interface(struct gate *gate, unsigned int index, const char *what, struct diags *diags)

@@ -42,7 +42,7 @@ static int replace_is_gate(const char *directory, bool finished, void *data)
 				 gate_name(&gate));
 		else if (gate.stamp.netns_cookie <= 1)
 			snprintf(search->hint, sizeof(search->hint),
-				 "in the first network namespace: edgegate detach -i %s",
+				 "detach it in the first network namespace: -i %s",
 				 gate_name(&gate));
 		else
 			snprintf(search->hint, sizeof(search->hint), "edgegate detach -i %s",

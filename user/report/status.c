@@ -158,7 +158,8 @@ static void status_moment(struct text *text, uint64_t moment)
 static void status_state(const struct report_gate *gate, const struct report_style *style,
 			 struct text *text)
 {
-	const char *label = gate->interfaces[0].name;
+	const char *name = gate->interfaces[0].name, *netns = gate->netns ? gate->netns : "";
+	const char *place = gate->netns ? "--netns " : "", *space = gate->netns ? " " : "";
 	bool blocked = strcmp(gate->mode, "block") == 0;
 
 	if (strcmp(gate->mode, gate->policy_mode) != 0) {
@@ -169,7 +170,8 @@ static void status_state(const struct report_gate *gate, const struct report_sty
 			    gate->keeps_session ? " and one session pass" :
 						  " pass");
 		style_add(text, style, STYLE_PLAIN);
-		text_format(text, "; ends with: edgegate resume -i %s\n", label);
+		text_format(text, "; ends with: edgegate %s%s%sresume -i %s\n", place, netns, space,
+			    name);
 	}
 	if (gate->confirm_deadline) {
 		style_add(text, style, STYLE_YELLOW);
@@ -177,9 +179,9 @@ static void status_state(const struct report_gate *gate, const struct report_sty
 			    (gate->confirm_left + 999) / 1000);
 		status_moment(text, gate->confirm_deadline);
 		style_add(text, style, STYLE_PLAIN);
-		text_format(text, ", then %s%s; keep it with: edgegate confirm -i %s\n",
+		text_format(text, ", then %s%s; keep it with: edgegate %s%s%sconfirm -i %s\n",
 			    gate->former ? "back to policy " : "everything passes",
-			    gate->former ? gate->former : "", label);
+			    gate->former ? gate->former : "", place, netns, space, name);
 	}
 	if (gate->rolled_back_at) {
 		text_format(text, "  rolled back%s%s at ", gate->former ? " from policy " : "",

@@ -167,7 +167,7 @@ static int apply_report(struct apply *apply)
 			&text,
 			"With --hooks xdp only what is forwarded is judged in both directions: "
 			"traffic to and from this machine itself is judged in one direction only.\n");
-	return common_print(text_take(&text));
+	return common_say(text_take(&text));
 }
 
 /* Puts right what isn't of a gate that is there; programs of another edgegate's too, and says so. */

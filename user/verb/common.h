@@ -16,6 +16,15 @@
 
 /* ---- common_print.c ---------------------------------------------------------------------------------- */
 
+/* Commands that people are told ("edgegate confirm -i eth0") name this namespace from now on. It is kept. */
+void common_print_place(const char *netns);
+
+/* The same text with its commands so. Caller frees; NULL: no memory. */
+char *common_commands(const char *said);
+
+/* common_print() of what commands stand in. */
+int common_say(char *said);
+
 /* Prints all of `diags` to standard error and empties it; returns the exit status that they ask for. */
 int common_end(struct diags *diags);
 

@@ -90,7 +90,7 @@ int common_change_run(const struct verb *verb, int argc, char **argv, const char
 	/* warnings first, as apply has it: the last line is what was done */
 	status = common_end(&diags);
 	if (!error)
-		printed = common_print(said);
+		printed = common_say(said);
 	return status ? status : printed;
 }
 

@@ -19,13 +19,9 @@
 /* The name of a namespace that is no more may have been given to another one: then its cookie. */
 static char *collect_label(const struct stamp *stamp, const struct report_gate *report)
 {
-	bool is_dead = true;
-
-	for (size_t i = 0; i < report->interface_count; i++)
-		is_dead = is_dead && !report->interfaces[i].xdp_program;
 	if (stamp->netns_cookie <= 1)
 		return strdup(stamp->interfaces[0].name);
-	if (*stamp->netns && !is_dead)
+	if (*stamp->netns && !report->netns_is_lost)
 		return text_print("%s/%s", stamp->netns, stamp->interfaces[0].name);
 	return text_print("netns-%llu/%s", (unsigned long long)stamp->netns_cookie,
 			  stamp->interfaces[0].name);

@@ -10,9 +10,52 @@
 #include "user/base/text.h"
 #include "user/verb/common.h"
 
+/* --netns, for the commands that are told to people; NULL: none. Set once, before any verb runs. */
+static const char *common_netns;
+
+void common_print_place(const char *netns)
+{
+	common_netns = netns;
+}
+
+/* Of "VERB -i IFACE": is the interface's name one of the namespace, and not a gate's label with a "/"? */
+static bool common_is_here(const char *command)
+{
+	size_t verb = strspn(command, "abcdefghijklmnopqrstuvwxyz");
+	const char *interface = command + verb + strlen(" -i ");
+
+	return verb && strncmp(command + verb, " -i ", strlen(" -i ")) == 0 &&
+	       !memchr(interface, '/', strcspn(interface, " \n"));
+}
+
+char *common_commands(const char *said)
+{
+	static const char command[] = "edgegate ";
+	autotext struct text text = { 0 };
+	const char *found;
+
+	if (!common_netns)
+		return strdup(said);
+	for (; (found = strstr(said, command)); said = found + strlen(command)) {
+		text_format(&text, "%.*s%s", (int)(found - said), said, command);
+		if (common_is_here(found + strlen(command)))
+			text_format(&text, "--netns %s ", common_netns);
+	}
+	text_add(&text, said);
+	return text_take(&text);
+}
+
+int common_say(char *said)
+{
+	autofree char *owned = said;
+
+	return common_print(owned ? common_commands(owned) : NULL);
+}
+
 int common_end(struct diags *diags)
 {
-	autofree char *text = diag_text_all(diags);
+	autofree char *plain = diag_text_all(diags);
+	autofree char *text = plain ? common_commands(plain) : NULL;
 	int status = diags_exit_status(diags);
 
 	fputs(text ? text : "edgegate: print: out of memory\nfree memory and try again\n", stderr);
