@@ -125,7 +125,12 @@ void report_gate_example(struct report_gate *gate)
 void report_gate_ahead(struct report_interface *interface, const struct report_filter *filters,
 		       size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		*array_add(&interface->ahead, &interface->ahead_count) = filters[i];
+	for (size_t i = 0; i < count; i++) {
+		struct report_filter *place = array_add(&interface->ahead, &interface->ahead_count);
+
+		if (!place)
+			abort();
+		*place = filters[i];
+	}
 	interface->ahead_known = true;
 }

@@ -15,10 +15,10 @@
 static int disturbed; /* answers that are still to be said to be disturbed */
 
 /* libmnl's own, but for those: by then some of the answer may have been taken. */
-int mnl_cb_run(const void *buffer, size_t size, unsigned int sequence, unsigned int port,
-	       mnl_cb_t each, void *data)
+int mnl_cb_run(const void *buf, size_t numbytes, unsigned int seq, unsigned int portid,
+	       mnl_cb_t cb_data, void *data)
 {
-	int more = mnl_cb_run2(buffer, size, sequence, port, each, data, NULL, 0);
+	int more = mnl_cb_run2(buf, numbytes, seq, portid, cb_data, data, NULL, 0);
 
 	if (disturbed == 0)
 		return more;

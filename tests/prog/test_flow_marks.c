@@ -164,8 +164,8 @@ static void words_are_taken_over(void **state)
 			for (unsigned int i = 0; i < MANY; i++)
 				assert_int_equal(send(dns_out, 1000 + (i + epoch % 2 * 800)),
 						 OUTCOME_RULE);
-			/* those of two epochs, and no more */
-			assert_in_range(bits_of(epoch), MANY * 9 / 10, MANY);
+			/* those of two epochs, and no more; how many meet depends on the seeds */
+			assert_in_range(bits_of(epoch), MANY * 3 / 4, MANY);
 			for (unsigned int i = 0; i < MANY; i++)
 				assert_int_equal(send(dns_in, 1000 + (i + epoch % 2 * 800)),
 						 OUTCOME_REPLY);

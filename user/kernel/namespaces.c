@@ -131,9 +131,8 @@ int namespaces_visit(uint64_t cookie, const char *name)
 	if (here < 0)
 		return -errno;
 	snprintf(path, sizeof(path), NAMESPACES_NAMED "/%s", name);
-	if (*name && namespaces_one(&named, path, name))
-		found = search.found;
-	else if (namespaces_each(namespaces_compare, &search) == 1)
+	if ((*name && namespaces_one(&named, path, name)) ||
+	    namespaces_each(namespaces_compare, &search) == 1)
 		found = search.found;
 	else
 		errno = ENOENT;
