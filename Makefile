@@ -80,6 +80,8 @@ PROG_TESTS := $(PROG_SOURCES:tests/%.c=build/tests/%)
 TEST_TOOLS := $(patsubst %.c,build/%,$(wildcard tests/tools/*.c))
 OTHER := build/other/edgegate
 BENCHES := $(BENCH_SOURCES:tests/bench/%.c=build/bench/%)
+BENCH_TABULATE := build/bench/tabulate
+BENCH_LIB := $(filter-out $(BENCH_SOURCES) tests/bench/tabulate.c,$(wildcard tests/bench/*.c))
 WIRE_SOURCES := $(sort $(wildcard tests/scoreboard/*.c))
 WIRE := build/tests/scoreboard/wire
 AGREE_SOURCES := $(sort $(wildcard tests/wire/*.c))
@@ -120,6 +122,7 @@ all: build/edgegate ## build edgegate (default)
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo 'Variables: V=1 shows commands; ONLY=PATTERN picks test files; STRICT=1 fails on a skipped test;'
+	@echo '           BENCH=PART,... what to measure; see scripts/bench;'
 	@echo '           JOBS=N test files at a time, else as many as there are processors;'
 	@echo '           FUZZ=TARGET,..., FUZZ_SECONDS=N (600) and, for the target property, FUZZ_PACKETS=N (10 million);'
 	@echo '           prefix=DIR and DESTDIR=DIR say where to install.'
@@ -157,8 +160,8 @@ generations: build/edgegate $(OTHER) $(TEST_TOOLS) ## apply 1,000 times under tr
 kill: build/edgegate $(OTHER) $(TEST_TOOLS) ## kill edgegate at every single system call, refuse every single bpf(2) (root; about an hour)
 	@KILL_ALL=1 BATS_TEST_TIMEOUT=7200 TEST_TIMEOUT=36000 ONLY='netns/@(kill|refused).bats' scripts/run-tests netns
 
-bench: $(BENCHES) $(TEST_BPF_OBJECTS) ## measure the packet path (root)
-	@scripts/run-tests bench
+bench: build/edgegate $(BENCHES) $(BENCH_TABULATE) $(TEST_BPF_OBJECTS) $(TEST_TOOLS) ## measure everything, or BENCH=PART,... (root; about 10 minutes, and nothing else should run)
+	@scripts/bench
 
 vm: all tests ## boot Debian's kernels in QEMU, and run the packet path's and the namespaces' tests in each (hours: they are emulated)
 	@scripts/vm
@@ -345,7 +348,7 @@ $(TEST_TOOLS): build/%: build/obj/%.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $< -Wl,--as-needed $(PACKAGE_LIBS) -o $@
 
-$(BENCHES): build/%: build/obj/tests/%.o $(call objects,build/obj,$(NOT_MAIN)) build/testlib.a build/sources
+$(BENCHES) $(BENCH_TABULATE): build/%: build/obj/tests/%.o $(call objects,build/obj,$(BENCH_LIB) $(NOT_MAIN)) build/testlib.a build/sources
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(HARDENED_LINK) $(LDFLAGS) $(filter %.o %.a,$^) -lcmocka $(PACKAGE_LIBS) -o $@
