@@ -17,7 +17,7 @@ static __always_inline long parse_load(struct __sk_buff *skb, __u32 at, void *to
 }
 
 /* The whole buffer's, or what a test says: of a frame that a capture cut, only the head is here. */
-static __always_inline __u32 tc_length(const struct __sk_buff *skb)
+static __always_inline __u32 parse_length(struct __sk_buff *skb)
 {
 	struct testrun *test = clock_testrun();
 
@@ -28,7 +28,7 @@ static __always_inline void tc_frame(struct __sk_buff *skb, struct frame *frame)
 {
 	frame->cursor.pos = (void *)(long)skb->data;
 	frame->cursor.end = (void *)(long)skb->data_end;
-	frame->length = tc_length(skb);
+	frame->length = parse_length(skb);
 	frame->gso_size = skb->gso_size;
 }
 
@@ -112,24 +112,13 @@ static __always_inline __u64 tc_judge_any(struct __sk_buff *skb, __u64 word, __u
 }
 
 /* An offloaded packet becomes segments, each with its own headers. */
-static __always_inline void tc_weigh(const struct __sk_buff *skb, __u32 header_length,
+static __always_inline void tc_weigh(struct __sk_buff *skb, __u32 header_length,
 				     struct weight *weight)
 {
 	__u32 segments = tc_segments(skb, header_length);
 
 	weight->packets = segments;
-	weight->bytes = tc_length(skb) + (__u64)(segments - 1) * header_length;
-}
-
-/* The short way, for the common packet. 0: take the long one. */
-static __always_inline __u64 tc_judge_common(const struct frame *frame, const struct policy *policy,
-					     __u32 direction)
-{
-	struct packet packet;
-
-	if (!parse_common(frame, &packet, direction))
-		return OUTCOME_UNDECIDED;
-	return TC_JUDGED(gate_decide_common(policy, &packet, direction), packet.header_length);
+	weight->bytes = parse_length(skb) + (__u64)(segments - 1) * header_length;
 }
 
 /*
@@ -150,14 +139,17 @@ static __always_inline int tc_judge(struct __sk_buff *skb, __u32 direction)
 	__u64 word, judged;
 	struct frame frame;
 	struct weight weight;
+	__u32 headers = 0;
 
 	if (unlikely(!gate_policy(&word, &policy)))
 		return TC_ACT_UNSPEC;
 	tc_frame(skb, &frame);
 	judged = OUTCOME_UNDECIDED;
 	if (likely(!(word & STATE_EMERGENCY) && !clock_long_way()))
-		judged = tc_judge_common(&frame, &policy, direction);
-	if (unlikely(!TC_JUDGED_DECISION(judged)))
+		judged = gate_judge_common(skb, &frame, &policy, direction, &headers);
+	if (likely(TC_JUDGED_DECISION(judged)))
+		judged = TC_JUDGED(judged, headers);
+	else
 		judged = tc_judge_any(skb, word, direction);
 	tc_weigh(skb, TC_JUDGED_HEADERS(judged), &weight);
 	return verdict_give(TC_JUDGED_DECISION(judged), direction, word, &weight) ? TC_ACT_UNSPEC :

@@ -18,15 +18,21 @@ static __always_inline long parse_load(struct xdp_md *ctx, __u32 at, void *to, _
 	return bpf_xdp_load_bytes(ctx, at, to, size);
 }
 
-static __always_inline void xdp_frame(struct xdp_md *ctx, struct frame *frame)
+/* The whole frame's, or what a test says: of a frame that a capture cut, only the head is here. */
+static __always_inline __u32 parse_length(struct xdp_md *ctx)
 {
 	struct testrun *test = clock_testrun();
 
+	if (test && test->frame_len)
+		return test->frame_len;
+	return multi_buffer ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
+}
+
+static __always_inline void xdp_frame(struct xdp_md *ctx, struct frame *frame)
+{
 	frame->cursor.pos = (void *)(long)ctx->data;
 	frame->cursor.end = (void *)(long)ctx->data_end;
-	frame->length = multi_buffer ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
-	if (test && test->frame_len)
-		frame->length = test->frame_len;
+	frame->length = ctx->data_end - ctx->data;
 	frame->gso_size = 0;
 }
 
@@ -40,6 +46,7 @@ noinline_global __u32 xdp_parse_any(struct xdp_md *ctx, struct packet *packet, _
 	if (!packet || !generation)
 		return OUTCOME_DROP_NO_RULE;
 	xdp_frame(ctx, &frame);
+	frame.length = parse_length(ctx);
 	return parse_frame(ctx, &frame, packet, direction, generation->settings.flags);
 }
 
@@ -67,35 +74,27 @@ static __always_inline __u32 xdp_judge_any(struct xdp_md *ctx, __u64 word, __u32
 	return decision;
 }
 
-/* The short way, for the common packet. 0: take the long one. */
-static __always_inline __u32 xdp_judge_common(const struct frame *frame,
-					      const struct policy *policy, __u32 direction)
-{
-	struct packet packet;
-
-	return parse_common(frame, &packet, direction) ?
-		       gate_decide_common(policy, &packet, direction) :
-		       OUTCOME_UNDECIDED;
-}
-
 static __always_inline int xdp_judge(struct xdp_md *ctx, __u32 direction)
 {
 	struct policy policy = { 0 };
 	__u64 word;
 	struct frame frame;
 	struct weight weight;
-	__u32 decision;
+	__u32 decision, headers;
 
 	if (unlikely(!gate_policy(&word, &policy)))
 		return XDP_PASS;
 	xdp_frame(ctx, &frame);
-	weight.packets = 1;
-	weight.bytes = frame.length;
 	decision = OUTCOME_UNDECIDED;
 	if (likely(!(word & STATE_EMERGENCY) && !clock_long_way()))
-		decision = xdp_judge_common(&frame, &policy, direction);
-	if (unlikely(!decision))
+		decision = gate_judge_common(ctx, &frame, &policy, direction, &headers);
+	if (unlikely(!decision)) {
+		frame.length = parse_length(ctx);
 		decision = xdp_judge_any(ctx, word, direction);
+	}
+	/* what trails behind an IP packet in buffers of its own isn't counted on the short way */
+	weight.packets = 1;
+	weight.bytes = frame.length;
 	return verdict_give(decision, direction, word, &weight) ? XDP_PASS : XDP_DROP;
 }
 

@@ -151,9 +151,9 @@ static __always_inline bool icmp_errors_related_out(const struct policy *policy,
 {
 	bool has_flow = icmp_errors_has_flow(policy, quote, DIRECTION_OUT);
 
-	if (has_flow && rules_is_slot(rules_match(policy, quote, DIRECTION_OUT, false)))
+	if (has_flow && rules_is_slot(rules_match(policy, quote, DIRECTION_OUT, false, false)))
 		return true;
-	if (rules_is_slot(rules_match(policy, quote, DIRECTION_IN, true)))
+	if (rules_is_slot(rules_match(policy, quote, DIRECTION_IN, true, false)))
 		return true;
 	return ping && ((has_flow && rules_is_echo_request(quote)) || rules_is_echo_reply(quote));
 }
@@ -162,9 +162,9 @@ static __always_inline bool icmp_errors_related_out(const struct policy *policy,
 static __always_inline bool icmp_errors_related_in(const struct policy *policy,
 						   const struct packet *quote, bool ping)
 {
-	if (rules_is_slot(rules_match(policy, quote, DIRECTION_IN, false)))
+	if (rules_is_slot(rules_match(policy, quote, DIRECTION_IN, false, false)))
 		return true;
-	if (rules_is_slot(rules_match(policy, quote, DIRECTION_OUT, true)) &&
+	if (rules_is_slot(rules_match(policy, quote, DIRECTION_OUT, true, false)) &&
 	    icmp_errors_has_flow(policy, quote, DIRECTION_IN))
 		return true;
 	return ping && rules_is_echo_request(quote);

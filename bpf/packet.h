@@ -38,6 +38,9 @@ static __always_inline const void *cursor_take(struct cursor *cursor, __u32 size
 	if (taken + size > cursor->end)
 		return NULL;
 	cursor->pos = taken + size;
+	/* no frame begins at 0: callers need not look twice */
+	if (!taken)
+		__builtin_unreachable();
 	return taken;
 }
 

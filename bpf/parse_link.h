@@ -89,7 +89,8 @@ static __always_inline __u32 parse_link(struct cursor *cursor, const struct fram
 	if (!eth)
 		return OUTCOME_DROP_MALFORMED;
 	*length = sizeof(*eth);
-	ethertype = eth->h_proto;
+	/* struct ethhdr is packed: clang would read it byte by byte */
+	ethertype = *(const __be16 *)((const __u8 *)eth + offsetof(struct ethhdr, h_proto));
 	if (unlikely(parse_is_vlan(ethertype))) {
 		vlan = cursor_take(cursor, sizeof(*vlan));
 		if (!vlan)

@@ -175,21 +175,28 @@ static __always_inline __u32 rules_ask(const struct policy *policy,
 		       by_destination;
 }
 
+/* Of TCP and UDP, 6 and 17, which differ in their lowest bit. */
+static __always_inline __u32 rules_table_entry(const struct policy *policy, __u32 direction,
+					       const struct packet *packet, __u32 port)
+{
+	__u32 index = direction << TABLE_DIRECTION_SHIFT |
+		      (packet->protocol & 1) << TABLE_UDP_SHIFT | port;
+
+	/* or clang splits the index so that the verifier can't bound it */
+	asm volatile("" : "+r"(index));
+	return policy->generation->table[index & (TABLE_ENTRIES - 1)];
+}
+
 /* `port` in host order; the ICMP type; 0 without ports. */
 static __always_inline __u32 rules_entry(const struct policy *policy, __u32 direction,
-					 const struct packet *packet, __u32 port)
+					 const struct packet *packet, __u32 port, bool is_short)
 {
-	__u32 index, slot;
+	__u32 slot;
 	void *inner;
 	__u16 *entry;
 
-	if (likely(packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP)) {
-		index = direction << TABLE_DIRECTION_SHIFT |
-			(packet->protocol == IPPROTO_UDP) << TABLE_UDP_SHIFT | port;
-		/* or clang splits the index so that the verifier can't bound it */
-		asm volatile("" : "+r"(index));
-		return policy->generation->table[index & (TABLE_ENTRIES - 1)];
-	}
+	if (is_short || likely(packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP))
+		return rules_table_entry(policy, direction, packet, port);
 	struct tuple tuple = { .direction = direction, .protocol = packet->protocol, .port = port };
 
 	slot = policy->slot;
@@ -227,19 +234,20 @@ static __always_inline bool rules_is_echo_request(const struct packet *packet)
 
 /*
  * The first rule of `direction` that the packet matches, or with `reversed` that its mirror image
- * matches: the rule whose reply it would be.
+ * matches: the rule whose reply it would be. On the short way it is TCP or UDP.
  */
 static __always_inline __u32 rules_match(const struct policy *policy, const struct packet *packet,
-					 __u32 direction, bool reversed)
+					 __u32 direction, bool reversed, bool is_short)
 {
 	__u32 port = 0, other = 0, entry;
 
-	if (packet_has_ports(packet)) {
+	if (is_short || packet_has_ports(packet)) {
 		port = bpf_ntohs(reversed ? packet->sport : packet->dport);
 		if (unlikely(policy->generation->settings.flags &
 			     (SETTING_SOURCE_PORTS_IN << direction)))
 			other = rules_entry(policy, direction, packet,
-					    bpf_ntohs(reversed ? packet->dport : packet->sport));
+					    bpf_ntohs(reversed ? packet->dport : packet->sport),
+					    is_short);
 	} else if (packet->flags & PACKET_ICMP) {
 		if (!reversed)
 			port = packet->icmp_type;
@@ -250,7 +258,7 @@ static __always_inline __u32 rules_match(const struct policy *policy, const stru
 	} else if (!rules_is_of_family(packet)) {
 		return RULES_NONE;
 	}
-	entry = rules_entry(policy, direction, packet, port);
+	entry = rules_entry(policy, direction, packet, port, is_short);
 	if (likely(!((entry | other) & ENTRY_LIST)))
 		return entry;
 

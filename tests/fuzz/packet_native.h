@@ -25,6 +25,11 @@ typedef struct native_context parse_context;
 	(SETTING_ARP | SETTING_LINK_CONTROL | SETTING_NEIGHBOR_DISCOVERY | SETTING_ICMP_ERRORS |   \
 	 SETTING_PING | SETTING_DHCP | SETTING_FRAGMENTS_TRACK)
 
+static __always_inline __u32 parse_length(parse_context *context)
+{
+	return (__u32)context->length;
+}
+
 static __always_inline long parse_load(parse_context *context, __u32 at, void *to, __u32 size)
 {
 	if (at > context->length || size > context->length - at)
@@ -67,7 +72,7 @@ static void judge_over(const struct native_frame *from, int fill, struct judged 
 	uint8_t *whole = oracle_copy(from->bytes, from->length, ALIGN);
 	uint8_t *head = oracle_copy(from->bytes, from->head, ALIGN);
 	struct native_context context = { whole, from->length };
-	const struct frame frame = {
+	struct frame frame = {
 		.cursor = { head, head + from->head },
 		.length = (__u32)from->length,
 		.gso_size = from->gso_size,
@@ -76,7 +81,7 @@ static void judge_over(const struct native_frame *from, int fill, struct judged 
 	memset(judged, fill, sizeof(*judged));
 	judged->outcome =
 		parse_frame(&context, &frame, &judged->packet, from->direction, from->settings);
-	judged->common = parse_common(&frame, &judged->by_common, from->direction);
+	judged->common = parse_common(&context, &frame, &judged->by_common, from->direction);
 	judged_settle(&judged->packet);
 	judged_settle(&judged->by_common);
 	oracle_free(head, ALIGN);

@@ -34,6 +34,11 @@ typedef struct native_context parse_context;
 #define ALL_SETTINGS                                                                               \
 	(SETTING_ARP | SETTING_LINK_CONTROL | SETTING_NEIGHBOR_DISCOVERY | SETTING_FRAGMENTS_TRACK)
 
+static __always_inline __u32 parse_length(parse_context *context)
+{
+	return (__u32)context->length;
+}
+
 static __always_inline long parse_load(parse_context *context, __u32 at, void *to, __u32 size)
 {
 	if (at > context->length || size > context->length - at)
@@ -65,7 +70,7 @@ static void judge(const struct frame_bytes *from, size_t head, size_t length, __
 {
 	uint8_t *whole = copy(from->bytes, length), *readable = copy(from->bytes, head);
 	struct native_context context = { whole + ALIGN, length };
-	const struct frame frame = {
+	struct frame frame = {
 		.cursor = { readable + ALIGN, readable + ALIGN + head },
 		.length = (__u32)length,
 		.gso_size = from->gso_size,
@@ -73,7 +78,7 @@ static void judge(const struct frame_bytes *from, size_t head, size_t length, __
 
 	memset(judged, 0, sizeof(*judged));
 	judged->outcome = parse_frame(&context, &frame, &judged->packet, direction, ALL_SETTINGS);
-	judged->common = parse_common(&frame, &judged->by_common, direction);
+	judged->common = parse_common(&context, &frame, &judged->by_common, direction);
 	free(whole);
 	free(readable);
 }
