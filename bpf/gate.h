@@ -287,11 +287,8 @@ static __always_inline __u32 gate_decide(const struct policy *policy, const stru
 	return gate_miss(match);
 }
 
-/*
- * The long way's second part. Global, like its others, so that each is verified once, by itself. Of the
- * state word its lower half is enough.
- */
-noinline_global __u32 gate_decide_any(const struct packet *packet, __u32 word, __u32 direction)
+static __always_inline __u32 gate_decide_long(const struct packet *packet, __u32 word,
+					      __u32 direction)
 {
 	struct policy policy = { .slot = state_slot(word), .is_blocked = word & STATE_BLOCK };
 	__u32 decision;
@@ -299,12 +296,32 @@ noinline_global __u32 gate_decide_any(const struct packet *packet, __u32 word, _
 	policy.generation = rules_generation(policy.slot);
 	if (!packet || !policy.generation)
 		return OUTCOME_DROP_NO_RULE;
-	decision = direction == DIRECTION_IN ? gate_decide(&policy, packet, DIRECTION_IN) :
-					       gate_decide(&policy, packet, DIRECTION_OUT);
+	decision = gate_decide(&policy, packet, direction);
 	/* an ICMP error is undecided yet, and essential */
 	if (policy.is_blocked && decision)
 		return emergency_judge(packet, decision, word, direction);
 	return decision;
+}
+
+/*
+ * The long way's second part. Global, like its others, so that each is verified once, by itself; one for each
+ * direction, so that a program has only the one that it asks. Of the state word its lower half is enough.
+ */
+noinline_global __u32 gate_decide_in(const struct packet *packet, __u32 word)
+{
+	return gate_decide_long(packet, word, DIRECTION_IN);
+}
+
+noinline_global __u32 gate_decide_out(const struct packet *packet, __u32 word)
+{
+	return gate_decide_long(packet, word, DIRECTION_OUT);
+}
+
+static __always_inline __u32 gate_decide_any(const struct packet *packet, __u32 word,
+					     __u32 direction)
+{
+	return direction == DIRECTION_IN ? gate_decide_in(packet, word) :
+					   gate_decide_out(packet, word);
 }
 
 /* What a packet that passed leaves behind, besides its flow. */

@@ -170,8 +170,8 @@ static __always_inline bool icmp_errors_related_in(const struct policy *policy,
 	return ping && rules_is_echo_request(quote);
 }
 
-/* Final, of what icmp_errors_quote() read out of an error that travels in `direction`. */
-noinline_global __u32 icmp_errors_judge(const struct packet *quote, __u32 slot, __u32 direction)
+static __always_inline __u32 icmp_errors_judge_by(const struct packet *quote, __u32 slot,
+						  __u32 direction)
 {
 	struct policy policy = { .slot = slot, .generation = rules_generation(slot) };
 	bool ping, related;
@@ -182,6 +182,24 @@ noinline_global __u32 icmp_errors_judge(const struct packet *quote, __u32 slot, 
 	related = direction == DIRECTION_IN ? icmp_errors_related_out(&policy, quote, ping) :
 					      icmp_errors_related_in(&policy, quote, ping);
 	return related ? OUTCOME_PASS_ICMP_ERROR : OUTCOME_DROP_UNRELATED_ICMP;
+}
+
+noinline_global __u32 icmp_errors_judge_in(const struct packet *quote, __u32 slot)
+{
+	return icmp_errors_judge_by(quote, slot, DIRECTION_IN);
+}
+
+noinline_global __u32 icmp_errors_judge_out(const struct packet *quote, __u32 slot)
+{
+	return icmp_errors_judge_by(quote, slot, DIRECTION_OUT);
+}
+
+/* Final, of what icmp_errors_quote() read out of an error that travels in `direction`. */
+static __always_inline __u32 icmp_errors_judge(const struct packet *quote, __u32 slot,
+					       __u32 direction)
+{
+	return direction == DIRECTION_IN ? icmp_errors_judge_in(quote, slot) :
+					   icmp_errors_judge_out(quote, slot);
 }
 
 #endif

@@ -81,6 +81,9 @@ static void judge_over(const struct native_frame *from, int fill, struct judged 
 	memset(judged, fill, sizeof(*judged));
 	judged->outcome =
 		parse_frame(&context, &frame, &judged->packet, from->direction, from->settings);
+	/* as XDP begins: with the length of the first buffer */
+	if (!from->gso_size)
+		frame.length = (__u32)from->head;
 	judged->common = parse_common(&context, &frame, &judged->by_common, from->direction);
 	judged_settle(&judged->packet);
 	judged_settle(&judged->by_common);

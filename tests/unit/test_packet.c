@@ -78,6 +78,9 @@ static void judge(const struct frame_bytes *from, size_t head, size_t length, __
 
 	memset(judged, 0, sizeof(*judged));
 	judged->outcome = parse_frame(&context, &frame, &judged->packet, direction, ALL_SETTINGS);
+	/* as XDP begins: with the length of the first buffer */
+	if (!from->gso_size)
+		frame.length = (__u32)head;
 	judged->common = parse_common(&context, &frame, &judged->by_common, direction);
 	free(whole);
 	free(readable);
