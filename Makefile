@@ -154,8 +154,8 @@ netns: build/edgegate build/asan/edgegate $(OTHER) $(TEST_BPF_OBJECTS) $(TEST_TO
 generations: build/edgegate $(OTHER) $(TEST_TOOLS) ## apply 1,000 times under traffic, with rollbacks, mode flips and upgrades (root; a few minutes)
 	@EDGEGATE_APPLIES=$(or $(EDGEGATE_APPLIES),1000) BATS_TEST_TIMEOUT=1800 TEST_TIMEOUT=1800 ONLY=generations scripts/run-tests netns
 
-kill: build/edgegate $(OTHER) $(TEST_TOOLS) ## kill edgegate at every single system call, refuse every single bpf(2) (root; about an hour)
-	@KILL_ALL=1 BATS_TEST_TIMEOUT=7200 TEST_TIMEOUT=36000 ONLY='netns/@(kill|refused).bats' scripts/run-tests netns
+kill: build/edgegate $(OTHER) $(TEST_TOOLS) ## kill edgegate at every single system call, refuse every single bpf(2) (root; hours)
+	@KILL_ALL=$(or $(KILL_ALL),1) BATS_TEST_TIMEOUT=7200 TEST_TIMEOUT=36000 ONLY='netns/@(kill|refused).bats' scripts/run-tests netns
 
 bench: $(BENCHES) $(TEST_BPF_OBJECTS) ## measure the packet path (root)
 	@scripts/run-tests bench
