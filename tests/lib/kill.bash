@@ -265,7 +265,7 @@ refuse_case() { # CASE EVERY
 	"$1_repair"
 	for ((number = 1; number <= count; number++)); do
 		(((number + KILL_SEED) % every == 0)) || continue
-		[[ ${KILL_ALL-} ]] || errors=("$(printf '%s\n' ENOMEM EPERM ENOSPC | sed -n "$(((number / every + KILL_SEED) % 3 + 1))p")")
+		[[ ${KILL_ALL-} == 1 ]] || errors=("$(printf '%s\n' ENOMEM EPERM ENOSPC | sed -n "$(((number / every + KILL_SEED) % 3 + 1))p")")
 		for error in "${errors[@]}"; do
 			KILL_AT="$1, bpf $number fails with $error"
 			"$1_start"
