@@ -106,7 +106,7 @@ every_verb() { # NAME FOLDER LAYOUT INTERFACE
 
 # A later version may know more of a gate: only the first eight bytes are every version's.
 @test "abi: a stamp of another size, on two interfaces, by clsact; and one that is no stamp" {
-	local folder before empty
+	local folder before empty verb
 	empty=$(remains)
 	net_link host gate1 peer wire1
 	gate host apply -i gate0 -i gate1 --tc clsact "$NET_DIR/web.yaml" >/dev/null
@@ -128,6 +128,14 @@ every_verb() { # NAME FOLDER LAYOUT INTERFACE
 	bpftool map update pinned "$folder/stamp" key 0 0 0 0 value 0x46 0x47 0x44 0x45 77 0 0 0 $(printf '1 %.0s' {1..992})
 	run -1 --separate-stderr gate host apply -i gate0 "$NET_DIR/web.yaml"
 	[[ ${stderr_lines[0]} == *"$folder has no stamp that can be read"* && ${stderr_lines[1]} == *'edgegate detach -i netns-'* ]]
+	# none at all: its programs go on, and nobody says that there is no gate
+	rm "$folder/stamp"
+	for verb in 'status -i gate0' status "apply -i gate0 $NET_DIR/web.yaml" 'status -i gate1' 'rollback -i gate0 --yes'; do
+		# shellcheck disable=SC2086 # it is words
+		run -1 --separate-stderr gate host $verb
+		[[ ${stderr_lines[0]} == *"$folder has no stamp that can be read"* && ${stderr_lines[1]} == *'edgegate detach -i netns-'* &&
+			$output != *'no gate'* ]] || fail "$verb: $output $stderr"
+	done
 	gate host detach -i gate0 --yes >/dev/null
 	left_nothing "$empty"
 	[[ -z $(in_ns host tc filter show dev gate1 egress) ]]

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Locked out, and back in: an operator over a real sshd, whose session a gate cuts, gives back or keeps. Who
 # stands at the console in the meantime is this file, outside all sessions.
+# It takes long: it begins first.
 # shellcheck disable=SC2030,SC2031,SC2034,SC2153,SC2154 # read and set by net.bash, and by bats' run
 
 load ../lib/net.bash

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Whatever changes a gate may be killed at any system call: what was in force stays, or what is to come is there
 # whole; the next command sets right what is left.
+# It takes long: it begins first.
 # shellcheck disable=SC2034 # cases are called by name
 
 load ../lib/net.bash

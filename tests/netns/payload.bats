@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Payload classes against real media servers: nothing genuine is a mismatch, what is stray is counted,
 # and where the policy says so dropped.
+# It takes long: it begins first.
 
 load ../lib/net.bash
 load ../lib/servers.bash

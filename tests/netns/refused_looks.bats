@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Where the kernel doesn't say what is there, or a part of it can't be reached: nothing is concluded, nothing is half
 # undone, and it is said.
+# It takes long: it begins first.
 # shellcheck disable=SC2154 # bats' run sets stderr and stderr_lines
 
 load ../lib/net.bash

@@ -63,6 +63,7 @@ refused() { # WHOSE
 	run --separate-stderr -1 ssh_run peer 192.0.2.10 "$GATE apply -i gate0 --dry-run $NET_DIR/bad.yaml"
 	refused 'tcp 192.0.2.10:22'
 	run --separate-stderr -0 ssh_run peer 192.0.2.10 "$GATE apply -i gate0 --dry-run $NET_DIR/good.yaml"
+	[[ $output == *'no policy -> '* ]] # what would change is shown all the same
 	[[ $stderr != *cuts* ]]
 	# nobody's session, nothing to refuse: it only says so
 	ssh_open peer 192.0.2.10

@@ -3,6 +3,7 @@
 # Another edgegate takes over a running gate under traffic, over the same maps: an apply of the later version
 # replaces the programs, one of the earlier puts its own back. Nothing is detached, no packet misjudged; and an
 # upgrade that was killed is finished by the next apply.
+# It takes long: it begins first.
 # shellcheck disable=SC2030,SC2031,SC2154 # bats' run sets stderr
 
 load ../lib/net.bash

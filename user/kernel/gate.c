@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "user/base/cleanup.h"
 #include "user/image/image.h"
@@ -152,6 +153,15 @@ uint32_t gate_other_version(const char *directory)
 	return head.abi_version;
 }
 
+/* The folder is looked for first: what is put in its place meanwhile has a stamp. */
+static bool gate_lacks_stamp(const char *directory)
+{
+	char stamp[PINS_PATH_SIZE];
+
+	pins_path(stamp, directory, PINS_STAMP);
+	return access(directory, F_OK) == 0 && access(stamp, F_OK) && errno == ENOENT;
+}
+
 /* The stamp comes first: nothing else is believed before it. */
 static int gate_open_stamp(struct gate *gate, const char *what, struct diags *diags)
 {
@@ -161,6 +171,9 @@ static int gate_open_stamp(struct gate *gate, const char *what, struct diags *di
 	gate->stamp_fd = gate_pin_open(gate->directory, PINS_STAMP);
 	if (gate->stamp_fd < 0) {
 		error = gate->stamp_fd;
+		/* a folder comes with its stamp and goes before it: one without has been tampered with */
+		if (error == -ENOENT && gate_lacks_stamp(gate->directory))
+			return gate_refuse(gate->directory, -EPROTO, &head, what, diags);
 		if (error == -ENOENT)
 			return error;
 		diag_system(diags, -error, what, "cannot open %s", gate->directory);

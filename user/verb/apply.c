@@ -34,6 +34,7 @@ struct apply {
 	struct object object;
 	struct apply_before before;
 	bool is_new;
+	bool is_compiled;  /* it is known what would change */
 	uint64_t deadline; /* of --confirm, milliseconds of CLOCK_BOOTTIME; 0: none */
 	struct replace replace;
 	bool cuts_own;   /* the session that it is called in */
@@ -291,6 +292,7 @@ static int apply_work(struct apply *apply, const struct invocation *invocation, 
 		error = apply_check_pending(&apply->options, &apply->gate, apply->what, diags);
 	if (!error)
 		error = apply_compile(apply, diags);
+	apply->is_compiled = !error;
 	if (!error)
 		error = apply_look_out(apply, invocation, diags);
 	if (!error)
@@ -328,10 +330,13 @@ static int apply_run(int argc, char **argv, const struct invocation *invocation)
 	error = apply_work(&apply, invocation, &diags);
 	if (!error)
 		common_say_warnings(apply.policy, &apply.image, &diags);
+	/* a refusal is no less of use to who also sees what was refused */
+	if (apply.options.dry_run && apply.is_compiled && apply_say_changes(&apply) && !error)
+		error = -EIO;
 	status = common_end(&diags);
 	if (error)
-		return status;
-	return apply.options.dry_run ? apply_say_changes(&apply) : apply_report(&apply);
+		return status ? status : 1;
+	return apply.options.dry_run ? 0 : apply_report(&apply);
 }
 
 const struct verb verb_apply = {

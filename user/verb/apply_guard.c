@@ -205,7 +205,8 @@ static void guard_tell(const struct conversations *conversations, const bool *cu
 		if (!told->first || one->claim < told->first->claim)
 			told->first = one;
 	}
-	text_format(&text, "%zu conversation%s", told->all, told->all == 1 ? "" : "s");
+	text_format(&text, "%s%zu conversation%s", conversations->unseen ? "at least " : "",
+		    told->all, told->all == 1 ? "" : "s");
 	if (told->own == 1)
 		text_add(&text, told->all == 1 ? ", which is yours" : ", one is yours");
 	else if (told->own)

@@ -19,17 +19,14 @@ static int gates_each(const char *directory, bool finished, void *data)
 {
 	struct gates_walk *walk = data;
 	cleanup(gate_close) struct gate gate = GATE_CLOSED;
-
 	struct diags said = { 0 };
-	char stamp[PINS_PATH_SIZE];
 
 	if (!finished)
 		return 0;
 	if (gate_open(directory, walk->what, &gate, &said) == 0)
 		walk->each(&gate, walk->what, walk->data, &said);
 	/* one that was detached meanwhile is no news */
-	pins_path(stamp, directory, PINS_STAMP);
-	if (access(stamp, F_OK) == 0)
+	if (access(directory, F_OK) == 0)
 		diags_move(walk->diags, &said);
 	diags_clear(&said);
 	return 0;

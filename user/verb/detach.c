@@ -154,7 +154,12 @@ static int detach_all(const struct common_options *options, struct diags *diags)
 /* The gate that status shows under a label: by what it is called, or by its folder. */
 struct detach_label {
 	const char *label;
-	bool shown; /* by what status makes of it; else by its true name, which goes first */
+	enum {
+		DETACH_TRUE,   /* by its true name, which goes first */
+		DETACH_SHOWN,  /* by what status makes of that */
+		DETACH_FORMER, /* by the name that its namespace had, of one that is not to be found */
+		DETACH_LABELS
+	} by;
 	char directory[PINS_PATH_SIZE];
 };
 
@@ -167,7 +172,9 @@ static int detach_find_label(const char *directory, bool finished, void *data)
 	bool found = strcmp(gate_folder_label(directory), search->label) == 0;
 
 	if (!found && finished && gate_open(directory, "detach", &gate, &ignored) == 0)
-		label = common_gate_label(&gate, search->shown);
+		label = search->by == DETACH_FORMER ?
+				text_print("%s/%s", gate.stamp.netns, gate_name(&gate)) :
+				common_gate_label(&gate, search->by == DETACH_SHOWN);
 	found = found || (label && strcmp(label, search->label) == 0);
 	diags_clear(&ignored);
 	if (found)
@@ -179,14 +186,17 @@ static int detach_by_label(const char *label, const struct common_options *optio
 			   struct diags *diags)
 {
 	struct detach_label search = { .label = label };
-	int found = pins_each(detach_find_label, &search);
+	int found = 0;
 
-	search.shown = true;
-	if (found == 1 || pins_each(detach_find_label, &search) == 1)
-		return detach_is_meant(label, options, diags) ?
-			       detach_folder(search.directory, options, diags) :
-			       -ECANCELED;
-	return detach_gone(label, diags);
+	for (int by = 0; by < DETACH_LABELS && found != 1; by++) {
+		search.by = by;
+		found = pins_each(detach_find_label, &search);
+	}
+	if (found != 1)
+		return detach_gone(label, diags);
+	return detach_is_meant(label, options, diags) ?
+		       detach_folder(search.directory, options, diags) :
+		       -ECANCELED;
 }
 
 /*
@@ -288,7 +298,7 @@ static int detach_run(int argc, char **argv, const struct invocation *invocation
 const struct verb verb_detach = {
 	.name = "detach",
 	.summary = "take a gate away and leave nothing behind",
-	.help = "Usage: edgegate detach -i IFACE [--yes] [--no-wait]\n"
+	.help = "Usage: edgegate [--netns NAME] detach -i IFACE [--yes] [--no-wait]\n"
 		"       edgegate detach --all [--yes] [--no-wait]\n"
 		"\n"
 		"Takes the programs off the interfaces of the gate, and its maps, counters and pins\n"

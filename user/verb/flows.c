@@ -353,7 +353,7 @@ static int flows_run(int argc, char **argv, const struct invocation *invocation)
 const struct verb verb_flows = {
 	.name = "flows",
 	.summary = "the conversations that the host has begun",
-	.help = "Usage: edgegate flows [-i IFACE] [FILTER...] [--json]\n"
+	.help = "Usage: edgegate [--netns NAME] flows [-i IFACE] [FILTER...] [--json]\n"
 		"       edgegate flows --flush [-i IFACE] [FILTER...] [--yes] [--no-wait] [--json]\n"
 		"\n"
 		"The live flows: what the host has begun and a rule of the policy in force allows, so\n"

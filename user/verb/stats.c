@@ -146,7 +146,7 @@ static int stats_run(int argc, char **argv, const struct invocation *invocation)
 const struct verb verb_stats = {
 	.name = "stats",
 	.summary = "counters of every rule, passed kind and drop reason",
-	.help = "Usage: edgegate stats [-i IFACE] [--json | --watch [--interval SECONDS]]\n"
+	.help = "Usage: edgegate [--netns NAME] stats [-i IFACE] [--json | --watch [--interval SECONDS]]\n"
 		"\n"
 		"The port table in force with what each row has let through, what passed as essential,\n"
 		"and what was dropped and why. Every packet is in exactly one of these counts.\n"

@@ -52,7 +52,7 @@ static int status_run(int argc, char **argv, const struct invocation *invocation
 const struct verb verb_status = {
 	.name = "status",
 	.summary = "gates: policy, mode, hooks, program and link ids, since when",
-	.help = "Usage: edgegate status [-i IFACE] [--json]\n"
+	.help = "Usage: edgegate [--netns NAME] status [-i IFACE] [--json]\n"
 		"\n"
 		"Shows every gate, also those of other network namespaces, or the one on IFACE: policy,\n"
 		"mode and hooks; whether an emergency or a deadline stands; whether what is in force is\n"
