@@ -13,8 +13,8 @@
 
 #include "tests/bench/measure.h"
 
-#define ROUNDS 9u
-#define REPEATS 500000u
+#define ROUNDS 31u
+#define REPEATS 300000u
 #define FLOWS 100000u
 #define FEW                                                                                        \
 	4096u /* tuples of a flood: as many lines as a first cache holds, or more than a second */

@@ -17,8 +17,8 @@
 
 #include "tests/bench/measure.h"
 
-#define ROUNDS 11u
-#define REPEATS 400000u
+#define ROUNDS 31u
+#define REPEATS 100000u
 #define NEW_FEWER 5u /* a new flow costs ten to twenty times what another packet does */
 #define MINIMAL "build/tests/lib/minimal.bpf.o"
 #define SERVICE 3478u /* the port that minimal's table has */

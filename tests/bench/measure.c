@@ -105,7 +105,7 @@ static int measure_prepare(const struct measure_gate *gate, struct object *objec
 			   struct diags *diags)
 {
 	struct object_wish wish = {
-		.xdp = { true, true },
+		.xdp = { true, !gate->without_out },
 		.tc = { gate->tc, gate->tc },
 		.multi_buffer = true,
 		.flows_max = gate->flows_max ? gate->flows_max : FLOWS_MAX_DEFAULT,

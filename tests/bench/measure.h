@@ -47,6 +47,7 @@ struct measure_gate {
 	uint32_t flows_max; /* 0: the default */
 	bool tc;            /* tc's programs as well */
 	bool without_marks; /* the negative cache stays off */
+	bool without_out;   /* what judges what goes out isn't loaded: it takes time */
 };
 
 /* A gate of its own, attached nowhere, with the policy in force. object_close() frees it. */
@@ -74,14 +75,14 @@ enum measure_change {
 struct measure_case {
 	const char *name;
 	int program;
+	enum measure_change change;
 	const int *gates;  /* for MEASURE_GATES, instead of `program` */
 	const char *words; /* the frame: tests/lib/frame.h */
 	/* what goes before, each time, so that it has its flow; NULL: nothing */
 	const char *first;
 	int first_program;
-	enum measure_change change;
-	struct shuffle shuffle;
 	unsigned int fewer; /* of the repeats one in so many, for what is slow; 0: all */
+	struct shuffle shuffle;
 	/*
 	 * That nine packets of ten end in, by the counters of `object`, or nothing is measured at all:
 	 * a bench of the wrong way would go unseen. OUTCOME_UNDECIDED: it is not looked at.

@@ -32,7 +32,9 @@ void scale_text_load(struct scale *scale, size_t step, struct scale_text *text, 
 	if (fclose(text->file))
 		measure_fail("write a policy", ENOMEM);
 	policy = text->text;
-	measure_load(&(struct measure_gate){ .policy = policy, .flows_max = flows_max },
+	measure_load(&(struct measure_gate){ .policy = policy,
+					     .flows_max = flows_max,
+					     .without_out = !flows_max },
 		     &scale->gates[step]);
 	free(text->text);
 	*text = (struct scale_text){ 0 };

@@ -32,7 +32,7 @@ struct scale_text {
 
 void scale_text_open(struct scale_text *text);
 
-/* Loads a step's gate with this text, which is freed; `flows_max` 0: the default. */
+/* Loads a step's gate with this text, which is freed; `flows_max` 0: nothing is to go out through it. */
 void scale_text_load(struct scale *scale, size_t step, struct scale_text *text, uint32_t flows_max);
 
 /* A step's line is called so: "1,000 flows". */

@@ -53,7 +53,7 @@ static __always_inline __u32 shuffle_number(void)
 
 static __always_inline bool shuffle_tuple(__u8 *data, const __u8 *end)
 {
-	__u32 number, random, ports;
+	__u32 number, random, ports, address;
 	__u16 remote, local;
 	bool given = shuffle.local;
 
@@ -66,8 +66,9 @@ static __always_inline bool shuffle_tuple(__u8 *data, const __u8 *end)
 		given = false;
 	remote = bpf_htons(shuffle.remote ? shuffle.remote : ports & 0xffff ?: 1);
 	local = bpf_htons(given ? shuffle.local : ports >> 16 ?: 1);
-	*(__u32 *)(data + IP + (shuffle.out ? 16 : 12)) =
-		bpf_htonl((shuffle.network ?: 11u << 24) | random >> 8);
+	/* 11.0.0.0/8 */
+	address = ((11u << 24 | random >> 8) & ~shuffle.zeroes) | shuffle.ones;
+	*(__u32 *)(data + IP + (shuffle.out ? 16 : 12)) = bpf_htonl(address);
 	*(__u16 *)(data + TRANSPORT) = shuffle.out ? local : remote;
 	*(__u16 *)(data + TRANSPORT + 2) = shuffle.out ? remote : local;
 	return true;

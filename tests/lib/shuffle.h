@@ -14,8 +14,10 @@ struct shuffle {
 	/* ports: the end outside's and the host's, host order; 0: by chance */
 	__u32 remote;
 	__u32 local;
-	__u32 half;    /* every other packet, by chance, has a local port by chance all the same */
-	__u32 network; /* that addresses outside are in, a /8 in host order; 0: 11.0.0.0 */
+	__u32 half; /* every other packet, by chance, has a local port by chance all the same */
+	/* bits that addresses outside have or don't have, host order */
+	__u32 ones;
+	__u32 zeroes;
 };
 
 #endif
