@@ -17,7 +17,7 @@
 
 #include "tests/bench/measure.h"
 
-#define ROUNDS 31u
+#define ROUNDS 25u
 #define REPEATS 100000u
 #define NEW_FEWER 5u /* a new flow costs ten to twenty times what another packet does */
 #define MINIMAL "build/tests/lib/minimal.bpf.o"

@@ -19,6 +19,11 @@
 
 #define FIXED 2u     /* repeats of the call whose time is taken off */
 #define CHECKS 1000u /* packets whose outcome is looked at */
+/*
+ * Turns from one baseline to the next: a round's is the mean of several, for a virtual machine's speed changes
+ * within a round by more than what is looked for.
+ */
+#define BASELINE_EACH 4u
 #define SHUFFLE "build/tests/lib/shuffle.bpf.o"
 
 /* Programs of shuffle.bpf.c by what they change. */
@@ -230,8 +235,34 @@ void measure_run_check(const struct measure_case *one)
 
 /* ---- a table ----------------------------------------------------------------------------------- */
 
+/* One round; turn after turn the next case, of which `round` is the first. */
+static void measure_round(const struct measure *measure, const struct measure_case *cases,
+			  size_t count, size_t baseline, uint32_t *at, unsigned int round,
+			  double *values)
+{
+	unsigned int baselines = 0;
+	double base = 0;
+
+	for (size_t turn = 0; turn < count; turn++) {
+		size_t i = (turn + round) % count;
+		unsigned int repeats = measure->repeats;
+
+		if (baseline < count && turn % BASELINE_EACH == 0) {
+			base += measure_once(&cases[baseline], measure->repeats, &at[baseline]);
+			baselines++;
+		}
+		if (i == baseline)
+			continue;
+		if (cases[i].fewer)
+			repeats = repeats / cases[i].fewer + FIXED + 1;
+		values[i * measure->rounds + round] = measure_once(&cases[i], repeats, &at[i]);
+	}
+	if (baselines)
+		values[baseline * measure->rounds + round] = base / baselines;
+}
+
 static void measure_rounds(const struct measure *measure, const struct measure_case *cases,
-			   size_t count, double *values)
+			   size_t count, size_t baseline, double *values)
 {
 	autofree uint32_t *at = calloc(count, sizeof(*at));
 
@@ -239,17 +270,8 @@ static void measure_rounds(const struct measure *measure, const struct measure_c
 		measure_fail("measure", ENOMEM);
 	for (size_t i = 0; i < count; i++)
 		at[i] = cases[i].shuffle.first;
-	for (unsigned int round = 0; round < measure->rounds; round++) {
-		for (size_t turn = 0; turn < count; turn++) {
-			size_t i = (turn + round) % count;
-			unsigned int repeats = measure->repeats;
-
-			if (cases[i].fewer)
-				repeats = repeats / cases[i].fewer + FIXED + 1;
-			values[i * measure->rounds + round] =
-				measure_once(&cases[i], repeats, &at[i]);
-		}
-	}
+	for (unsigned int round = 0; round < measure->rounds; round++)
+		measure_round(measure, cases, count, baseline, at, round, values);
 }
 
 void measure_table(struct measure *measure, const char *title, const struct measure_case *cases,
@@ -267,7 +289,7 @@ void measure_table(struct measure *measure, const char *title, const struct meas
 		rows[i] = (struct results_row){ cases[i].name, &values[i * measure->rounds],
 						cases[i].target, cases[i].target_value };
 	}
-	measure_rounds(measure, cases, count, values);
+	measure_rounds(measure, cases, count, baseline, values);
 	parking_clear();
 	results_add(measure->results, &table);
 }
