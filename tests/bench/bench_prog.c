@@ -56,7 +56,7 @@ static const char more_policy[] =
 enum gate { DEFAULT, GROUPS, MORE, FRESH, GATES, NO_GATE = GATES };
 
 /* Programs that are no gate's. */
-enum other { BARE_XDP, BARE_TC, TOUCH, PARSE, TABLE, COUNT, OTHERS };
+enum other { BARE_XDP, BARE_TC, TOUCH, PARSE, TABLE, COUNT, FLOW, KEEP, OTHERS };
 
 /* What a case runs: a gate's program, or another one. */
 enum hook { XDP_IN, XDP_OUT, TC_OUT, OTHER };
@@ -88,6 +88,7 @@ static const struct prog_row in_rows[] = {
 	{ "least: touch, parse", OTHER, PARSE, 0, UDP4, NULL, 0 },
 	{ "least: touch, parse, table", OTHER, TABLE, 0, UDP4, NULL, 0 },
 	{ "least: touch, parse, table, count", OTHER, COUNT, 0, UDP4, NULL, 0 },
+	{ "least: touch, parse, flow", OTHER, FLOW, 0, UDP4, NULL, 0 },
 
 	{ "rule hit, UDP/IPv4", XDP_IN, DEFAULT, OUTCOME_RULE, UDP4, NULL, RULE_HIT },
 	{ "rule hit, TCP/IPv4", XDP_IN, DEFAULT, OUTCOME_RULE, TCP4, NULL, RULE_HIT },
@@ -190,10 +191,8 @@ struct bench {
 static void bench_load_minimal(struct bench *bench)
 {
 	static const char *const names[OTHERS] = {
-		[TOUCH] = "minimal_touch",
-		[PARSE] = "minimal_parse",
-		[TABLE] = "minimal_table",
-		[COUNT] = "minimal_count",
+		[TOUCH] = "minimal_touch", [PARSE] = "minimal_parse", [TABLE] = "minimal_table",
+		[COUNT] = "minimal_count", [FLOW] = "minimal_flow",   [KEEP] = "minimal_keep",
 	};
 	struct bpf_map *memory;
 	uint16_t *table;
@@ -274,15 +273,12 @@ static void bench_new_flows(struct bench *bench)
 	const struct shuffle tuples = { .count = 1u << 30, .out = 1, .remote = SERVICE };
 	struct measure_case cases[] = {
 		{ .name = "bare tc drop, behind what changes packets",
-		  .program = bench->others[BARE_TC],
-		  .words = SENT4,
-		  .change = MEASURE_SENT,
-		  .shuffle = tuples },
-		{ .name = "new flow, UDP/IPv4, table full",
+		  .program = bench->others[BARE_TC] },
+		{ .name = "least: touch, parse, keep a flow",
+		  .program = bench->others[KEEP],
+		  .fewer = NEW_FEWER },
+		{ .name = "new flow, UDP/IPv4",
 		  .program = bench->gates[FRESH].tc[DIRECTION_OUT],
-		  .words = SENT4,
-		  .change = MEASURE_SENT,
-		  .shuffle = tuples,
 		  .fewer = NEW_FEWER,
 		  .outcome = OUTCOME_RULE,
 		  .object = &bench->gates[FRESH],
@@ -290,13 +286,19 @@ static void bench_new_flows(struct bench *bench)
 		  .target_value = NEW_FLOW },
 	};
 
-	/* others than those that are to be new */
-	cases[1].shuffle.first = 1u << 30;
-	measure_run(&cases[1], FLOWS_MAX_DEFAULT + FLOWS_MAX_DEFAULT / 4);
-	cases[1].shuffle.first = 0;
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		cases[i].words = SENT4;
+		cases[i].change = MEASURE_SENT;
+		cases[i].shuffle = tuples;
+		/* others than those that are to be new */
+		cases[i].shuffle.first = tuples.count;
+		measure_run(&cases[i], FLOWS_MAX_DEFAULT + FLOWS_MAX_DEFAULT / 4);
+		cases[i].shuffle.first = 0;
+	}
 	printf("flows in the table: %zu of %u\n", measure_flows(&bench->gates[FRESH]),
 	       FLOWS_MAX_DEFAULT);
-	measure_table(&bench->measure, "new flow each packet, sent by tc", cases, 2, 0);
+	measure_table(&bench->measure, "new flow each packet, table full, sent by tc", cases,
+		      ROWS(cases), 0);
 }
 
 static void bench_both(struct bench *bench)
