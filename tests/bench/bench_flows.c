@@ -2,9 +2,9 @@
 /*
  * What listing a full flow table costs: the real program over a real gate, in a network namespace of its
  * own, with as many flows as `flows.max` is by default. Each of them needs both of its addresses looked
- * up in a trie. From the command's start to its end, the least of some runs.
+ * up in a trie. From the command's start to its end.
  *
- *	build/bench/bench_flows [RUNS]
+ *	build/bench/bench_flows [RUNS] [--json FILE]
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -17,6 +17,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "tests/bench/results.h"
 #include "user/base/cleanup.h"
 #include "user/base/number.h"
 #include "user/kernel/clock.h"
@@ -24,9 +25,10 @@
 
 #define FLOWS 262144u
 #define RUNS_DEFAULT 3u
+#define RUNS_MOST 100u
 #define EDGEGATE "build/edgegate "
 
-/* Seconds. On a busy machine the first says little. */
+/* Milliseconds. On a busy machine the first says little. */
 struct bench_cost {
 	double elapsed;
 	double cpu;
@@ -60,8 +62,9 @@ static struct bench_cost bench_command(const char *command)
 		bench_fail(command, ECHILD);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	return (struct bench_cost){
-		(double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9,
-		bench_cpu() - cpu,
+		(double)(end.tv_sec - begin.tv_sec) * 1e3 +
+			(double)(end.tv_nsec - begin.tv_nsec) / 1e6,
+		(bench_cpu() - cpu) * 1e3,
 	};
 }
 
@@ -90,33 +93,57 @@ static void bench_fill(const struct gate *gate)
 		bench_fail("fill the flow table", errno);
 }
 
-static void bench_line(const char *words, unsigned int runs)
-{
-	struct bench_cost least = { 1e9, 1e9 };
-	char command[160], name[64];
+/* What is asked for. */
+static const char *const bench_words[] = { "", " --json", " --port 32768" };
+#define LINES (sizeof(bench_words) / sizeof(*bench_words))
 
-	snprintf(name, sizeof(name), "flows%s", words);
+static void bench_line(const char *words, unsigned int runs, double *elapsed, double *cpu)
+{
+	char command[160];
+
 	snprintf(command, sizeof(command), EDGEGATE "flows -i bench0%s >/dev/null", words);
 	for (unsigned int i = 0; i < runs; i++) {
 		struct bench_cost cost = bench_command(command);
 
-		least.elapsed = cost.elapsed < least.elapsed ? cost.elapsed : least.elapsed;
-		least.cpu = cost.cpu < least.cpu ? cost.cpu : least.cpu;
+		elapsed[i] = cost.elapsed;
+		cpu[i] = cost.cpu;
 	}
-	printf("%-32s %8.2f %8.2f\n", name, least.elapsed, least.cpu);
+}
+
+static void bench_table(struct results *results, const char *title, const double *values,
+			unsigned int runs)
+{
+	struct results_row rows[LINES];
+	const struct results_table table = { title, "ms", runs, LINES, 0, rows };
+	char names[LINES][64];
+
+	for (size_t i = 0; i < LINES; i++) {
+		snprintf(names[i], sizeof(names[i]), "flows%s", bench_words[i]);
+		rows[i] = (struct results_row){ names[i], &values[i * runs], RESULTS_NO_TARGET, 0 };
+	}
+	results_add(results, &table);
 }
 
 int main(int argc, char **argv)
 {
 	cleanup(gate_close) struct gate gate = GATE_CLOSED;
 	struct diags diags = { 0 };
+	double elapsed[LINES * RUNS_MOST], cpu[LINES * RUNS_MOST];
 	uint64_t runs = RUNS_DEFAULT;
+	struct results *results;
+	int used = 1;
 
-	if (argc > 2 || (argc > 1 && (number_parse(argv[1], 100, &runs) || !runs))) {
-		fprintf(stderr, "bench: that is no number of runs from 1 to 100\n"
-				"usage: bench_flows [RUNS]\n");
-		return 2;
+	if (argc > 1 && argv[1][0] != '-') {
+		if (number_parse(argv[1], RUNS_MOST, &runs) || !runs) {
+			fprintf(stderr,
+				"bench: that is no number of runs from 1 to %u\n"
+				"usage: bench_flows [RUNS] [--json FILE]\n",
+				RUNS_MOST);
+			return 2;
+		}
+		used = 2;
 	}
+	results = results_open("flows", argc - used, argv + used);
 	if (unshare(CLONE_NEWNET))
 		bench_fail("make a network namespace", errno);
 	bench_command("ip link add name bench0 type veth peer name bench1");
@@ -131,10 +158,10 @@ int main(int argc, char **argv)
 		bench_fail("find the gate", ENOENT);
 	bench_fill(&gate);
 	bench_command("test $(" EDGEGATE "flows -i bench0 | wc -l) -eq 262146");
-	printf("%-32s %8s %8s\n", "262,144 flows, seconds", "elapsed", "CPU");
-	bench_line("", (unsigned int)runs);
-	bench_line(" --json", (unsigned int)runs);
-	bench_line(" --port 32768", (unsigned int)runs);
+	for (size_t i = 0; i < LINES; i++)
+		bench_line(bench_words[i], (unsigned int)runs, &elapsed[i * runs], &cpu[i * runs]);
 	bench_command(EDGEGATE "detach -i bench0 --yes >/dev/null");
-	return 0;
+	bench_table(results, "listing 262,144 flows, elapsed", elapsed, (unsigned int)runs);
+	bench_table(results, "listing 262,144 flows, CPU", cpu, (unsigned int)runs);
+	return results_close(results);
 }

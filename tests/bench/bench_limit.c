@@ -4,7 +4,7 @@
  * to a limit of half and of twice the rate at which they come, per rule and per source. Fails where more
  * or fewer were accepted than 5 % off what the limit says. No timer and no knob of the tests is in it.
  *
- *	build/bench/bench_limit [SECONDS]
+ *	build/bench/bench_limit [SECONDS] [--json FILE]
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -15,6 +15,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "tests/bench/results.h"
 #include "tests/lib/frame.h"
 #include "user/base/cleanup.h"
 #include "user/base/number.h"
@@ -32,6 +33,9 @@
 #define SOURCE_AT (14u + 12u) /* of an IPv4 frame: bytes of its source address */
 
 static const unsigned int rates[] = { 1000, 10000, 100000 };
+#define RATES (sizeof(rates) / sizeof(*rates))
+#define KINDS 4u /* half the rate and twice it, per rule and per source */
+#define LINES (RATES * KINDS)
 
 __attribute__((noreturn)) static void limit_fail(const char *what, int error)
 {
@@ -97,9 +101,9 @@ static bool limit_send(const struct object *object, struct frame_bytes *frame, u
 	return run.retval == XDP_PASS;
 }
 
-/* Offers `rate` packets a second; false where too many or too few were accepted. */
-static bool limit_measure(unsigned int rate, unsigned int limit, bool per_source,
-			  unsigned int seconds)
+/* Offers `rate` packets a second; how much more was accepted than the limit says, in parts of that. */
+static double limit_measure(unsigned int rate, unsigned int limit, bool per_source,
+			    unsigned int seconds)
 {
 	static struct frame_bytes frame;
 	struct object object;
@@ -125,32 +129,61 @@ static bool limit_measure(unsigned int rate, unsigned int limit, bool per_source
 	printf("%-10s %10u %10u %12.0f %12.0f %+8.2f %%\n", per_source ? "source" : "rule", rate,
 	       limit, (double)sent / elapsed, (double)accepted / elapsed, error * 100);
 	fflush(stdout);
-	return error <= ERROR_MAX && error >= -ERROR_MAX;
+	return error;
+}
+
+/* A line of what is kept. */
+struct limit_line {
+	char name[64];
+	double off; /* per cent of what the limit says */
+};
+
+static void limit_keep(struct results *results, const struct limit_line *lines, size_t count)
+{
+	struct results_row rows[LINES];
+	const struct results_table table = {
+		"accepted at a steady pace, off what the limit says", "%", 1, count, count, rows,
+	};
+
+	for (size_t i = 0; i < count; i++)
+		rows[i] = (struct results_row){ lines[i].name, &lines[i].off, RESULTS_VALUE_MOST,
+						ERROR_MAX * 100 };
+	results_add(results, &table);
 }
 
 int main(int argc, char **argv)
 {
+	struct limit_line lines[LINES], *line = lines;
 	uint64_t seconds = SECONDS_DEFAULT;
+	struct results *results;
 	bool good = true;
+	int used = 1;
 
-	if (argc > 1 && (number_parse(argv[1], 3600, &seconds) || !seconds)) {
-		fprintf(stderr,
-			"bench: '%s' is not a number from 1 to 3600\n"
-			"usage: bench_limit [SECONDS]\n",
-			argv[1]);
-		return 2;
+	if (argc > 1 && argv[1][0] != '-') {
+		if (number_parse(argv[1], 3600, &seconds) || !seconds) {
+			fprintf(stderr,
+				"bench: '%s' is not a number from 1 to 3600\n"
+				"usage: bench_limit [SECONDS] [--json FILE]\n",
+				argv[1]);
+			return 2;
+		}
+		used = 2;
 	}
+	results = results_open("limit", argc - used, argv + used);
 	printf("%-10s %10s %10s %12s %12s %10s\n", "limit per", "pace/s", "limit/s", "offered/s",
 	       "accepted/s", "error");
-	for (size_t i = 0; i < sizeof(rates) / sizeof(*rates); i++) {
-		for (int per_source = 0; per_source < 2; per_source++) {
-			good &= limit_measure(rates[i], rates[i] / 2, per_source,
-					      (unsigned int)seconds);
-			good &= limit_measure(rates[i], rates[i] * 2, per_source,
-					      (unsigned int)seconds);
-		}
+	for (size_t i = 0; i < RATES * KINDS; i++, line++) {
+		unsigned int rate = rates[i / KINDS], limit = i % 2 ? rate * 2 : rate / 2;
+		bool per_source = i / 2 % 2;
+		double error = limit_measure(rate, limit, per_source, (unsigned int)seconds);
+
+		line->off = (error < 0 ? -error : error) * 100;
+		snprintf(line->name, sizeof(line->name), "per %s, %u/s offered, limit %u/s",
+			 per_source ? "source" : "rule", rate, limit);
+		good &= line->off <= ERROR_MAX * 100;
 	}
+	limit_keep(results, lines, LINES);
 	if (!good)
 		fprintf(stderr, "bench: more than %.0f %% off\n", ERROR_MAX * 100);
-	return !good;
+	return results_close(results) || !good;
 }

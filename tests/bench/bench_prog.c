@@ -1,49 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a packet costs: the two programs by BPF_PROG_TEST_RUN, against a program that does nothing but
- * drop, in the same run. Time is this thread's CPU time round the system call, less that of a call
- * with two repeats; cases take turns, in another order each round, and the median over the rounds
- * counts. Differences and ratios mean something on a noisy machine, absolute times don't.
+ * What a packet costs, for each way that it can end: one hot packet after another like it, against a
+ * program that does nothing but drop; beside it what the least that a gate could do would cost
+ * (tests/lib/minimal.bpf.c), and what it costs while both CPUs do it. How it is measured: measure.h.
  *
- *	build/bench/bench_prog [ROUNDS [REPEATS]]
+ *	build/bench/bench_prog [--rounds N] [--repeats N] [--json FILE]
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
-#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/utsname.h>
-#include <time.h>
 
-#include "tests/lib/frame.h"
-#include "user/base/cleanup.h"
-#include "user/base/number.h"
-#include "user/image/image.h"
-#include "user/kernel/clock.h"
-#include "user/kernel/object.h"
-#include "user/kernel/publish.h"
-#include "user/kernel/state.h"
-#include "user/policy/policy.h"
+#include "tests/bench/measure.h"
 
-#define ROUNDS_DEFAULT 15u
-#define ROUNDS_MOST 1000u
-#define REPEATS_DEFAULT 500000u
-#define RUN_FIXED 2u /* repeats of the call whose time is taken off */
+#define ROUNDS 25u
+#define REPEATS 100000u
+#define NEW_FEWER 5u /* a new flow costs ten to twenty times what another packet does */
+#define MINIMAL "build/tests/lib/minimal.bpf.o"
+#define SERVICE 3478u /* the port that minimal's table has */
+
+/* The targets: nanoseconds above the bare program. */
+#define RULE_HIT 6
+#define REPLY_HIT 28
+#define CLOSED 8
+#define KNOWN_FLOW 34
+#define SENT_ANSWER 10
+#define NEW_FLOW 600
 
 /* The default policy with addresses, as a real edge has it: rules then go by candidate lists. */
-static const char *const bench_groups[][2] = {
+static const struct policy_group_override edge_groups[] = {
 	{ "access-edge", "192.0.2.10,2001:db8::10" },
 	{ "av-edge", "192.0.2.10,2001:db8::10" },
 };
 
-/* What rules may ask more; on ports 2 and 4 of what comes next to nothing passes. */
-static const char bench_limits[] =
-	"policy: limits\n"
+/* What rules may ask more; on ports 2 and 4 nearly nothing passes. And ping, which is off by default. */
+static const char more_policy[] =
+	"policy: more\n"
+	"essentials: {ping: true}\n"
 	"rules:\n"
 	"  - {name: rule, direction: in, protocol: udp, ports: 1,\n"
 	"     limit: {rate: 10000000/s, burst: 10000000}}\n"
@@ -55,275 +52,295 @@ static const char bench_limits[] =
 	"  - {name: opening, direction: in, protocol: tcp, ports: 1, limit: {rate: 1/m}}\n"
 	"  - {name: peer-ports, direction: in, protocol: udp, ports: 5, peer-ports: 4000}\n";
 
-/* Gates: the default policy, with addresses, what rules may ask more. */
-enum bench_gate { DEFAULT, GROUPS, LIMITS, GATES };
+/* Gates: the default policy, with addresses, what rules may ask more, one for new flows alone. */
+enum gate { DEFAULT, GROUPS, MORE, FRESH, GATES, NO_GATE = GATES };
 
-/* Which program a case runs. */
-enum program {
-	BARE_XDP,
-	BARE_TC,
-	XDP_IN,
-	TC_OUT,
-	GROUPS_XDP_IN,
-	GROUPS_TC_OUT,
-	LIMITS_XDP_IN,
-	PROGRAMS,
-};
+/* Programs that are no gate's. */
+enum other { BARE_XDP, BARE_TC, TOUCH, PARSE, TABLE, COUNT, FLOW, KEEP, OTHERS };
 
-struct bench_case {
+/* What a case runs: a gate's program, or another one. */
+enum hook { XDP_IN, XDP_OUT, TC_OUT, OTHER };
+
+/* A case, as this file writes them. */
+struct prog_row {
 	const char *name;
-	enum program program;
-	const char *words; /* the frame: tests/lib/frame.h */
-	const char *first; /* one that goes out before, for its flow; or NULL */
+	enum hook hook;
+	unsigned int of; /* enum gate or enum other */
+	enum outcome outcome;
+	const char *words;
+	const char *first; /* what goes before; NULL: nothing */
+	double most;       /* target: nanoseconds above the bare program; 0: none */
 };
 
-static const struct bench_case bench_cases[] = {
-	{ "bare XDP_DROP", BARE_XDP, "in udp 198.51.100.7:4000 > 192.0.2.10:3478 data=16", NULL },
-	{ "rule hit, UDP/IPv4", XDP_IN, "in udp 198.51.100.7:4000 > 192.0.2.10:3478 data=16",
-	  NULL },
-	{ "rule hit, TCP/IPv4", XDP_IN, "in tcp 198.51.100.7:4000 > 192.0.2.10:5061 ack", NULL },
-	{ "rule hit, TCP/IPv6", XDP_IN, "in tcp [2001:db8::7]:4000 > [2001:db8::10]:5061 ack",
-	  NULL },
-	{ "rule hit, one tag", XDP_IN,
-	  "in udp 198.51.100.7:4000 > 192.0.2.10:3478 data=16 tag=8100", NULL },
-	{ "rule hit, addresses", GROUPS_XDP_IN, "in tcp 198.51.100.7:4000 > 192.0.2.10:5061 ack",
-	  NULL },
-	{ "rule hit, peer-ports", LIMITS_XDP_IN, "in udp 198.51.100.7:4000 > 192.0.2.10:5 data=16",
-	  NULL },
-	{ "rule hit, limit per rule", LIMITS_XDP_IN,
-	  "in udp 198.51.100.7:4000 > 192.0.2.10:1 data=16", NULL },
-	{ "rule hit, limit per source", LIMITS_XDP_IN,
-	  "in udp 198.51.100.7:4000 > 192.0.2.10:3 data=16", NULL },
-	{ "rule hit, limit, TCP goes on", LIMITS_XDP_IN,
-	  "in tcp 198.51.100.7:4000 > 192.0.2.10:1 ack", NULL },
-	{ "over a limit per rule", LIMITS_XDP_IN, "in udp 198.51.100.7:4000 > 192.0.2.10:2 data=16",
-	  NULL },
-	{ "over a limit per source", LIMITS_XDP_IN,
-	  "in udp 198.51.100.7:4000 > 192.0.2.10:4 data=16", NULL },
-	{ "closed port, UDP/IPv4", XDP_IN, "in udp 198.51.100.7:4000 > 192.0.2.10:9999 data=16",
-	  NULL },
-	{ "closed port, SYN/IPv4", XDP_IN, "in tcp 198.51.100.7:4000 > 192.0.2.10:22 syn", NULL },
-	{ "closed port, SYN/IPv6", XDP_IN, "in tcp [2001:db8::7]:4000 > [2001:db8::10]:22 syn",
-	  NULL },
-	{ "spoofed reply", XDP_IN, "in udp 198.51.100.7:3478 > 192.0.2.10:9999 data=16", NULL },
-	{ "reply by flow, UDP/IPv4", XDP_IN, "in udp 198.51.100.7:3478 > 192.0.2.10:40000 data=16",
-	  "out udp 192.0.2.10:40000 > 198.51.100.7:3478 data=16" },
-	{ "reply by flow, TCP/IPv6", XDP_IN, "in tcp [2001:db8::7]:5061 > [2001:db8::10]:40000 ack",
-	  "out tcp [2001:db8::10]:40000 > [2001:db8::7]:5061 ack" },
-	{ "ARP", XDP_IN, "in arp", NULL },
-	{ "neighbor solicitation", XDP_IN,
-	  "in icmpv6 fe80::1 > fe80::2 type=135 ttl=255 transport=24", NULL },
-	{ "fragment", XDP_IN, "in udp 198.51.100.7:4000 > 192.0.2.10:3478 data=16 mf", NULL },
-	{ "IPv6, two extension headers", XDP_IN,
-	  "in tcp [2001:db8::7]:4000 > [2001:db8::10]:5061 ack hop dst", NULL },
-	{ "bare tc drop", BARE_TC, "out udp 192.0.2.10:40000 > 198.51.100.7:3478 data=16", NULL },
-	{ "out, known flow", TC_OUT, "out udp 192.0.2.10:40000 > 198.51.100.7:3478 data=16",
-	  "out udp 192.0.2.10:40000 > 198.51.100.7:3478 data=16" },
-	{ "out, service answer", TC_OUT, "out tcp 192.0.2.10:443 > 198.51.100.7:4000 ack", NULL },
-	{ "out, rejected", TC_OUT, "out tcp 192.0.2.10:4000 > 198.51.100.7:443 syn", NULL },
-	{ "out, service answer, addresses", GROUPS_TC_OUT,
-	  "out tcp 192.0.2.10:443 > 198.51.100.7:4000 ack", NULL },
-};
-#define CASES (sizeof(bench_cases) / sizeof(*bench_cases))
+#define UDP4 "in udp 198.51.100.7:4000 > 192.0.2.10:3478 data=16"
+#define TCP4 "in tcp 198.51.100.7:4000 > 192.0.2.10:5061 ack"
+#define TCP6 "in tcp [2001:db8::7]:4000 > [2001:db8::10]:5061 ack"
+#define UDP6 "in udp [2001:db8::7]:4000 > [2001:db8::10]:3478 data=16"
+#define SENT4 "out udp 192.0.2.10:40000 > 198.51.100.7:3478 data=16"
+#define SENT6 "out tcp [2001:db8::10]:40000 > [2001:db8::7]:5061 ack"
+#define ANSWERED "out tcp 192.0.2.10:443 > 198.51.100.7:4000 ack"
+#define FRAGMENT "in udp 198.51.100.7:4000 > 192.0.2.10:3478 data=16 id=7 mf"
+#define OF_SENT4 "quote{ udp 192.0.2.10:40000 > 198.51.100.7:3478 }"
 
-/* All that is measured with. */
+static const struct prog_row in_rows[] = {
+	{ "bare XDP_DROP", OTHER, BARE_XDP, 0, UDP4, NULL, 0 },
+	{ "least: touch", OTHER, TOUCH, 0, UDP4, NULL, 0 },
+	{ "least: touch, parse", OTHER, PARSE, 0, UDP4, NULL, 0 },
+	{ "least: touch, parse, table", OTHER, TABLE, 0, UDP4, NULL, 0 },
+	{ "least: touch, parse, table, count", OTHER, COUNT, 0, UDP4, NULL, 0 },
+	{ "least: touch, parse, flow", OTHER, FLOW, 0, UDP4, NULL, 0 },
+
+	{ "rule hit, UDP/IPv4", XDP_IN, DEFAULT, OUTCOME_RULE, UDP4, NULL, RULE_HIT },
+	{ "rule hit, TCP/IPv4", XDP_IN, DEFAULT, OUTCOME_RULE, TCP4, NULL, RULE_HIT },
+	{ "rule hit, UDP/IPv6", XDP_IN, DEFAULT, OUTCOME_RULE, UDP6, NULL, RULE_HIT },
+	{ "rule hit, TCP/IPv6", XDP_IN, DEFAULT, OUTCOME_RULE, TCP6, NULL, RULE_HIT },
+	{ "rule hit, one tag", XDP_IN, DEFAULT, OUTCOME_RULE, UDP4 " tag=8100", NULL, RULE_HIT },
+	{ "rule hit, two tags", XDP_IN, DEFAULT, OUTCOME_RULE, UDP4 " tag=88a8 tag=8100", NULL, 0 },
+	{ "rule hit, IPv4 options", XDP_IN, DEFAULT, OUTCOME_RULE, UDP4 " options=01010101", NULL,
+	  0 },
+	{ "rule hit, two IPv6 extension headers", XDP_IN, DEFAULT, OUTCOME_RULE, TCP6 " hop dst",
+	  NULL, 0 },
+	{ "rule hit, addresses", XDP_IN, GROUPS, OUTCOME_RULE, TCP4, NULL, 0 },
+	{ "rule hit, addresses, IPv6", XDP_IN, GROUPS, OUTCOME_RULE, TCP6, NULL, 0 },
+	{ "rule for others' addresses", XDP_IN, GROUPS, OUTCOME_DROP_ADDRESS,
+	  "in tcp 198.51.100.7:4000 > 192.0.2.11:5061 ack", NULL, 0 },
+	{ "rule hit, peer-ports", XDP_IN, MORE, OUTCOME_RULE,
+	  "in udp 198.51.100.7:4000 > 192.0.2.10:5 data=16", NULL, 0 },
+	{ "rule hit, limit per rule", XDP_IN, MORE, OUTCOME_RULE,
+	  "in udp 198.51.100.7:4000 > 192.0.2.10:1 data=16", NULL, 0 },
+	{ "rule hit, limit per source", XDP_IN, MORE, OUTCOME_RULE,
+	  "in udp 198.51.100.7:4000 > 192.0.2.10:3 data=16", NULL, 0 },
+	{ "rule hit, limit, TCP goes on", XDP_IN, MORE, OUTCOME_RULE,
+	  "in tcp 198.51.100.7:4000 > 192.0.2.10:1 ack", NULL, 0 },
+	{ "over a limit per rule", XDP_IN, MORE, OUTCOME_DROP_RATE_LIMIT,
+	  "in udp 198.51.100.7:4000 > 192.0.2.10:2 data=16", NULL, 0 },
+	{ "over a limit per source", XDP_IN, MORE, OUTCOME_DROP_RATE_LIMIT,
+	  "in udp 198.51.100.7:4000 > 192.0.2.10:4 data=16", NULL, 0 },
+
+	{ "reply by flow, UDP/IPv4", XDP_IN, DEFAULT, OUTCOME_REPLY,
+	  "in udp 198.51.100.7:3478 > 192.0.2.10:40000 data=16", SENT4, REPLY_HIT },
+	{ "reply by flow, TCP/IPv6", XDP_IN, DEFAULT, OUTCOME_REPLY,
+	  "in tcp [2001:db8::7]:5061 > [2001:db8::10]:40000 ack", SENT6, REPLY_HIT },
+	{ "forged reply, UDP/IPv4", XDP_IN, DEFAULT, OUTCOME_DROP_NO_RULE,
+	  "in udp 198.51.100.7:3478 > 192.0.2.10:9999 data=16", NULL, 0 },
+	{ "facing inside: service answer", XDP_OUT, DEFAULT, OUTCOME_REPLY, ANSWERED, NULL, 0 },
+	{ "facing inside: known flow", XDP_OUT, DEFAULT, OUTCOME_RULE, SENT4, SENT4, 0 },
+
+	{ "closed port, UDP/IPv4", XDP_IN, DEFAULT, OUTCOME_DROP_NO_RULE,
+	  "in udp 198.51.100.7:4000 > 192.0.2.10:9999 data=16", NULL, CLOSED },
+	{ "closed port, SYN/IPv4", XDP_IN, DEFAULT, OUTCOME_DROP_NO_RULE,
+	  "in tcp 198.51.100.7:4000 > 192.0.2.10:22 syn", NULL, CLOSED },
+	{ "closed port, SYN/IPv6", XDP_IN, DEFAULT, OUTCOME_DROP_NO_RULE,
+	  "in tcp [2001:db8::7]:4000 > [2001:db8::10]:22 syn", NULL, CLOSED },
+	{ "random tuple, ACK/IPv4", XDP_IN, DEFAULT, OUTCOME_DROP_NO_RULE,
+	  "in tcp 203.0.113.77:51413 > 192.0.2.10:23709 ack", NULL, CLOSED },
+	{ "protocol without a rule (GRE)", XDP_IN, DEFAULT, OUTCOME_DROP_NO_RULE,
+	  "in 47 198.51.100.7 > 192.0.2.10 data=16", NULL, 0 },
+	{ "first fragment", XDP_IN, DEFAULT, OUTCOME_RULE, FRAGMENT, NULL, 0 },
+	{ "later fragment", XDP_IN, DEFAULT, OUTCOME_PASS_FRAGMENT,
+	  "in udp 198.51.100.7:4000 > 192.0.2.10:3478 data=16 id=7 offset=24", FRAGMENT, 0 },
+	{ "later fragment of nothing", XDP_IN, DEFAULT, OUTCOME_DROP_FRAGMENT,
+	  "in udp 198.51.100.7:4000 > 192.0.2.10:3478 data=16 id=8 offset=24", NULL, 0 },
+
+	{ "ARP", XDP_IN, DEFAULT, OUTCOME_PASS_ARP, "in arp", NULL, 0 },
+	{ "neighbor solicitation", XDP_IN, DEFAULT, OUTCOME_PASS_NEIGHBOR_DISCOVERY,
+	  "in icmpv6 fe80::1 > fe80::2 type=135 ttl=255 transport=24", NULL, 0 },
+	{ "DHCP answer", XDP_IN, DEFAULT, OUTCOME_PASS_DHCP,
+	  "in udp 192.0.2.1:67 > 192.0.2.10:68 data=240",
+	  "out udp 0.0.0.0:68 > 255.255.255.255:67 data=240", 0 },
+	{ "ping, request", XDP_IN, MORE, OUTCOME_PASS_PING,
+	  "in icmp 198.51.100.7 > 192.0.2.10 type=8 echo=7", NULL, 0 },
+	{ "ping, reply", XDP_IN, MORE, OUTCOME_PASS_PING,
+	  "in icmp 198.51.100.7 > 192.0.2.10 type=0 echo=7",
+	  "out icmp 192.0.2.10 > 198.51.100.7 type=8 echo=7", 0 },
+	{ "ICMP error about a flow", XDP_IN, DEFAULT, OUTCOME_PASS_ICMP_ERROR,
+	  "in icmp 198.51.100.1 > 192.0.2.10 type=3 code=3 " OF_SENT4, SENT4, 0 },
+	{ "ICMP error about nothing", XDP_IN, DEFAULT, OUTCOME_DROP_UNRELATED_ICMP,
+	  "in icmp 198.51.100.1 > 192.0.2.10 type=3 code=3 "
+	  "quote{ udp 192.0.2.10:40001 > 198.51.100.7:3478 }",
+	  NULL, 0 },
+	{ "martian source", XDP_IN, DEFAULT, OUTCOME_DROP_MARTIAN,
+	  "in udp 127.0.0.1:4000 > 192.0.2.10:3478 data=16", NULL, 0 },
+};
+
+static const struct prog_row out_rows[] = {
+	{ "bare tc drop", OTHER, BARE_TC, 0, SENT4, NULL, 0 },
+	{ "known flow, UDP/IPv4", TC_OUT, DEFAULT, OUTCOME_RULE, SENT4, SENT4, KNOWN_FLOW },
+	{ "known flow, TCP/IPv6", TC_OUT, DEFAULT, OUTCOME_RULE, SENT6, SENT6, KNOWN_FLOW },
+	{ "service answer, TCP/IPv4", TC_OUT, DEFAULT, OUTCOME_REPLY, ANSWERED, NULL, SENT_ANSWER },
+	{ "service answer, UDP/IPv6", TC_OUT, DEFAULT, OUTCOME_REPLY,
+	  "out udp [2001:db8::10]:3478 > [2001:db8::7]:4000 data=16", NULL, SENT_ANSWER },
+	{ "service answer, addresses", TC_OUT, GROUPS, OUTCOME_REPLY, ANSWERED, NULL, 0 },
+	{ "rejected, SYN/IPv4", TC_OUT, DEFAULT, OUTCOME_DROP_NO_RULE,
+	  "out tcp 192.0.2.10:4000 > 198.51.100.7:443 syn", NULL, SENT_ANSWER },
+	{ "rejected, UDP/IPv4", TC_OUT, DEFAULT, OUTCOME_DROP_NO_RULE,
+	  "out udp 192.0.2.10:4000 > 198.51.100.7:9999 data=16", NULL, SENT_ANSWER },
+	{ "ARP", TC_OUT, DEFAULT, OUTCOME_PASS_ARP, "out arp", NULL, 0 },
+};
+
+#define ROWS(list) (sizeof(list) / sizeof(*(list)))
+
+/* All that is measured. */
 struct bench {
-	int programs[PROGRAMS];
-	int outs[2]; /* XDP programs that judge `out`, to make flows by: default, with addresses */
-	struct object objects[GATES];
-	struct frame_bytes *frame;
-	unsigned int rounds;
-	unsigned int repeats;
-	double *times; /* CASES rows of `rounds`, nanoseconds a packet */
+	struct measure measure;
+	struct object gates[GATES];
+	struct bpf_object *minimal;
+	int others[OTHERS];
 };
 
-__attribute__((noreturn)) static void bench_fail(const char *what, int error)
+static void bench_load_minimal(struct bench *bench)
 {
-	fprintf(stderr, "bench: %s: %s\nrun it as root, on Linux 6.1 or later\n", what,
-		strerror(error));
-	exit(1);
-}
-
-static int bench_bare(enum bpf_prog_type type, int action)
-{
-	const struct bpf_insn code[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = action },
-		{ .code = BPF_JMP | BPF_EXIT },
+	static const char *const names[OTHERS] = {
+		[TOUCH] = "minimal_touch", [PARSE] = "minimal_parse", [TABLE] = "minimal_table",
+		[COUNT] = "minimal_count", [FLOW] = "minimal_flow",   [KEEP] = "minimal_keep",
 	};
-	int fd = bpf_prog_load(type, "bare", "GPL", code, 2, NULL);
+	struct bpf_map *memory;
+	uint16_t *table;
+	size_t size = 0;
 
-	if (fd < 0)
-		bench_fail("load the bare program", errno);
-	return fd;
+	bench->minimal = bpf_object__open_file(MINIMAL, NULL);
+	if (!bench->minimal)
+		measure_fail("open " MINIMAL, errno);
+	memory = bpf_object__find_map_by_name(bench->minimal, ".bss");
+	table = memory ? (uint16_t *)bpf_map__initial_value(memory, &size) : NULL;
+	if (size <= SERVICE * sizeof(*table))
+		measure_fail("find the table in " MINIMAL, ENOENT);
+	table[SERVICE] = 1;
+	if (bpf_object__load(bench->minimal))
+		measure_fail("load " MINIMAL, errno);
+	for (int i = TOUCH; i < OTHERS; i++)
+		bench->others[i] =
+			bpf_program__fd(bpf_object__find_program_by_name(bench->minimal, names[i]));
 }
 
-/* Its policy in slot 0 of a gate of its own, which is attached nowhere. */
-static void bench_load(struct object *object, enum bench_gate gate)
+static void bench_load(struct bench *bench)
 {
-	struct policy_group_override groups[2];
-	/* an epoch as long as any timeout: the negative cache is used, as on a gate */
-	struct image_running fresh = { .epoch = UINT64_MAX };
-	struct state state = { .live = 0, .former = SLOT_NONE };
-	struct object_wish wish = {
-		.xdp = { true, true },
-		.tc = { true, true },
-		.multi_buffer = true,
-		.flows_max = 262144,
+	const struct measure_gate gates[GATES] = {
+		[DEFAULT] = { .tc = true },
+		[GROUPS] = { .groups = edge_groups, .group_count = ROWS(edge_groups), .tc = true },
+		[MORE] = { .policy = more_policy },
+		[FRESH] = { .tc = true },
 	};
-	struct policy *policy = NULL;
-	struct image image = { 0 };
-	struct diags diags = { 0 };
-	uint64_t *word;
 
-	for (size_t i = 0; i < 2; i++)
-		groups[i] =
-			(struct policy_group_override){ bench_groups[i][0], bench_groups[i][1] };
-	if (clock_measure(&wish.hz) ||
-	    (gate == LIMITS ?
-		     policy_parse("limits", bench_limits, strlen(bench_limits), &policy, &diags) :
-		     policy_load(NULL, 0, groups, gate == GROUPS ? 2 : 0, &policy, &diags)) ||
-	    image_compile(policy, &fresh, &image, &diags) ||
-	    object_load(&wish, object, "bench", &diags) ||
-	    publish_fill(object->maps, NULL, 0, &image, NULL, "bench", &diags)) {
-		autofree char *text = diag_text_all(&diags);
+	for (int i = 0; i < GATES; i++)
+		measure_load(&gates[i], &bench->gates[i]);
+	bench->others[BARE_XDP] = measure_bare_xdp(XDP_DROP);
+	bench->others[BARE_TC] = measure_bare_tc(TC_ACT_SHOT);
+	bench_load_minimal(bench);
+}
 
-		fputs(text ? text : "", stderr);
-		exit(1);
+static struct measure_case bench_case(const struct bench *bench, const struct prog_row *row)
+{
+	const struct object *gate = row->hook == OTHER ? NULL : &bench->gates[row->of];
+	struct measure_case one = {
+		.name = row->name,
+		.words = row->words,
+		.first = row->first,
+		.outcome = row->outcome,
+		.object = gate,
+		.target = row->most > 0 ? RESULTS_ADDED_MOST : RESULTS_NO_TARGET,
+		.target_value = row->most,
+	};
+
+	if (!gate) {
+		one.program = bench->others[row->of];
+		return one;
 	}
-	word = state_map(object->maps[MAP_MEMORY]);
-	if (!word)
-		bench_fail("map the state", errno);
-	*word = state_pack(&state);
-	image_free(&image);
-	policy_free(policy);
+	one.program = row->hook == XDP_IN  ? gate->xdp[DIRECTION_IN] :
+		      row->hook == XDP_OUT ? gate->xdp[DIRECTION_OUT] :
+					     gate->tc[DIRECTION_OUT];
+	if (row->first)
+		one.first_program = gate->xdp[row->first[0] == 'i' ? DIRECTION_IN : DIRECTION_OUT];
+	return one;
 }
 
-static double bench_cpu_time(void)
+static void bench_rows(struct bench *bench, const char *title, const struct prog_row *rows,
+		       size_t count)
 {
-	struct timespec now;
+	struct measure_case *cases = calloc(count, sizeof(*cases));
 
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+	if (!cases)
+		measure_fail("measure", ENOMEM);
+	for (size_t i = 0; i < count; i++)
+		cases[i] = bench_case(bench, &rows[i]);
+	measure_table(&bench->measure, title, cases, count, 0);
+	free(cases);
 }
 
-/* CPU time of `repeats` runs, nanoseconds. */
-static double bench_run(int program, const struct frame_bytes *frame, unsigned int repeats)
+/* Each packet is another conversation: the table is full, and another one has to go for it. */
+static void bench_new_flows(struct bench *bench)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = frame->bytes,
-		    .data_size_in = (uint32_t)frame->length, .repeat = (int)repeats);
-	double begin = bench_cpu_time();
+	const struct shuffle tuples = { .count = 1u << 30, .out = 1, .remote = SERVICE };
+	struct measure_case cases[] = {
+		{ .name = "bare tc drop, behind what changes packets",
+		  .program = bench->others[BARE_TC] },
+		{ .name = "least: touch, parse, keep a flow",
+		  .program = bench->others[KEEP],
+		  .fewer = NEW_FEWER },
+		{ .name = "new flow, UDP/IPv4",
+		  .program = bench->gates[FRESH].tc[DIRECTION_OUT],
+		  .fewer = NEW_FEWER,
+		  .outcome = OUTCOME_RULE,
+		  .object = &bench->gates[FRESH],
+		  .target = RESULTS_ADDED_MOST,
+		  .target_value = NEW_FLOW },
+	};
 
-	if (bpf_prog_test_run_opts(program, &run))
-		bench_fail("run a program", errno);
-	return bench_cpu_time() - begin;
-}
-
-static void bench_round(struct bench *bench, unsigned int round)
-{
-	for (size_t turn = 0; turn < CASES; turn++) {
-		size_t at = (turn + round) % CASES;
-		const struct bench_case *one = &bench_cases[at];
-		int program = bench->programs[one->program];
-		double fixed, all;
-
-		if (one->first) {
-			frame_write(one->first, bench->frame);
-			bench_run(bench->outs[one->program >= GROUPS_XDP_IN], bench->frame, 1);
-		}
-		frame_write(one->words, bench->frame);
-		fixed = bench_run(program, bench->frame, RUN_FIXED);
-		all = bench_run(program, bench->frame, bench->repeats);
-		bench->times[at * bench->rounds + round] =
-			(all - fixed) / (bench->repeats - RUN_FIXED);
+	for (size_t i = 0; i < ROWS(cases); i++) {
+		cases[i].words = SENT4;
+		cases[i].change = MEASURE_SENT;
+		cases[i].shuffle = tuples;
+		/* others than those that are to be new */
+		cases[i].shuffle.first = tuples.count;
+		measure_run(&cases[i], FLOWS_MAX_DEFAULT + FLOWS_MAX_DEFAULT / 4);
+		cases[i].shuffle.first = 0;
 	}
+	printf("flows in the table: %zu of %u\n", measure_flows(&bench->gates[FRESH]),
+	       FLOWS_MAX_DEFAULT);
+	measure_table(&bench->measure, "new flow each packet, table full, sent by tc", cases,
+		      ROWS(cases), 0);
 }
 
-static int bench_compare(const void *one, const void *two)
+static void bench_both(struct bench *bench)
 {
-	const double *a = one, *b = two;
+	static const struct {
+		const char *title;
+		struct prog_row row;
+		bool has_target;
+	} rows[] = {
+		{ "both CPUs at once: bare XDP_DROP",
+		  { "bare XDP_DROP", OTHER, BARE_XDP, 0, UDP4, NULL, 0 },
+		  false },
+		{ "both CPUs at once: rule hit",
+		  { "rule hit, UDP/IPv4", XDP_IN, DEFAULT, OUTCOME_RULE, UDP4, NULL, 0 },
+		  true },
+		{ "both CPUs at once: reply by flow",
+		  { "reply by flow, UDP/IPv4", XDP_IN, DEFAULT, OUTCOME_REPLY,
+		    "in udp 198.51.100.7:3478 > 192.0.2.10:40000 data=16", SENT4, 0 },
+		  true },
+	};
 
-	return *a < *b ? -1 : *a > *b;
-}
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		struct measure_case one = bench_case(bench, &rows[i].row);
 
-static void bench_describe_machine(void)
-{
-	autofclose FILE *file = fopen("/proc/cpuinfo", "re");
-	char line[256], model[200] = "unknown CPU";
-	struct utsname name;
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "model name : %199[^\n]", model) == 1)
-			break;
-	uname(&name);
-	printf("%s, Linux %s\n", model, name.release);
-}
-
-static void bench_print(const struct bench *bench)
-{
-	double bare = 0;
-
-	printf("%-32s %8s %8s %8s %8s %8s\n", "nanoseconds a packet", "median", "25 %", "75 %",
-	       "added", "ratio");
-	for (size_t i = 0; i < CASES; i++) {
-		double *times = &bench->times[i * bench->rounds];
-		double median;
-
-		qsort(times, bench->rounds, sizeof(*times), bench_compare);
-		median = times[bench->rounds / 2];
-		if (bench_cases[i].program == BARE_XDP || bench_cases[i].program == BARE_TC)
-			bare = median;
-		printf("%-32s %8.1f %8.1f %8.1f %+8.1f %8.2f\n", bench_cases[i].name, median,
-		       times[bench->rounds / 4], times[bench->rounds * 3 / 4], median - bare,
-		       median / bare);
+		measure_both(&bench->measure, rows[i].title, &one, rows[i].has_target);
 	}
-}
-
-static unsigned int bench_argument(const char *text, uint64_t most)
-{
-	uint64_t value;
-
-	if (number_parse(text, most, &value) || value < 3) {
-		fprintf(stderr,
-			"bench: '%s' is not a number from 3 to %llu\n"
-			"usage: bench_prog [ROUNDS [REPEATS]]\n",
-			text, (unsigned long long)most);
-		exit(2);
-	}
-	return (unsigned int)value;
 }
 
 int main(int argc, char **argv)
 {
-	struct bench bench = {
-		.rounds = argc > 1 ? bench_argument(argv[1], ROUNDS_MOST) : ROUNDS_DEFAULT,
-		.repeats = argc > 2 ? bench_argument(argv[2], 100000000) : REPEATS_DEFAULT,
-	};
-	struct sched_param first_in = { .sched_priority = 1 };
+	struct bench bench;
+	int status;
 
-	bench.frame = malloc(sizeof(*bench.frame));
-	bench.times = calloc(CASES * bench.rounds, sizeof(*bench.times));
-	if (!bench.frame || !bench.times)
-		bench_fail("begin", ENOMEM);
-	for (enum bench_gate gate = DEFAULT; gate < GATES; gate++)
-		bench_load(&bench.objects[gate], gate);
-	bench.programs[BARE_XDP] = bench_bare(BPF_PROG_TYPE_XDP, XDP_DROP);
-	bench.programs[BARE_TC] = bench_bare(BPF_PROG_TYPE_SCHED_CLS, TC_ACT_SHOT);
-	bench.programs[XDP_IN] = bench.objects[DEFAULT].xdp[DIRECTION_IN];
-	bench.programs[TC_OUT] = bench.objects[DEFAULT].tc[DIRECTION_OUT];
-	bench.programs[GROUPS_XDP_IN] = bench.objects[GROUPS].xdp[DIRECTION_IN];
-	bench.programs[GROUPS_TC_OUT] = bench.objects[GROUPS].tc[DIRECTION_OUT];
-	bench.programs[LIMITS_XDP_IN] = bench.objects[LIMITS].xdp[DIRECTION_IN];
-	bench.outs[0] = bench.objects[DEFAULT].xdp[DIRECTION_OUT];
-	bench.outs[1] = bench.objects[GROUPS].xdp[DIRECTION_OUT];
-	/* fewer interruptions; without it the figures are only noisier */
-	sched_setscheduler(0, SCHED_FIFO, &first_in);
-	for (unsigned int round = 0; round < bench.rounds; round++)
-		bench_round(&bench, round);
-	bench_describe_machine();
-	bench_print(&bench);
-	for (enum bench_gate gate = DEFAULT; gate < GATES; gate++)
-		object_close(&bench.objects[gate]);
-	free(bench.times);
-	free(bench.frame);
-	return 0;
+	measure_open(&bench.measure, "prog", ROUNDS, REPEATS, argc, argv);
+	bench_load(&bench);
+	bench_rows(&bench, "one hot packet, received (XDP)", in_rows, ROWS(in_rows));
+	bench_rows(&bench, "one hot packet, sent (tc)", out_rows, ROWS(out_rows));
+	bench_new_flows(&bench);
+	bench_both(&bench);
+	for (int i = 0; i < GATES; i++)
+		object_close(&bench.gates[i]);
+	bpf_object__close(bench.minimal);
+	status = measure_close(&bench.measure);
+	return status;
 }

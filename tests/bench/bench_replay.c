@@ -2,9 +2,9 @@
 /*
  * How many packets a second `replay` takes from a file that is in the page cache: the verb itself, as
  * the command calls it, on a capture of its own making. Time is CPU time of the process and wall time,
- * less that of a capture without packets (loading the programs); the median of the rounds counts.
+ * less that of a capture without packets (loading the programs).
  *
- *	build/bench/bench_replay [ROUNDS [PACKETS]]
+ *	build/bench/bench_replay [ROUNDS [PACKETS]] [--json FILE]
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tests/bench/results.h"
 #include "tests/lib/frame.h"
 #include "user/base/number.h"
 #include "user/verb/verb.h"
@@ -131,38 +132,51 @@ static struct bench_times bench_replay(char *path)
 	return after;
 }
 
-static int bench_compare(const void *one, const void *two)
-{
-	const double left = *(const double *)one, right = *(const double *)two;
-
-	return (left > right) - (left < right);
-}
-
-static double bench_median(double *list, unsigned int count)
-{
-	qsort(list, count, sizeof(*list), bench_compare);
-	return list[count / 2];
-}
-
-static unsigned int bench_number(int argc, char **argv, int at, uint64_t most, unsigned int other)
+/* The next word if it is none that begins with a dash; *at goes on. */
+static unsigned int bench_number(int argc, char **argv, int *at, uint64_t most, unsigned int other)
 {
 	uint64_t number = other;
 
-	if (argc > at && (number_parse(argv[at], most, &number) || !number)) {
-		fprintf(stderr, "bench: '%s' is no number\nbench_replay [ROUNDS [PACKETS]]\n",
-			argv[at]);
+	if (*at >= argc || argv[*at][0] == '-')
+		return other;
+	if (number_parse(argv[*at], most, &number) || !number) {
+		fprintf(stderr,
+			"bench: '%s' is no number\n"
+			"usage: bench_replay [ROUNDS [PACKETS]] [--json FILE]\n",
+			argv[*at]);
 		exit(2);
 	}
+	(*at)++;
 	return (unsigned int)number;
+}
+
+static void bench_keep(struct results *results, const double *cpu, const double *wall,
+		       unsigned int rounds)
+{
+	const struct results_row speeds[] = {
+		{ "packets in a second of CPU time", cpu, RESULTS_NO_TARGET, 0 },
+		{ "packets in a second", wall, RESULTS_NO_TARGET, 0 },
+	};
+	const struct results_table speed = { "replay of a warm file", "M/s", rounds, 2, 2, speeds };
+	struct rusage usage;
+	double size;
+	const struct results_row sizes[] = { { "memory at most", &size, RESULTS_NO_TARGET, 0 } };
+	const struct results_table memory = { "replay, its memory", "MiB", 1, 1, 1, sizes };
+
+	getrusage(RUSAGE_SELF, &usage);
+	size = (double)usage.ru_maxrss / 1024;
+	results_add(results, &speed);
+	results_add(results, &memory);
 }
 
 int main(int argc, char **argv)
 {
-	unsigned int rounds = bench_number(argc, argv, 1, ROUNDS_MOST, ROUNDS_DEFAULT);
-	unsigned int packets = bench_number(argc, argv, 2, 100000000, PACKETS_DEFAULT);
+	int at = 1;
+	unsigned int rounds = bench_number(argc, argv, &at, ROUNDS_MOST, ROUNDS_DEFAULT);
+	unsigned int packets = bench_number(argc, argv, &at, 100000000, PACKETS_DEFAULT);
+	struct results *results = results_open("replay", argc - at, argv + at);
 	char full[] = "/tmp/edgegate-bench-XXXXXX", empty[] = "/tmp/edgegate-bench-XXXXXX";
 	double cpu[ROUNDS_MOST], wall[ROUNDS_MOST];
-	struct rusage usage;
 
 	if (close(mkstemp(full)) || close(mkstemp(empty)))
 		bench_fail("make a capture");
@@ -171,14 +185,11 @@ int main(int argc, char **argv)
 	for (unsigned int i = 0; i < rounds; i++) {
 		const struct bench_times load = bench_replay(empty), all = bench_replay(full);
 
-		cpu[i] = all.cpu - load.cpu;
-		wall[i] = all.wall - load.wall;
+		cpu[i] = packets / (all.cpu - load.cpu) / 1e6;
+		wall[i] = packets / (all.wall - load.wall) / 1e6;
 	}
-	getrusage(RUSAGE_SELF, &usage);
 	unlink(full);
 	unlink(empty);
-	printf("replay: %u packets, %.0f packets a second of CPU time, %.0f of wall time; %ld MiB\n",
-	       packets, packets / bench_median(cpu, rounds), packets / bench_median(wall, rounds),
-	       usage.ru_maxrss / 1024);
-	return 0;
+	bench_keep(results, cpu, wall, rounds);
+	return results_close(results);
 }
