@@ -86,3 +86,12 @@ ends_host() { # NAME DEVICE [PEER-NAME]
 ends_bare() { # NAME PROGRAM
 	ip -n "$(ns "$1")" link set dev gate0 xdpdrv object build/tests/lib/spray.bpf.o program "$2"
 }
+
+# edgegate on a host, with this policy or the built-in default. What it says, warnings too, is shown only where it fails.
+ends_gate() { # NAME [POLICY]
+	local log=$NET_DIR/$1-apply.log
+	"$EDGEGATE" --netns "$(ns "$1")" apply -i gate0 "${@:2}" >"$log" 2>&1 || {
+		cat "$log" >&2
+		return 1
+	}
+}
