@@ -143,10 +143,10 @@ static double wire_burst(struct wire *wire, const struct contender *contender,
 	if (bpf_map_update_elem(wire->variables, &zero, &spray, BPF_ANY))
 		ends_fail("set what is sent");
 	before = ends_received(contender->received, "gate0");
-	begin = ends_now();
+	begin = ends_worked();
 	if (bpf_prog_test_run_opts(wire->program, &run))
 		ends_fail("send (BPF_F_TEST_XDP_LIVE_FRAMES, Linux 5.18)");
-	end = ends_now();
+	end = ends_worked();
 	arrived = ends_received(contender->received, "gate0") - before;
 	wire->sent += packets;
 	wire->lost += packets - (arrived < packets ? arrived : packets);

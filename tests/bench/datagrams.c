@@ -113,17 +113,18 @@ double datagrams_flood(const struct datagrams *datagrams, bool segmented)
 	static const char bytes[SMALL * SEGMENTS];
 	size_t length = segmented ? sizeof(bytes) : SMALL;
 	int segment = segmented ? (int)SMALL : 0;
-	uint64_t before, begin, end;
+	uint64_t before, begin, worked, end;
 
 	if (setsockopt(datagrams->sender, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment)))
 		ends_fail("set UDP_SEGMENT");
 	before = ends_reached(datagrams->reached);
-	begin = ends_now();
+	end = ends_now() + FLOOD_NS;
+	begin = ends_worked();
 	do {
 		for (unsigned int i = 0; i < FLOOD_CALLS; i++)
 			if (send(datagrams->sender, bytes, length, 0) < 0 && errno != ENOBUFS)
 				ends_fail("send by UDP");
-		end = ends_now();
-	} while (end - begin < FLOOD_NS);
-	return (double)(ends_reached(datagrams->reached) - before) * 1e3 / (double)(end - begin);
+	} while (ends_now() < end);
+	worked = ends_worked() - begin;
+	return (double)(ends_reached(datagrams->reached) - before) * 1e3 / (double)worked;
 }

@@ -21,6 +21,7 @@ source tests/lib/net.bash
 ends_clean_up() {
 	trap '' INT TERM HUP PIPE
 	exec >/dev/null 2>&1
+	[[ -z $ENDS_POLICY ]] || rm -f "$ENDS_POLICY"
 	net_end
 }
 
@@ -29,6 +30,7 @@ ends_begin() {
 		echo 'bench: it needs root' >&2
 		exit 1
 	fi
+	ENDS_POLICY= # /usr/sbin/policy-rc.d while it is ours
 	NET_PREFIX=edgegate-bench
 	NET_PIDS=()
 	net_sweep
@@ -43,14 +45,14 @@ ends_begin() {
 # Installs what is missing, where that can be done. What can't be had is missed where it is used. A service that
 # comes with a package is not started.
 ends_need() { # PACKAGE...
-	local package missing=() policy=/usr/sbin/policy-rc.d ours=
+	local package missing=() policy=/usr/sbin/policy-rc.d
 	for package; do
 		[[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
 	done
 	((${#missing[@]} > 0)) || return 0
 	echo "bench: installing ${missing[*]}" >&2
 	if [[ ! -e $policy ]]; then
-		ours=$policy
+		ENDS_POLICY=$policy
 		printf '#!/bin/sh\nexit 101\n' >"$policy"
 		chmod 755 "$policy"
 	fi
@@ -59,7 +61,8 @@ ends_need() { # PACKAGE...
 		DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=60 install --no-install-recommends \
 			"$package" >/dev/null 2>&1 || echo "bench: cannot install $package" >&2
 	done
-	[[ -z $ours ]] || rm -f "$ours"
+	[[ -z $ENDS_POLICY ]] || rm -f "$ENDS_POLICY"
+	ENDS_POLICY=
 }
 
 # Addresses of hardware are those of tests/lib/frame.c. Neighbours are written down: nobody answers a flood.

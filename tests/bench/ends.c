@@ -51,6 +51,17 @@ uint64_t ends_now(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+uint64_t ends_worked(void)
+{
+	autofclose FILE *file = fopen("/proc/self/schedstat", "re");
+	uint64_t waited;
+
+	/* on the processor, and waiting for it; a kernel may lack the file */
+	if (!file || fscanf(file, "%*u %" SCNu64, &waited) != 1)
+		waited = 0;
+	return ends_now() - waited;
+}
+
 int ends_open(const char *name)
 {
 	char path[PATH_MAX];

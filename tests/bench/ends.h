@@ -18,6 +18,12 @@ void ends_pin(int cpu);
 uint64_t ends_now(void);
 
 /*
+ * The same less the time in which others had the processor: for what never sleeps. Unlike CPU time it has the
+ * softirqs in it that ran in the caller's place, on every kernel.
+ */
+uint64_t ends_worked(void);
+
+/*
  * A file below /proc/self/net, of the namespace that the caller is in now, to be read from any other: a descriptor
  * for ends_received() and ends_reached(). Exits where it can't be opened.
  */
