@@ -93,6 +93,7 @@ static int datagrams_compare(const void *one, const void *two)
 struct datagrams_times datagrams_ask(const struct datagrams *datagrams)
 {
 	static uint64_t times[QUESTIONS];
+	uint64_t half, most;
 	char bytes[SMALL] = "";
 
 	for (unsigned int i = 0; i < QUESTIONS; i++) {
@@ -104,8 +105,9 @@ struct datagrams_times datagrams_ask(const struct datagrams *datagrams)
 		times[i] = ends_now() - begin;
 	}
 	qsort(times, QUESTIONS, sizeof(*times), datagrams_compare);
-	return (struct datagrams_times){ (double)times[QUESTIONS / 2] / 1e3,
-					 (double)times[QUESTIONS * 99 / 100] / 1e3 };
+	half = times[QUESTIONS / 2];
+	most = times[QUESTIONS * 99 / 100];
+	return (struct datagrams_times){ (double)half / 1e3, (double)most / 1e3 };
 }
 
 double datagrams_flood(const struct datagrams *datagrams, bool segmented)
