@@ -98,3 +98,10 @@ ends_gate() { # NAME [POLICY]
 		return 1
 	}
 }
+
+# What measures. Not in front: a signal that comes meanwhile ends it, and the rest, at once.
+ends_run() { # COMMAND...
+	"$@" &
+	NET_PIDS+=($!)
+	wait $!
+}
