@@ -9,7 +9,7 @@
 #include <bpf/bpf_helpers.h>
 
 typedef struct __sk_buff parse_context;
-#include "bpf/gate.h"
+#include "bpf/gate_common.h"
 
 static __always_inline long parse_load(struct __sk_buff *skb, __u32 at, void *to, __u32 size)
 {
@@ -146,7 +146,7 @@ static __always_inline int tc_judge(struct __sk_buff *skb, __u32 direction)
 	tc_frame(skb, &frame);
 	judged = OUTCOME_UNDECIDED;
 	if (likely(!(word & STATE_EMERGENCY) && !clock_long_way()))
-		judged = gate_judge_common(skb, &frame, &policy, direction, &headers);
+		judged = gate_common_judge(skb, &frame, &policy, direction, &headers);
 	if (likely(TC_JUDGED_DECISION(judged)))
 		judged = TC_JUDGED(judged, headers);
 	else

@@ -8,7 +8,7 @@
 #include <bpf/bpf_helpers.h>
 
 typedef struct xdp_md parse_context;
-#include "bpf/gate.h"
+#include "bpf/gate_common.h"
 
 /* Loaded as a multi-buffer program (Linux 5.18): data_end is then the end of the first buffer only. */
 const volatile bool multi_buffer = false;
@@ -87,7 +87,7 @@ static __always_inline int xdp_judge(struct xdp_md *ctx, __u32 direction)
 	xdp_frame(ctx, &frame);
 	decision = OUTCOME_UNDECIDED;
 	if (likely(!(word & STATE_EMERGENCY) && !clock_long_way()))
-		decision = gate_judge_common(ctx, &frame, &policy, direction, &headers);
+		decision = gate_common_judge(ctx, &frame, &policy, direction, &headers);
 	if (unlikely(!decision)) {
 		frame.length = parse_length(ctx);
 		decision = xdp_judge_any(ctx, word, direction);

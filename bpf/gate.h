@@ -142,54 +142,6 @@ static __always_inline __u32 gate_rules_out(const struct policy *policy,
 				       OUTCOME_UNDECIDED;
 }
 
-/* Of a packet that parse_common() knows. 0: take the long way. */
-static __always_inline __u32 gate_decide_common(const struct policy *policy,
-						const struct packet *packet, __u32 direction)
-{
-	__u32 decision, match;
-
-	/* never so: it tells clang that the ways of other protocols can't be taken from here */
-	if (packet->protocol != IPPROTO_TCP && packet->protocol != IPPROTO_UDP)
-		return OUTCOME_DROP_NO_RULE;
-	if (direction == DIRECTION_OUT && unlikely(essentials_may_be_dhcp(packet)))
-		return OUTCOME_UNDECIDED;
-	decision = direction == DIRECTION_IN ? gate_rules_in(policy, packet, &match, true) :
-					       gate_rules_out(policy, packet, &match, true);
-	if (decision)
-		return decision;
-	if (rules_is_slot(match) || /* a rule with more to ask */
-	    (direction == DIRECTION_IN && unlikely(essentials_may_be_dhcp(packet))))
-		return OUTCOME_UNDECIDED;
-	return gate_miss(match);
-}
-
-/*
- * The short way, for the common packet; 0: take the long one. Each family has a copy of its own: what is known
- * of one need not be kept where the other might come from, which saves a dozen spills.
- */
-static __always_inline __u32 gate_judge_common(parse_context *context, struct frame *frame,
-					       const struct policy *policy, __u32 direction,
-					       __u32 *header_length)
-{
-	struct cursor cursor = frame->cursor;
-	struct packet packet;
-	__u32 link_length, decision;
-
-	if (!parse_common_link(&cursor, frame, &packet, &link_length))
-		return OUTCOME_UNDECIDED;
-	if (likely(packet.link == LINK_IP4)) {
-		if (!parse_common4(context, &cursor, frame, &packet, link_length, direction))
-			return OUTCOME_UNDECIDED;
-		decision = gate_decide_common(policy, &packet, direction);
-	} else {
-		if (!parse_common6(context, &cursor, frame, &packet, link_length, direction))
-			return OUTCOME_UNDECIDED;
-		decision = gate_decide_common(policy, &packet, direction);
-	}
-	*header_length = packet.header_length;
-	return decision;
-}
-
 /* Echo requests both ways, and the replies to them. */
 static __always_inline __u32 gate_ping(const struct policy *policy, const struct packet *packet,
 				       __u32 direction)

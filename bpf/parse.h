@@ -44,7 +44,7 @@ static __always_inline void parse_begin(struct packet *packet)
 }
 
 static __always_inline __u32 parse_network4(parse_context *context, struct cursor *cursor,
-					    struct frame *frame, struct packet *packet,
+					    const struct frame *frame, struct packet *packet,
 					    __u32 link_length, __u32 direction)
 {
 	__u32 outcome = parse_ip4(context, cursor, frame, packet, link_length);
@@ -60,7 +60,7 @@ static __always_inline __u32 parse_network4(parse_context *context, struct curso
 
 /* The transport's header stands behind all extension headers. */
 static __always_inline __u32 parse_extensions(parse_context *context, struct cursor *cursor,
-					      struct frame *frame, struct packet *packet)
+					      const struct frame *frame, struct packet *packet)
 {
 	__u32 outcome = parse_ip6_walk(context, packet);
 
@@ -72,10 +72,10 @@ static __always_inline __u32 parse_extensions(parse_context *context, struct cur
 }
 
 static __always_inline __u32 parse_network6(parse_context *context, struct cursor *cursor,
-					    struct frame *frame, struct packet *packet,
+					    const struct frame *frame, struct packet *packet,
 					    __u32 link_length, __u32 direction)
 {
-	__u32 outcome = parse_ip6(context, cursor, frame, packet, link_length);
+	__u32 outcome = parse_ip6(cursor, frame, packet, link_length);
 
 	if (outcome)
 		return outcome;
@@ -92,7 +92,7 @@ static __always_inline __u32 parse_network6(parse_context *context, struct curso
  * Undecided: `packet` is whole, and if packet->link says IP, so are its transport fields. Of a later
  * fragment the transport is not read, nor of any where `settings` say that fragments are not tracked.
  */
-static __always_inline __u32 parse_frame(parse_context *context, struct frame *frame,
+static __always_inline __u32 parse_frame(parse_context *context, const struct frame *frame,
 					 struct packet *packet, __u32 direction, __u32 settings)
 {
 	struct cursor cursor = frame->cursor;
@@ -117,71 +117,6 @@ static __always_inline __u32 parse_frame(parse_context *context, struct frame *f
 	if (outcome && direction == DIRECTION_IN && (packet->flags & PACKET_UNSPECIFIED))
 		return OUTCOME_DROP_MARTIAN;
 	return outcome;
-}
-
-/*
- * The short way, for nearly all packets: TCP or UDP right behind an IP header without options,
- * extension headers or fragments, and without fault. True: `packet` is what parse_frame() would have
- * made of it, but for the payload, which it leaves unread: a rule that asks for it takes the long way.
- * False says nothing but "take the long way". It keeps few values alive, so that clang needs few
- * spills: half the cost of a packet (docs/performance.md).
- */
-static __always_inline bool parse_common_transport(struct cursor *cursor, const struct frame *frame,
-						   struct packet *packet)
-{
-	if (packet->protocol == IPPROTO_TCP)
-		return !parse_tcp(cursor, packet);
-	if (packet->protocol == IPPROTO_UDP)
-		return !parse_udp(cursor, frame, packet);
-	return false;
-}
-
-static __always_inline bool parse_common4(parse_context *context, struct cursor *cursor,
-					  struct frame *frame, struct packet *packet,
-					  __u32 link_length, __u32 direction)
-{
-	if (parse_ip4_fixed(context, cursor, frame, packet, link_length) ||
-	    packet->header_length != link_length + sizeof(struct iphdr) ||
-	    packet->fragment_field & (IP4_MORE_FRAGMENTS | IP4_OFFSET_MASK))
-		return false;
-	if (direction == DIRECTION_IN && (!genuine_addresses4(packet) || packet->saddr[0] == 0))
-		return false;
-	return parse_common_transport(cursor, frame, packet);
-}
-
-static __always_inline bool parse_common6(parse_context *context, struct cursor *cursor,
-					  struct frame *frame, struct packet *packet,
-					  __u32 link_length, __u32 direction)
-{
-	if (parse_ip6(context, cursor, frame, packet, link_length))
-		return false;
-	if (direction == DIRECTION_IN &&
-	    (!genuine_addresses6(packet) || genuine_is_unspecified6(packet->saddr)))
-		return false;
-	return parse_common_transport(cursor, frame, packet);
-}
-
-/* As far as packet->link; false: not IP, or cut short. */
-static __always_inline bool parse_common_link(struct cursor *cursor, const struct frame *frame,
-					      struct packet *packet, __u32 *link_length)
-{
-	parse_begin(packet);
-	return !parse_link(cursor, frame, packet, link_length) &&
-	       (packet->link == LINK_IP4 || packet->link == LINK_IP6);
-}
-
-/* All of it, for tests. The programs' gate_judge_common() has a way of its own for each family. */
-static __always_inline bool parse_common(parse_context *context, struct frame *frame,
-					 struct packet *packet, __u32 direction)
-{
-	struct cursor cursor = frame->cursor;
-	__u32 link_length;
-
-	if (!parse_common_link(&cursor, frame, packet, &link_length))
-		return false;
-	return packet->link == LINK_IP4 ?
-		       parse_common4(context, &cursor, frame, packet, link_length, direction) :
-		       parse_common6(context, &cursor, frame, packet, link_length, direction);
 }
 
 #endif

@@ -24,14 +24,4 @@ static __always_inline __u32 parse_length(parse_context *context);
 /* Copies `size` bytes from byte `at` of the frame, readable head or not. 0, or negative. */
 static __always_inline long parse_load(parse_context *context, __u32 at, void *to, __u32 size);
 
-/* Does an IP packet of `total` bytes end within its frame? */
-static __always_inline bool parse_is_whole(parse_context *context, struct frame *frame,
-					   __u32 link_length, __u32 total)
-{
-	if (likely(total <= frame->length - link_length))
-		return true;
-	frame->length = parse_length(context);
-	return total <= frame->length - link_length;
-}
-
 #endif

@@ -71,9 +71,8 @@ static __always_inline __u32 parse_ip4_options(parse_context *context, __u32 at,
 }
 
 /* The fixed header: addresses and lengths. Options and fragments are parse_ip4()'s. */
-static __always_inline __u32 parse_ip4_fixed(parse_context *context, struct cursor *cursor,
-					     struct frame *frame, struct packet *packet,
-					     __u32 link_length)
+static __always_inline __u32 parse_ip4_fixed(struct cursor *cursor, const struct frame *frame,
+					     struct packet *packet, __u32 link_length)
 {
 	const struct iphdr *ip = cursor_take(cursor, sizeof(*ip));
 	__u32 header, total;
@@ -84,7 +83,7 @@ static __always_inline __u32 parse_ip4_fixed(parse_context *context, struct curs
 	total = bpf_ntohs(ip->tot_len);
 	if (unlikely(total == 0 && frame->gso_size))
 		total = frame->length - link_length; /* BIG TCP, Linux 6.3 */
-	if (total < header || !parse_is_whole(context, frame, link_length, total))
+	if (total < header || total > frame->length - link_length)
 		return OUTCOME_DROP_MALFORMED;
 	packet->saddr[0] = ip->saddr;
 	packet->daddr[0] = ip->daddr;
@@ -99,10 +98,10 @@ static __always_inline __u32 parse_ip4_fixed(parse_context *context, struct curs
 }
 
 static __always_inline __u32 parse_ip4(parse_context *context, struct cursor *cursor,
-				       struct frame *frame, struct packet *packet,
+				       const struct frame *frame, struct packet *packet,
 				       __u32 link_length)
 {
-	__u32 outcome = parse_ip4_fixed(context, cursor, frame, packet, link_length);
+	__u32 outcome = parse_ip4_fixed(cursor, frame, packet, link_length);
 	__u32 options, offset, more;
 
 	if (outcome)

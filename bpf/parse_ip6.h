@@ -132,9 +132,8 @@ noinline_global __u32 parse_ip6_step(parse_context *context, struct parse_chain 
 }
 
 /* The fixed header: addresses and lengths. The chain behind it is parse_ip6_chain()'s. */
-static __always_inline __u32 parse_ip6(parse_context *context, struct cursor *cursor,
-				       struct frame *frame, struct packet *packet,
-				       __u32 link_length)
+static __always_inline __u32 parse_ip6(struct cursor *cursor, const struct frame *frame,
+				       struct packet *packet, __u32 link_length)
 {
 	const struct ipv6hdr *ip = cursor_take(cursor, sizeof(*ip));
 	__u32 payload;
@@ -147,7 +146,7 @@ static __always_inline __u32 parse_ip6(parse_context *context, struct cursor *cu
 			return OUTCOME_DROP_MALFORMED;
 		payload = frame->length - link_length - sizeof(*ip); /* BIG TCP, Linux 5.19 */
 	}
-	if (!parse_is_whole(context, frame, link_length, sizeof(*ip) + payload))
+	if (payload > frame->length - link_length - sizeof(*ip))
 		return OUTCOME_DROP_MALFORMED;
 	for (int i = 0; i < 4; i++) {
 		packet->saddr[i] = ip->saddr.s6_addr32[i];

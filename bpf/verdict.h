@@ -71,6 +71,11 @@ static __always_inline bool verdict_give(__u32 decision, __u32 direction, __u64 
 					 const struct weight *weight)
 {
 	verdict_sample(decision);
+	/* the usual one first, and told from the others once */
+	if (likely(DECISION_OUTCOME(decision) == OUTCOME_RULE)) {
+		verdict_count(decision, direction, weight);
+		return true;
+	}
 	verdict_count(decision, direction, weight);
 	if (verdict_passes(decision))
 		return true;

@@ -17,7 +17,7 @@ typedef struct native_context parse_context;
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunknown-pragmas" /* clang's, for loops */
-#include "bpf/gate.h"
+#include "bpf/gate_common.h"
 #pragma GCC diagnostic pop
 
 #define ALIGN 2 /* as drivers do, so that the IP header is aligned (NET_IP_ALIGN) */

@@ -25,7 +25,7 @@ typedef struct native_context parse_context;
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunknown-pragmas" /* clang's, for loops */
-#include "bpf/parse.h"
+#include "bpf/parse_common.h"
 #pragma GCC diagnostic pop
 #include "bpf/essentials.h"
 
