@@ -112,13 +112,13 @@ static __always_inline __u64 tc_judge_any(struct __sk_buff *skb, __u64 word, __u
 }
 
 /* An offloaded packet becomes segments, each with its own headers. */
-static __always_inline void tc_weigh(struct __sk_buff *skb, __u32 header_length,
-				     struct weight *weight)
+static __always_inline void gate_weigh(struct __sk_buff *skb, const struct frame *frame,
+				       __u32 header_length, struct weight *weight)
 {
 	__u32 segments = tc_segments(skb, header_length);
 
 	weight->packets = segments;
-	weight->bytes = parse_length(skb) + (__u64)(segments - 1) * header_length;
+	weight->bytes = frame->length + (__u64)(segments - 1) * header_length;
 }
 
 /*
@@ -136,24 +136,38 @@ static __always_inline int tc_drop(struct __sk_buff *skb)
 static __always_inline int tc_judge(struct __sk_buff *skb, __u32 direction)
 {
 	struct policy policy = { 0 };
-	__u64 word, judged;
 	struct frame frame;
+	struct gate_common common = {
+		.context = skb,
+		.frame = &frame,
+		.policy = &policy,
+		.direction = direction,
+	};
+	__u32 decision = OUTCOME_UNDECIDED;
 	struct weight weight;
-	__u32 headers = 0;
+	__u32 headers;
+	__u64 word;
 
 	if (unlikely(!gate_policy(&word, &policy)))
 		return TC_ACT_UNSPEC;
 	tc_frame(skb, &frame);
-	judged = OUTCOME_UNDECIDED;
+	common.word = word;
 	if (likely(!(word & STATE_EMERGENCY) && !clock_long_way()))
-		judged = gate_common_judge(skb, &frame, &policy, direction, &headers);
-	if (likely(TC_JUDGED_DECISION(judged)))
-		judged = TC_JUDGED(judged, headers);
-	else
-		judged = tc_judge_any(skb, word, direction);
-	tc_weigh(skb, TC_JUDGED_HEADERS(judged), &weight);
-	return verdict_give(TC_JUDGED_DECISION(judged), direction, word, &weight) ? TC_ACT_UNSPEC :
-										    tc_drop(skb);
+		decision = gate_common_judge(&common);
+	if (likely(decision == GATE_COMMON_PASSED))
+		return TC_ACT_UNSPEC;
+	if (likely(decision == GATE_COMMON_DROPPED))
+		return tc_drop(skb);
+	if (decision) {
+		headers = common.packet.header_length;
+	} else {
+		__u64 judged = tc_judge_any(skb, word, direction);
+
+		decision = TC_JUDGED_DECISION(judged);
+		headers = TC_JUDGED_HEADERS(judged);
+	}
+	gate_weigh(skb, &frame, headers, &weight);
+	return verdict_give(decision, direction, word, &weight) ? TC_ACT_UNSPEC : tc_drop(skb);
 }
 
 SEC("tc")

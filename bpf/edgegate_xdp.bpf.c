@@ -74,27 +74,44 @@ static __always_inline __u32 xdp_judge_any(struct xdp_md *ctx, __u64 word, __u32
 	return decision;
 }
 
+/* What trails behind an IP packet in buffers of its own isn't counted on the short way. */
+static __always_inline void gate_weigh(struct xdp_md *ctx, const struct frame *frame,
+				       __u32 header_length, struct weight *weight)
+{
+	(void)ctx, (void)header_length;
+	weight->packets = 1;
+	weight->bytes = frame->length;
+}
+
 static __always_inline int xdp_judge(struct xdp_md *ctx, __u32 direction)
 {
 	struct policy policy = { 0 };
-	__u64 word;
 	struct frame frame;
+	struct gate_common common = {
+		.context = ctx,
+		.frame = &frame,
+		.policy = &policy,
+		.direction = direction,
+	};
+	__u32 decision = OUTCOME_UNDECIDED;
 	struct weight weight;
-	__u32 decision, headers;
+	__u64 word;
 
 	if (unlikely(!gate_policy(&word, &policy)))
 		return XDP_PASS;
 	xdp_frame(ctx, &frame);
-	decision = OUTCOME_UNDECIDED;
+	common.word = word;
 	if (likely(!(word & STATE_EMERGENCY) && !clock_long_way()))
-		decision = gate_common_judge(ctx, &frame, &policy, direction, &headers);
+		decision = gate_common_judge(&common);
+	if (likely(decision == GATE_COMMON_PASSED))
+		return XDP_PASS;
+	if (likely(decision == GATE_COMMON_DROPPED))
+		return XDP_DROP;
 	if (unlikely(!decision)) {
 		frame.length = parse_length(ctx);
 		decision = xdp_judge_any(ctx, word, direction);
 	}
-	/* what trails behind an IP packet in buffers of its own isn't counted on the short way */
-	weight.packets = 1;
-	weight.bytes = frame.length;
+	gate_weigh(ctx, &frame, 0, &weight);
 	return verdict_give(decision, direction, word, &weight) ? XDP_PASS : XDP_DROP;
 }
 

@@ -11,56 +11,93 @@
 #include "bpf/gate.h"
 #include "bpf/parse_common.h"
 
+/* What is no decision: it was counted, and that's what becomes of it. */
+#define GATE_COMMON_PASSED 0xffffffffu
+#define GATE_COMMON_DROPPED 0xfffffffeu
+
+/* The hook's: what a frame weighs, `header_length` bytes of which are headers. */
+static __always_inline void gate_weigh(parse_context *context, const struct frame *frame,
+				       __u32 header_length, struct weight *weight);
+
+/* A packet on the short way. */
+struct gate_common {
+	parse_context *context;
+	struct frame *frame;
+	const struct policy *policy;
+	__u64 word;
+	__u32 direction;
+	struct cursor cursor;
+	struct packet packet;
+};
+
+/*
+ * Where it is decided, and not where all ways meet: of an outcome that is a constant only the code for that one
+ * outcome is left.
+ */
+static __always_inline __u32 gate_common_give(const struct gate_common *common, __u32 decision)
+{
+	struct weight weight;
+
+	gate_weigh(common->context, common->frame, common->packet.header_length, &weight);
+	return verdict_give(decision, common->direction, common->word, &weight) ?
+		       GATE_COMMON_PASSED :
+		       GATE_COMMON_DROPPED;
+}
+
 /* A rule for any address that has no more to ask. */
 static __always_inline bool gate_common_is_plain(__u32 entry)
 {
 	return entry - 1 < RULE_SLOTS - 1;
 }
 
-static __always_inline __u32 gate_common_at_once_in(const struct policy *policy,
-						    const struct packet *packet)
+static __always_inline __u32 gate_common_at_once_in(const struct gate_common *common,
+						    __u32 protocol)
 {
-	__u32 entry = rules_table_entry(policy, DIRECTION_IN, packet, bpf_ntohs(packet->dport));
+	const struct packet *packet = &common->packet;
+	__u32 entry = rules_table_constant(common->policy, DIRECTION_IN, protocol, packet->dport);
 
 	if (likely(gate_common_is_plain(entry))) {
 		/* FIN and RST may leave their mark on a flow */
-		if (packet->protocol == IPPROTO_TCP && packet->tcp_flags & (TCP_FIN | TCP_RST))
+		if (protocol == IPPROTO_TCP && packet->tcp_flags & (TCP_FIN | TCP_RST))
 			return OUTCOME_UNDECIDED;
-		return DECISION(OUTCOME_RULE, entry);
+		return gate_common_give(common, DECISION(OUTCOME_RULE, entry));
 	}
-	if (entry || (!(packet->flags & PACKET_OPENS) &&
-		      rules_table_entry(policy, DIRECTION_OUT, packet, bpf_ntohs(packet->sport))))
-		return OUTCOME_UNDECIDED;
-	return unlikely(essentials_may_be_dhcp(packet)) ? OUTCOME_UNDECIDED : OUTCOME_DROP_NO_RULE;
-}
-
-static __always_inline __u32 gate_common_at_once_out(const struct policy *policy,
-						     const struct packet *packet)
-{
-	__u32 answered;
-
-	if (rules_table_entry(policy, DIRECTION_OUT, packet, bpf_ntohs(packet->dport)) ||
+	if (entry ||
+	    (!(packet->flags & PACKET_OPENS) &&
+	     rules_table_constant(common->policy, DIRECTION_OUT, protocol, packet->sport)) ||
 	    unlikely(essentials_may_be_dhcp(packet)))
 		return OUTCOME_UNDECIDED;
-	if (packet->flags & PACKET_OPENS)
-		return OUTCOME_DROP_NO_RULE;
-	answered = rules_table_entry(policy, DIRECTION_IN, packet, bpf_ntohs(packet->sport));
+	return gate_common_give(common, OUTCOME_DROP_NO_RULE);
+}
+
+static __always_inline __u32 gate_common_at_once_out(const struct gate_common *common,
+						     __u32 protocol)
+{
+	const struct packet *packet = &common->packet;
+	__u32 answered = 0;
+
+	if (rules_table_constant(common->policy, DIRECTION_OUT, protocol, packet->dport) ||
+	    unlikely(essentials_may_be_dhcp(packet)))
+		return OUTCOME_UNDECIDED;
+	if (!(packet->flags & PACKET_OPENS))
+		answered =
+			rules_table_constant(common->policy, DIRECTION_IN, protocol, packet->sport);
 	if (!answered)
-		return OUTCOME_DROP_NO_RULE;
-	return gate_common_is_plain(answered) ? DECISION(OUTCOME_REPLY, answered) :
-						OUTCOME_UNDECIDED;
+		return gate_common_give(common, OUTCOME_DROP_NO_RULE);
+	return gate_common_is_plain(answered) ?
+		       gate_common_give(common, DECISION(OUTCOME_REPLY, answered)) :
+		       OUTCOME_UNDECIDED;
 }
 
 /* By ports alone. Undecided: gate_common_decide(). */
-static __always_inline __u32 gate_common_at_once(const struct policy *policy,
-						 const struct packet *packet, __u32 direction)
+static __always_inline __u32 gate_common_at_once(const struct gate_common *common, __u32 protocol)
 {
 	/* rules that name the sender's port are in the other port's entry */
-	if (unlikely(policy->generation->settings.flags &
+	if (unlikely(common->policy->generation->settings.flags &
 		     (SETTING_SOURCE_PORTS_IN | SETTING_SOURCE_PORTS_OUT)))
 		return OUTCOME_UNDECIDED;
-	return direction == DIRECTION_IN ? gate_common_at_once_in(policy, packet) :
-					   gate_common_at_once_out(policy, packet);
+	return common->direction == DIRECTION_IN ? gate_common_at_once_in(common, protocol) :
+						   gate_common_at_once_out(common, protocol);
 }
 
 static __always_inline __u32 gate_common_decide(const struct policy *policy,
@@ -81,68 +118,55 @@ static __always_inline __u32 gate_common_decide(const struct policy *policy,
 }
 
 /* Either header is there. */
-static __always_inline __u32 gate_common_transport(struct cursor *cursor, const struct frame *frame,
-						   const struct policy *policy,
-						   struct packet *packet, const struct iphdr *ip4,
-						   const struct ipv6hdr *ip6, __u32 protocol,
-						   __u32 direction)
+static __always_inline __u32 gate_common_transport(struct gate_common *common,
+						   const struct iphdr *ip4,
+						   const struct ipv6hdr *ip6, __u32 protocol)
 {
-	__u32 decision;
+	__u32 result;
 
-	if (!common_transport(cursor, frame, packet, protocol))
+	if (!common_transport(&common->cursor, common->frame, &common->packet, protocol))
 		return OUTCOME_UNDECIDED;
-	decision = gate_common_at_once(policy, packet, direction);
-	if (decision)
-		return decision;
+	result = gate_common_at_once(common, protocol);
+	if (result)
+		return result;
 	if (ip4)
-		common_addresses4(ip4, packet);
+		common_addresses4(ip4, &common->packet);
 	else
-		common_addresses6(ip6, packet);
-	return gate_common_decide(policy, packet, direction);
+		common_addresses6(ip6, &common->packet);
+	return gate_common_decide(common->policy, &common->packet, common->direction);
 }
 
-static __always_inline __u32 gate_common_network(struct cursor *cursor, const struct frame *frame,
-						 const struct policy *policy, struct packet *packet,
-						 const struct iphdr *ip4, const struct ipv6hdr *ip6,
-						 __u32 direction)
+static __always_inline __u32 gate_common_network(struct gate_common *common,
+						 const struct iphdr *ip4, const struct ipv6hdr *ip6)
 {
-	if (packet->protocol == IPPROTO_TCP)
-		return gate_common_transport(cursor, frame, policy, packet, ip4, ip6, IPPROTO_TCP,
-					     direction);
-	if (packet->protocol == IPPROTO_UDP)
-		return gate_common_transport(cursor, frame, policy, packet, ip4, ip6, IPPROTO_UDP,
-					     direction);
+	if (common->packet.protocol == IPPROTO_TCP)
+		return gate_common_transport(common, ip4, ip6, IPPROTO_TCP);
+	if (common->packet.protocol == IPPROTO_UDP)
+		return gate_common_transport(common, ip4, ip6, IPPROTO_UDP);
 	return OUTCOME_UNDECIDED;
 }
 
-/* All of it; 0: take the long way. `*header_length` is set with a decision. */
-static __always_inline __u32 gate_common_judge(parse_context *context, struct frame *frame,
-					       const struct policy *policy, __u32 direction,
-					       __u32 *header_length)
+/*
+ * All of it: GATE_COMMON_PASSED or _DROPPED, a decision that is to be given yet, or 0: take the long way. With a
+ * decision packet.header_length is set.
+ */
+static __always_inline __u32 gate_common_judge(struct gate_common *common)
 {
-	struct cursor cursor = frame->cursor;
-	__u32 link_length, decision;
 	const struct ipv6hdr *ip6;
 	const struct iphdr *ip4;
-	struct packet packet;
+	__u32 link_length;
 
-	if (!common_link(&cursor, frame, &packet, &link_length))
+	common->cursor = common->frame->cursor;
+	if (!common_link(&common->cursor, common->frame, &common->packet, &link_length))
 		return OUTCOME_UNDECIDED;
-	if (likely(packet.link == LINK_IP4)) {
-		ip4 = common_ip4(context, &cursor, frame, &packet, link_length, direction);
-		if (!ip4)
-			return OUTCOME_UNDECIDED;
-		decision =
-			gate_common_network(&cursor, frame, policy, &packet, ip4, NULL, direction);
-	} else {
-		ip6 = common_ip6(context, &cursor, frame, &packet, link_length, direction);
-		if (!ip6)
-			return OUTCOME_UNDECIDED;
-		decision =
-			gate_common_network(&cursor, frame, policy, &packet, NULL, ip6, direction);
+	if (likely(common->packet.link == LINK_IP4)) {
+		ip4 = common_ip4(common->context, &common->cursor, common->frame, &common->packet,
+				 link_length, common->direction);
+		return ip4 ? gate_common_network(common, ip4, NULL) : OUTCOME_UNDECIDED;
 	}
-	*header_length = packet.header_length;
-	return decision;
+	ip6 = common_ip6(common->context, &common->cursor, common->frame, &common->packet,
+			 link_length, common->direction);
+	return ip6 ? gate_common_network(common, NULL, ip6) : OUTCOME_UNDECIDED;
 }
 
 #endif

@@ -15,11 +15,12 @@
 
 #define COMMON_IP4_FIRST_BYTE 0x45 /* version 4, a header without options */
 
-/* Does an IP packet of `total` bytes end within its frame? */
+/* Does an IP packet of `total` bytes, at most 65,575, end within its frame? */
 static __always_inline bool common_is_whole(parse_context *context, struct frame *frame,
-					    __u32 link_length, __u32 total)
+					    const void *ip, __u32 link_length, __u32 total)
 {
-	if (likely(total <= frame->length - link_length))
+	/* pointers are compared: no length need be worked out */
+	if (likely((const __u8 *)ip + total <= frame->cursor.end))
 		return true;
 	frame->length = parse_length(context);
 	return total <= frame->length - link_length;
@@ -61,7 +62,7 @@ static __always_inline const struct iphdr *common_ip4(parse_context *context, st
 	if (fragment & bpf_htons(IP4_MORE_FRAGMENTS | IP4_OFFSET_MASK))
 		return NULL;
 	total = bpf_ntohs(ip->tot_len);
-	if (total < sizeof(*ip) || !common_is_whole(context, frame, link_length, total))
+	if (total < sizeof(*ip) || !common_is_whole(context, frame, ip, link_length, total))
 		return NULL;
 	if (direction == DIRECTION_IN && !common_is_genuine4(ip))
 		return NULL;
@@ -92,7 +93,7 @@ static __always_inline const struct ipv6hdr *common_ip6(parse_context *context,
 	if (!ip || ip->version != 6)
 		return NULL;
 	payload = bpf_ntohs(ip->payload_len);
-	if (!payload || !common_is_whole(context, frame, link_length, sizeof(*ip) + payload))
+	if (!payload || !common_is_whole(context, frame, ip, link_length, sizeof(*ip) + payload))
 		return NULL;
 	if (direction == DIRECTION_IN && !common_is_genuine6(ip))
 		return NULL;
