@@ -27,6 +27,7 @@ static __always_inline __u32 parse_length(struct __sk_buff *skb)
 static __always_inline void tc_frame(struct __sk_buff *skb, struct frame *frame)
 {
 	frame->cursor.pos = (void *)(long)skb->data;
+	frame->start = frame->cursor.pos;
 	frame->cursor.end = (void *)(long)skb->data_end;
 	frame->length = parse_length(skb);
 	frame->gso_size = skb->gso_size;
@@ -146,13 +147,14 @@ static __always_inline int tc_judge(struct __sk_buff *skb, __u32 direction)
 	__u32 decision = OUTCOME_UNDECIDED;
 	struct weight weight;
 	__u32 headers;
+	bool in_emergency;
 	__u64 word;
 
-	if (unlikely(!gate_policy(&word, &policy)))
+	if (unlikely(!gate_policy(&word, &in_emergency, &policy)))
 		return TC_ACT_UNSPEC;
 	tc_frame(skb, &frame);
 	common.word = word;
-	if (likely(!(word & STATE_EMERGENCY) && !clock_long_way()))
+	if (likely(!in_emergency && !clock_long_way()))
 		decision = gate_common_judge(&common);
 	if (likely(decision == GATE_COMMON_PASSED))
 		return TC_ACT_UNSPEC;

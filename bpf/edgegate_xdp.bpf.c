@@ -31,6 +31,7 @@ static __always_inline __u32 parse_length(struct xdp_md *ctx)
 static __always_inline void xdp_frame(struct xdp_md *ctx, struct frame *frame)
 {
 	frame->cursor.pos = (void *)(long)ctx->data;
+	frame->start = frame->cursor.pos;
 	frame->cursor.end = (void *)(long)ctx->data_end;
 	frame->length = ctx->data_end - ctx->data;
 	frame->gso_size = 0;
@@ -95,13 +96,14 @@ static __always_inline int xdp_judge(struct xdp_md *ctx, __u32 direction)
 	};
 	__u32 decision = OUTCOME_UNDECIDED;
 	struct weight weight;
+	bool in_emergency;
 	__u64 word;
 
-	if (unlikely(!gate_policy(&word, &policy)))
+	if (unlikely(!gate_policy(&word, &in_emergency, &policy)))
 		return XDP_PASS;
 	xdp_frame(ctx, &frame);
 	common.word = word;
-	if (likely(!(word & STATE_EMERGENCY) && !clock_long_way()))
+	if (likely(!in_emergency && !clock_long_way()))
 		decision = gate_common_judge(&common);
 	if (likely(decision == GATE_COMMON_PASSED))
 		return XDP_PASS;

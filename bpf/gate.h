@@ -21,9 +21,9 @@
  * What a packet is judged by; false: by nothing, it passes. Blocked, a gate whose policy was taken back
  * judges by that policy all the same, and *word then says so.
  */
-static __always_inline bool gate_policy(__u64 *word, struct policy *policy)
+static __always_inline bool gate_policy(__u64 *word, bool *in_emergency, struct policy *policy)
 {
-	*word = state_read();
+	*word = state_read(in_emergency);
 	policy->slot = state_slot(*word);
 	policy->generation = rules_generation(policy->slot);
 	if (likely(policy->generation))

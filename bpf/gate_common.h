@@ -154,18 +154,17 @@ static __always_inline __u32 gate_common_judge(struct gate_common *common)
 {
 	const struct ipv6hdr *ip6;
 	const struct iphdr *ip4;
-	__u32 link_length;
 
 	common->cursor = common->frame->cursor;
-	if (!common_link(&common->cursor, common->frame, &common->packet, &link_length))
+	if (!common_link(&common->cursor, common->frame, &common->packet))
 		return OUTCOME_UNDECIDED;
 	if (likely(common->packet.link == LINK_IP4)) {
 		ip4 = common_ip4(common->context, &common->cursor, common->frame, &common->packet,
-				 link_length, common->direction);
+				 common->direction);
 		return ip4 ? gate_common_network(common, ip4, NULL) : OUTCOME_UNDECIDED;
 	}
 	ip6 = common_ip6(common->context, &common->cursor, common->frame, &common->packet,
-			 link_length, common->direction);
+			 common->direction);
 	return ip6 ? gate_common_network(common, NULL, ip6) : OUTCOME_UNDECIDED;
 }
 

@@ -64,6 +64,7 @@ static __always_inline bool cursor_skip(struct cursor *cursor, __u32 size)
 /* A frame as a hook hands it over. The cursor's bytes are its readable head. */
 struct frame {
 	struct cursor cursor;
+	const __u8 *start;
 	__u32 length;   /* bytes, the whole buffer's, without FCS */
 	__u32 gso_size; /* payload bytes of each segment; 0: not offloaded */
 };

@@ -17,13 +17,13 @@
 
 /* Does an IP packet of `total` bytes, at most 65,575, end within its frame? */
 static __always_inline bool common_is_whole(parse_context *context, struct frame *frame,
-					    const void *ip, __u32 link_length, __u32 total)
+					    const void *ip, __u32 total)
 {
 	/* pointers are compared: no length need be worked out */
 	if (likely((const __u8 *)ip + total <= frame->cursor.end))
 		return true;
 	frame->length = parse_length(context);
-	return total <= frame->length - link_length;
+	return total <= frame->length - ((const __u8 *)ip - frame->start);
 }
 
 /* genuine_addresses4() of the header itself, and no 0.0.0.0. */
@@ -51,7 +51,7 @@ static __always_inline bool common_is_genuine6(const struct ipv6hdr *ip)
 /* The header, but for its addresses, or NULL. */
 static __always_inline const struct iphdr *common_ip4(parse_context *context, struct cursor *cursor,
 						      struct frame *frame, struct packet *packet,
-						      __u32 link_length, __u32 direction)
+						      __u32 direction)
 {
 	const struct iphdr *ip = cursor_take(cursor, sizeof(*ip));
 	__u32 total, fragment;
@@ -62,7 +62,7 @@ static __always_inline const struct iphdr *common_ip4(parse_context *context, st
 	if (fragment & bpf_htons(IP4_MORE_FRAGMENTS | IP4_OFFSET_MASK))
 		return NULL;
 	total = bpf_ntohs(ip->tot_len);
-	if (total < sizeof(*ip) || !common_is_whole(context, frame, ip, link_length, total))
+	if (total < sizeof(*ip) || !common_is_whole(context, frame, ip, total))
 		return NULL;
 	if (direction == DIRECTION_IN && !common_is_genuine4(ip))
 		return NULL;
@@ -70,7 +70,7 @@ static __always_inline const struct iphdr *common_ip4(parse_context *context, st
 	packet->protocol = ip->protocol;
 	packet->hop_limit = ip->ttl;
 	packet->transport_length = total - sizeof(*ip);
-	packet->header_length = link_length + sizeof(*ip);
+	packet->header_length = cursor->pos - frame->start;
 	packet->fragment_field = bpf_ntohs(ip->frag_off);
 	packet->fragment_id = ip->id;
 	return ip;
@@ -84,8 +84,7 @@ static __always_inline void common_addresses4(const struct iphdr *ip, struct pac
 
 static __always_inline const struct ipv6hdr *common_ip6(parse_context *context,
 							struct cursor *cursor, struct frame *frame,
-							struct packet *packet, __u32 link_length,
-							__u32 direction)
+							struct packet *packet, __u32 direction)
 {
 	const struct ipv6hdr *ip = cursor_take(cursor, sizeof(*ip));
 	__u32 payload;
@@ -93,7 +92,7 @@ static __always_inline const struct ipv6hdr *common_ip6(parse_context *context,
 	if (!ip || ip->version != 6)
 		return NULL;
 	payload = bpf_ntohs(ip->payload_len);
-	if (!payload || !common_is_whole(context, frame, ip, link_length, sizeof(*ip) + payload))
+	if (!payload || !common_is_whole(context, frame, ip, sizeof(*ip) + payload))
 		return NULL;
 	if (direction == DIRECTION_IN && !common_is_genuine6(ip))
 		return NULL;
@@ -101,7 +100,7 @@ static __always_inline const struct ipv6hdr *common_ip6(parse_context *context,
 	packet->protocol = ip->nexthdr;
 	packet->hop_limit = ip->hop_limit;
 	packet->transport_length = payload;
-	packet->header_length = link_length + sizeof(*ip);
+	packet->header_length = cursor->pos - frame->start;
 	return ip;
 }
 
@@ -115,10 +114,12 @@ static __always_inline void common_addresses6(const struct ipv6hdr *ip, struct p
 
 /* As far as packet->link; false: not IP, or cut short. */
 static __always_inline bool common_link(struct cursor *cursor, const struct frame *frame,
-					struct packet *packet, __u32 *link_length)
+					struct packet *packet)
 {
+	__u32 ignored;
+
 	parse_begin(packet);
-	return !parse_link(cursor, frame, packet, link_length) &&
+	return !parse_link(cursor, frame, packet, &ignored) &&
 	       (packet->link == LINK_IP4 || packet->link == LINK_IP6);
 }
 
@@ -138,14 +139,13 @@ static __always_inline bool parse_common(parse_context *context, struct frame *f
 	struct cursor cursor = frame->cursor;
 	const struct ipv6hdr *ip6 = NULL;
 	const struct iphdr *ip4 = NULL;
-	__u32 link_length;
 
-	if (!common_link(&cursor, frame, packet, &link_length))
+	if (!common_link(&cursor, frame, packet))
 		return false;
 	if (packet->link == LINK_IP4)
-		ip4 = common_ip4(context, &cursor, frame, packet, link_length, direction);
+		ip4 = common_ip4(context, &cursor, frame, packet, direction);
 	else
-		ip6 = common_ip6(context, &cursor, frame, packet, link_length, direction);
+		ip6 = common_ip6(context, &cursor, frame, packet, direction);
 	if ((!ip4 && !ip6) ||
 	    (packet->protocol != IPPROTO_TCP && packet->protocol != IPPROTO_UDP) ||
 	    !common_transport(&cursor, frame, packet, packet->protocol))

@@ -30,12 +30,18 @@ noinline_global __u64 state_settle(__u64 word)
 	return state_word_is_due(word, now) ? state_word_expired(word) : word;
 }
 
-/* Once per packet. */
-static __always_inline __u64 state_read(void)
+/* Once per packet. *in_emergency: blocked or open, whatever the policy says. Nearly always one test tells both. */
+static __always_inline __u64 state_read(bool *in_emergency)
 {
 	__u64 word = *(volatile __u64 *)&memory.state;
 
-	return likely(!(word & STATE_PENDING)) ? word : state_settle(word);
+	*in_emergency = false;
+	if (unlikely(word & (STATE_PENDING | STATE_EMERGENCY))) {
+		if (word & STATE_PENDING)
+			word = state_settle(word);
+		*in_emergency = word & STATE_EMERGENCY;
+	}
+	return word;
 }
 
 static __always_inline __u32 state_slot(__u64 word)

@@ -74,6 +74,7 @@ static void judge_over(const struct native_frame *from, int fill, struct judged 
 	struct native_context context = { whole, from->length };
 	struct frame frame = {
 		.cursor = { head, head + from->head },
+		.start = head,
 		.length = (__u32)from->length,
 		.gso_size = from->gso_size,
 	};

@@ -72,6 +72,7 @@ static void judge(const struct frame_bytes *from, size_t head, size_t length, __
 	struct native_context context = { whole + ALIGN, length };
 	struct frame frame = {
 		.cursor = { readable + ALIGN, readable + ALIGN + head },
+		.start = readable + ALIGN,
 		.length = (__u32)length,
 		.gso_size = from->gso_size,
 	};
