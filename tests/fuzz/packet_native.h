@@ -38,6 +38,14 @@ static __always_inline long parse_load(parse_context *context, __u32 at, void *t
 	return 0;
 }
 
+static __always_inline void gate_weigh(parse_context *context, const struct frame *frame,
+				       __u32 header_length, struct weight *weight)
+{
+	(void)context, (void)header_length;
+	weight->packets = 1;
+	weight->bytes = frame->length;
+}
+
 /* A frame as a hook hands it over. */
 struct native_frame {
 	const uint8_t *bytes;
