@@ -54,9 +54,18 @@ static __always_inline const struct generation *rules_generation(__u32 slot)
 	return &memory.generations[index];
 }
 
-static __always_inline bool rules_in_set(const struct rules_question *question, __u32 set,
+static __always_inline bool rules_is_address6(const __u32 one[4], const __u32 other[4])
+{
+	return one[3] == other[3] && one[2] == other[2] && one[1] == other[1] && one[0] == other[0];
+}
+
+/* A server's own address is most often one of each family: that takes no trie. */
+static __always_inline bool rules_in_set(const struct rules_question *question,
+					 const struct generation *generation, __u32 set,
 					 const __u32 address[4])
 {
+	const struct set_shape *shape = &generation->shapes[set & (SETS_MAX - 1)];
+	__u32 size = question->family == 4 ? shape->size4 : shape->size6;
 	__u32 slot = question->slot;
 	/* a prefix4 is the beginning of a prefix6: one key for both saves stack */
 	struct prefix6 key = {
@@ -68,6 +77,10 @@ static __always_inline bool rules_in_set(const struct rules_question *question, 
 
 	if (set == SET_ANY)
 		return true;
+	if (size != SET_MORE)
+		return size == SET_ONE &&
+		       (question->family == 4 ? shape->address4 == address[0] :
+						rules_is_address6(shape->address6, address));
 	if (question->family == 4)
 		trie = bpf_map_lookup_elem(&prefixes4, &slot);
 	else
@@ -107,8 +120,8 @@ noinline_global __u32 rules_is_in_scope(const struct rules_question *question, _
 	if (!generation)
 		return 0;
 	scope = &generation->scopes[slot & (RULE_SLOTS - 1)];
-	if (!rules_in_set(question, scope->from, question->from) ||
-	    !rules_in_set(question, scope->to, question->to))
+	if (!rules_in_set(question, generation, scope->from, question->from) ||
+	    !rules_in_set(question, generation, scope->to, question->to))
 		return 0;
 	return !scope->peers ||
 	       rules_is_peer(generation, scope->peers,

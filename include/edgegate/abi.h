@@ -97,6 +97,17 @@ struct rule_scope {
 	__u16 peers; /* first of its peer ranges in generation.peers, from 1; 0: any port */
 };
 
+/* What of an address set is known without the tries: in each family nobody, one address, or more. 24 bytes. */
+struct set_shape {
+	__u32 address4;    /* network order; of SET_ONE */
+	__u32 address6[4]; /* likewise */
+	__u8 size4;        /* enum set_size */
+	__u8 size6;
+	__u8 reserved[2];
+};
+enum set_size { SET_NONE, SET_ONE, SET_MORE };
+#define SETS_MAX 2048u /* their numbers are less; 0 is not used */
+
 /* Ports of the other end, host order. A rule's ranges stand in a row; one with last = 0 ends it. */
 struct peer_range {
 	__u16 first;
@@ -130,6 +141,7 @@ enum extra_flags {
 struct generation {
 	struct settings settings;
 	struct rule_scope scopes[RULE_SLOTS]; /* by slot */
+	struct set_shape shapes[SETS_MAX];    /* by number of the set */
 	struct rule_extra extras[RULE_SLOTS]; /* by slot */
 	struct peer_range peers[PEERS_MAX];   /* the first is not used */
 	__u32 lists[LISTS_MAX];               /* first candidate | (length - 1) << 24 */

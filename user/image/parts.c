@@ -27,7 +27,8 @@ void image_hash_parts(const struct image *image, __u64 parts[PARTS_HASHED])
 	__u64 made[PARTS_HASHED] = {
 		[PART_SETTINGS] =
 			hash_add(HASH_START, &generation->settings, sizeof(generation->settings)),
-		[PART_SCOPES] = PARTS_OF(generation->scopes),
+		[PART_SCOPES] = hash_add(PARTS_OF(generation->scopes), generation->shapes,
+					 sizeof(generation->shapes)),
 		[PART_EXTRAS] = PARTS_OF(generation->extras),
 		[PART_PEERS] = PARTS_OF(generation->peers),
 		[PART_LISTS] = PARTS_OF(generation->lists),

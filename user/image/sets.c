@@ -11,7 +11,8 @@
 #include "user/base/cleanup.h"
 #include "user/image/internal.h"
 
-#define SETS_MAX 2000u /* spec section 1 */
+#define SETS_DISTINCT_MAX 2000u /* spec section 1 */
+_Static_assert(SETS_DISTINCT_MAX < SETS_MAX, "each has a shape");
 
 /* A distinct set; its number is its index + 1. */
 struct set {
@@ -49,8 +50,9 @@ static int sets_number(struct sets *sets, const struct policy_rule *rule,
 	for (size_t i = 0; i < sets->count; i++)
 		if (sets->list[i].hash == hash && sets_equal(sets->list[i].addresses, addresses))
 			return (int)i + 1;
-	if (sets->count == SETS_MAX) {
-		diag_policy(diags, &rule->place, "more than %u distinct address sets", SETS_MAX);
+	if (sets->count == SETS_DISTINCT_MAX) {
+		diag_policy(diags, &rule->place, "more than %u distinct address sets",
+			    SETS_DISTINCT_MAX);
 		diag_hint(diags,
 			  "let rules share groups, or merge rules that differ in addresses only");
 		return -EINVAL;
@@ -70,6 +72,19 @@ static int sets_number(struct sets *sets, const struct policy_rule *rule,
 	return (int)sets->count;
 }
 
+/* A single address need not be looked up in a trie. */
+static void sets_add_shape(struct set_shape *shape, const struct policy_prefix *prefix)
+{
+	__u8 *size = prefix->family == 4 ? &shape->size4 : &shape->size6;
+	void *address = prefix->family == 4 ? (void *)&shape->address4 : shape->address6;
+	bool is_one = *size == SET_NONE && prefix->bits == (prefix->family == 4 ? 32 : 128);
+
+	*size = is_one ? SET_ONE : SET_MORE;
+	memset(address, 0, prefix->family == 4 ? 4 : 16);
+	if (is_one)
+		memcpy(address, prefix->address, prefix->family == 4 ? 4 : 16);
+}
+
 static int sets_emit(const struct sets *sets, struct image *image, struct diags *diags)
 {
 	image->prefixes4 = calloc(sets->prefixes + 1, sizeof(*image->prefixes4));
@@ -85,6 +100,7 @@ static int sets_emit(const struct sets *sets, struct image *image, struct diags 
 			struct prefix4 *four = &image->prefixes4[image->prefix4_count];
 			struct prefix6 *six = &image->prefixes6[image->prefix6_count];
 
+			sets_add_shape(&image->generation->shapes[i + 1], prefix);
 			if (prefix->family == 4) {
 				four->length = PREFIX_SET_BITS + prefix->bits;
 				four->set = (uint32_t)i + 1;
