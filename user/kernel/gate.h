@@ -53,6 +53,9 @@ const char *gate_folder_label(const char *directory);
  */
 uint32_t gate_other_version(const char *directory);
 
+/* The stamp of a folder, also of one that is no whole gate. A negative errno: there is none that can be understood. */
+int gate_stamp(const char *directory, struct stamp *stamp);
+
 /* The interface that it is named after. */
 const char *gate_name(const struct gate *gate);
 

@@ -1,0 +1,140 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# Generic receive offload of a veth: a gate turns it on, where it was off, and off again where it goes, also when
+# it was killed in between; what somebody else has set stays.
+# shellcheck disable=SC2154 # bats' run sets stderr
+
+load ../lib/net.bash
+load ../lib/servers.bash
+load ../lib/rows.bash
+
+setup() {
+	net_begin
+	# what users run: an apply of the sanitized one takes ten times as long
+	export EDGEGATE=$PWD/build/edgegate
+	net_pair
+	POLICY=$NET_DIR/web.yaml
+	printf 'policy: web\nrules:\n  - {name: web-in, direction: in, protocol: tcp, ports: 443}\n' >"$POLICY"
+}
+
+teardown() {
+	net_end
+}
+
+gro() { # [INTERFACE]
+	in_ns host ethtool -k "${1-gate0}" | sed -n 's/^generic-receive-offload: //p'
+}
+
+readonly SAYS='gate0: GRO is turned on, for TCP behind native XDP on a veth; detach turns it off again'
+
+@test "gro: apply turns it on and says so once, detach turns it off" {
+	[[ $(gro) == off ]]
+	run -0 --separate-stderr gate host apply -i gate0 --dry-run "$POLICY"
+	[[ $output == *'gate0: GRO would be turned on, '* && $(gro) == off ]]
+	run -0 --separate-stderr gate host apply -i gate0 "$POLICY"
+	[[ ${lines[*]} == *"$SAYS"* && -z $stderr && $(gro) == on ]]
+	run -0 --separate-stderr gate host apply -i gate0 "$POLICY"
+	[[ $output != *GRO* && $(gro) == on ]]
+	gate host rollback -i gate0
+	[[ $(gro) == on ]]
+	run -0 --separate-stderr gate host detach -i gate0 --yes
+	[[ -z $stderr && $(gro) == off ]]
+}
+
+@test "gro: where it was on, and where XDP is generic, nothing is touched" {
+	in_ns host ethtool -K gate0 gro on
+	run -0 gate host apply -i gate0 "$POLICY"
+	[[ $output != *GRO* && $(gro) == on ]]
+	gate host detach -i gate0 --yes
+	[[ $(gro) == on ]]
+	in_ns host ethtool -K gate0 gro off
+	run -0 gate host apply -i gate0 --xdp generic "$POLICY"
+	[[ $output != *GRO* && $(gro) == off ]]
+	gate host detach -i gate0 --yes
+	[[ $(gro) == off ]]
+}
+
+@test "gro: what somebody turned off stays off; of an interface that was made anew it is turned on again" {
+	gate host apply -i gate0 "$POLICY"
+	in_ns host ethtool -K gate0 gro off
+	run -0 gate host apply -i gate0 "$POLICY"
+	[[ $output != *GRO* && $(gro) == off ]]
+	# renamed it is known all the same
+	in_ns host ethtool -K gate0 gro on
+	ip -n "$(ns host)" link set gate0 down name other0
+	gate host detach -i other0 --yes
+	[[ $(gro other0) == off ]]
+	ip -n "$(ns host)" link set other0 name gate0 up
+	gate host apply -i gate0 "$POLICY"
+	ip -n "$(ns host)" link delete gate0
+	net_link host gate0 peer wire0
+	[[ $(gro) == off ]]
+	run -0 gate host apply -i gate0 "$POLICY"
+	[[ $output == *"$SAYS"* && $(gro) == on ]]
+	gate host detach -i gate0 --yes
+	[[ $(gro) == off ]]
+}
+
+@test "gro: one of two interfaces in a gate has it on already" {
+	net_link host gate1 peer wire1
+	in_ns host ethtool -K gate1 gro on
+	run -0 gate host apply -i gate0 -i gate1 "$POLICY"
+	[[ $output == *"$SAYS"* && $output != *'gate1: GRO'* && $(gro) == on && $(gro gate1) == on ]]
+	gate host detach -i gate1 --yes
+	[[ $(gro) == off && $(gro gate1) == on ]]
+}
+
+@test "gro: where the kernel refuses, it is a warning, and detach leaves alone what it was" {
+	command -v strace >/dev/null || skip 'needs strace'
+	asked apply -i gate0 "$POLICY"
+	gate host detach -i gate0 --yes
+	run -0 --separate-stderr strace -f -qq -o /dev/null -e trace=ioctl -e inject="ioctl:error=EOPNOTSUPP:when=${ASKED[-1]}" \
+		"$EDGEGATE" --netns "$(ns host)" apply -i gate0 "$POLICY"
+	[[ $stderr == *'cannot turn GRO on for gate0: Operation not supported; TCP through it is slower'*'by hand: ethtool -K gate0 gro on'* ]]
+	[[ $output != *GRO* && $(gro) == off ]]
+	in_ns host ethtool -K gate0 gro on
+	gate host detach -i gate0 --yes
+	[[ $(gro) == on ]]
+}
+
+# The numbers of a command's ioctls that are ethtool's: ASKED.
+asked() { # VERB...
+	strace -qq -o "$NET_DIR/calls" -e trace=ioctl "$EDGEGATE" --netns "$(ns host)" "$@" >/dev/null
+	mapfile -t ASKED < <(grep -n SIOCETHTOOL "$NET_DIR/calls" | cut -d : -f 1)
+	((${#ASKED[@]} > 0))
+}
+
+killed_at() { # NUMBER VERB...
+	run -137 strace -qq -o /dev/null -e trace=ioctl -e inject="ioctl:signal=KILL:when=$1" \
+		"$EDGEGATE" --netns "$(ns host)" "${@:2}"
+}
+
+@test "gro: killed at whatever it asks of it, the next command sets it right" {
+	local at
+	command -v strace >/dev/null || skip 'needs strace'
+	# the first one asks for the driver's name
+	asked apply -i gate0 "$POLICY"
+	for at in "${ASKED[@]:1}"; do
+		gate host detach -i gate0 --yes
+		killed_at "$at" apply -i gate0 "$POLICY"
+		# one is undone by detach, the other is finished by apply
+		gate host detach -i gate0 --yes
+		[[ $(gro) == off ]] || fail "killed at $at, detached: $(gro)"
+		killed_at "$at" apply -i gate0 "$POLICY"
+		gate host apply -i gate0 "$POLICY"
+		[[ $(gro) == on ]] || fail "killed at $at, applied: $(gro)"
+	done
+	asked detach -i gate0 --yes
+	for at in "${ASKED[@]}"; do
+		gate host apply -i gate0 "$POLICY"
+		killed_at "$at" detach -i gate0 --yes
+		gate host detach -i gate0 --yes
+		[[ $(gro) == off ]] || fail "detach killed at $at, detached: $(gro)"
+		gate host apply -i gate0 "$POLICY"
+		killed_at "$at" detach -i gate0 --yes
+		gate host apply -i gate0 "$POLICY"
+		[[ $(gro) == on ]] || fail "detach killed at $at, applied: $(gro)"
+		gate host detach -i gate0 --yes
+		[[ $(gro) == off ]] || fail "detach killed at $at, applied and detached: $(gro)"
+	done
+}
