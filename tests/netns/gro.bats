@@ -32,7 +32,7 @@ readonly SAYS='gate0: GRO is turned on, for TCP behind native XDP on a veth; det
 	run -0 --separate-stderr gate host apply -i gate0 --dry-run "$POLICY"
 	[[ $output == *'gate0: GRO would be turned on, '* && $(gro) == off ]]
 	run -0 --separate-stderr gate host apply -i gate0 "$POLICY"
-	[[ ${lines[*]} == *"$SAYS"* && -z $stderr && $(gro) == on ]]
+	[[ ${lines[*]} == *"$SAYS"* && -z $stderr && $(gro) == on ]] || fail "$output / $stderr"
 	run -0 --separate-stderr gate host apply -i gate0 "$POLICY"
 	[[ $output != *GRO* && $(gro) == on ]]
 	gate host rollback -i gate0
