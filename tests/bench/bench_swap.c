@@ -32,7 +32,7 @@
 #include "user/kernel/state.h"
 #include "user/policy/policy.h"
 
-#define SECONDS_DEFAULT 18u
+#define SECONDS_DEFAULT 15u
 #define SECONDS_MOST 3600u
 #define SWAPS 100u     /* at least; times are shown of so many */
 #define IN_PLACE 5u    /* swaps over the slot that is live */
