@@ -39,8 +39,8 @@ static int make_undo_check(const struct gate *gate, unsigned int index, struct g
 int make_undone(struct gate *gate, const char *what, struct diags *diags)
 {
 	const struct state none = { .live = SLOT_NONE, .former = SLOT_NONE };
-	struct gate_attachment now[GATE_INTERFACES_MAX];
-	enum attach_reach reach[GATE_INTERFACES_MAX];
+	struct gate_attachment now[GATE_INTERFACES_MAX] = { 0 };
+	enum attach_reach reach[GATE_INTERFACES_MAX] = { 0 };
 	char unfinished[PINS_PATH_SIZE];
 	int error = 0;
 
