@@ -40,11 +40,12 @@ static int apply_changed(const struct gate *gate, const char *what_of_it, const 
 	return -EEXIST;
 }
 
-int apply_check_drift(const struct gate *gate, bool dry_run, const char *what, struct diags *diags)
+int apply_check_drift(const struct gate *gate, uint64_t word, const struct image *live,
+		      bool dry_run, const char *what, struct diags *diags)
 {
 	autofree char *names = NULL;
 	uint32_t parts = 0;
-	int error = drift_find(gate, state_settled(gate->word), &parts);
+	int error = drift_find(gate, word, live, &parts);
 
 	if (error || !parts)
 		return error;
