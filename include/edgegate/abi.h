@@ -14,7 +14,7 @@
 #include <edgegate/state_word.h>
 
 #define ABI_MAGIC 0x45444745u /* "EDGE" */
-#define ABI_VERSION 6u
+#define ABI_VERSION 7u
 
 /* ---- directions ------------------------------------------------------------------------------ */
 
@@ -353,6 +353,13 @@ enum hooks { HOOKS_BOTH, HOOKS_XDP };
 enum xdp_mode { XDP_MODE_NATIVE, XDP_MODE_GENERIC };
 enum tc_kind { TC_KIND_NONE, TC_KIND_TCX, TC_KIND_CLSACT };
 
+/* Generic receive offload of an interface: was it off, and is it on because of us? */
+enum gro {
+	GRO_LEFT,    /* as it was */
+	GRO_CLAIMED, /* was off, and we are about to turn it on */
+	GRO_OURS,    /* was off, and we have turned it on */
+};
+
 struct stamp_interface {
 	char name[INTERFACE_NAME_SIZE]; /* NUL-terminated, as it was at apply */
 	__u32 ifindex;
@@ -360,6 +367,8 @@ struct stamp_interface {
 	__u8 xdp;            /* enum xdp_mode */
 	__u8 tc;             /* enum tc_kind */
 	__u8 clsact_is_ours; /* the qdisc was not there before us */
+	__u8 gro;            /* enum gro */
+	__u8 reserved[3];
 };
 
 /*

@@ -128,6 +128,7 @@ stage() {
 	wait_listen host tcp 5061
 	POLICY=(lync-2013-public-im host-basics --group 'access-edge=192.0.2.10,2001:db8::10')
 	gate host apply -i gate0 --mode monitor "${POLICY[@]}"
+	no_offloads host gate0 # apply turns GRO on
 	HOST=192.0.2.10,2001:db8::10,$(ip -n "$(ns host)" -j address show dev gate0 |
 		jq -r '.[0].addr_info[] | select(.scope == "link") | .local')
 }

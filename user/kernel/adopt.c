@@ -103,6 +103,7 @@ int adopt_interface(struct gate *gate, unsigned int index, const char *what, str
 		return error;
 	interface->ifindex = if_nametoindex(interface->name);
 	interface->clsact_is_ours = 0;
+	interface->gro = GRO_LEFT;
 	error = gate_keep_stamp(gate, what, diags);
 	if (error)
 		return error;

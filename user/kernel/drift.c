@@ -64,10 +64,12 @@ static int drift_exchanged(const struct gate *gate, unsigned int slot, uint32_t 
 	return 0;
 }
 
-int drift_find_slot(const struct gate *gate, unsigned int slot, uint32_t *parts)
+/* `image`: what stands in the slot, if it has been read; else NULL. */
+static int drift_find_in(const struct gate *gate, unsigned int slot, const struct image *image,
+			 uint32_t *parts)
 {
 	autofree struct listing_header *listing = NULL;
-	cleanup(image_free) struct image image = { 0 };
+	cleanup(image_free) struct image read = { 0 };
 	__u64 hashes[PARTS_HASHED];
 	uint32_t found = 0;
 	int error = drift_exchanged(gate, slot, &found);
@@ -81,14 +83,14 @@ int drift_find_slot(const struct gate *gate, unsigned int slot, uint32_t *parts)
 	}
 	if (error)
 		return error;
-	error = readback(gate, slot, &image);
+	error = image ? 0 : readback(gate, slot, &read);
 	if (error == -ENOENT) { /* the pin of the tuples is gone */
 		*parts = found | PART_BIT(PART_TUPLES);
 		return 0;
 	}
 	if (error)
 		return error;
-	image_hash_parts(&image, hashes);
+	image_hash_parts(image ? image : &read, hashes);
 	for (int i = 0; i < PARTS_HASHED; i++)
 		if (hashes[i] != listing->parts[i])
 			found |= PART_BIT(i);
@@ -96,7 +98,12 @@ int drift_find_slot(const struct gate *gate, unsigned int slot, uint32_t *parts)
 	return 0;
 }
 
-int drift_find(const struct gate *gate, uint64_t word, uint32_t *parts)
+int drift_find_slot(const struct gate *gate, unsigned int slot, uint32_t *parts)
+{
+	return drift_find_in(gate, slot, NULL, parts);
+}
+
+int drift_find(const struct gate *gate, uint64_t word, const struct image *live, uint32_t *parts)
 {
 	const struct state state = state_unpack(word);
 	autofree struct listing_header *listing = NULL;
@@ -104,7 +111,7 @@ int drift_find(const struct gate *gate, uint64_t word, uint32_t *parts)
 	int error;
 
 	if (state.live < SLOT_COUNT) {
-		error = drift_find_slot(gate, state.live, &found);
+		error = drift_find_in(gate, state.live, live, &found);
 		if (!error)
 			error = gate_listing(gate, state.live, &listing);
 		if (error && error != -EPROTO)

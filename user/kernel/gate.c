@@ -153,6 +153,17 @@ uint32_t gate_other_version(const char *directory)
 	return head.abi_version;
 }
 
+int gate_stamp(const char *directory, struct stamp *stamp)
+{
+	autoclose int fd = gate_pin_open(directory, PINS_STAMP);
+	struct gate_stamp_head head = { 0 };
+	int error = fd < 0 ? fd : gate_read_stamp(fd, stamp, &head);
+
+	if (error)
+		return error;
+	return head.abi_version == ABI_VERSION && gate_stamp_is_sound(stamp) ? 0 : -EPROTO;
+}
+
 /* The folder is looked for first: what is put in its place meanwhile has a stamp. */
 static bool gate_lacks_stamp(const char *directory)
 {

@@ -53,6 +53,9 @@ const char *gate_folder_label(const char *directory);
  */
 uint32_t gate_other_version(const char *directory);
 
+/* The stamp of a folder, also of one that is no whole gate. A negative errno: there is none that can be understood. */
+int gate_stamp(const char *directory, struct stamp *stamp);
+
 /* The interface that it is named after. */
 const char *gate_name(const struct gate *gate);
 
@@ -100,13 +103,13 @@ struct gate_attachment {
 	uint32_t tc_program;
 	uint32_t tc_link; /* 0 at clsact too */
 	uint32_t tc_head; /* at TCX: of a second one of ours, by an apply that was killed */
-	bool tc_twice;    /* two of ours judge, at TCX or clsact: the next apply ends that */
 	enum tc_kind tc;  /* how tc is, or was, attached */
 	uint32_t ifindex; /* the one that it has now, where it is, or had */
 	enum gate_place place;
-	bool is_here; /* place is PLACE_HERE */
-	bool is_lost; /* what was attached is gone, and the interface with it or not */
 	char name[INTERFACE_NAME_SIZE]; /* the one that it has now, or had */
+	bool is_here;                   /* place is PLACE_HERE */
+	bool is_lost;  /* what was attached is gone, and the interface with it or not */
+	bool tc_twice; /* two of ours judge, at TCX or clsact: the next apply ends that */
 };
 /* 0, or a negative errno where the kernel doesn't say: then nothing may be concluded but the name. */
 int gate_read_attachment(const struct gate *gate, unsigned int interface,

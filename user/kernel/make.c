@@ -11,6 +11,7 @@
 #include "user/kernel/adopt.h"
 #include "user/kernel/ahead.h"
 #include "user/kernel/clock.h"
+#include "user/kernel/gro.h"
 #include "user/kernel/make.h"
 #include "user/kernel/netns.h"
 #include "user/kernel/state.h"
@@ -189,11 +190,15 @@ static int make_attach(struct gate *gate, const struct object *object, enum atta
 		if (gate->stamp.hooks == HOOKS_BOTH)
 			error = make_attach_tc(gate, i, program, tc, what, diags);
 		if (!error && !now.xdp_program)
+			error = gro_claim(gate, i, what, diags);
+		if (!error && !now.xdp_program)
 			error = attach_xdp(gate->directory, i, interface,
 					   object->xdp[gate_xdp_direction(interface)], replace,
 					   what, diags);
 		if (!error && gate->stamp.hooks == HOOKS_BOTH)
 			error = ahead_overtake(gate->directory, i, interface, program, what, diags);
+		if (!error)
+			error = gro_settle(gate, i, what, diags);
 		if (error)
 			return error;
 	}
@@ -350,9 +355,10 @@ int make_whole(struct gate *gate, enum attach_tc tc, struct replace *replace, bo
 			error = make_settle(gate, i, &now, what, diags);
 		if (error)
 			return error;
-		if (now.is_here && (now.is_lost || (gate->stamp.hooks == HOOKS_BOTH &&
-						    (now.tc != (enum tc_kind)interface->tc ||
-						     ahead_is_any(interface, now.tc_program)))))
+		if (now.is_here && (now.is_lost || interface->gro == GRO_CLAIMED ||
+				    (gate->stamp.hooks == HOOKS_BOTH &&
+				     (now.tc != (enum tc_kind)interface->tc ||
+				      ahead_is_any(interface, now.tc_program)))))
 			whole = false;
 	}
 	if (!error && due)

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "user/kernel/attach.h"
+#include "user/kernel/gro.h"
 #include "user/kernel/make.h"
 #include "user/kernel/state.h"
 
@@ -20,18 +21,17 @@ int make_look(const struct gate *gate, unsigned int index, struct gate_attachmen
 }
 
 /* Can all that is attached to an interface be taken off? And from where it is. */
-static int make_undo_check(const struct gate *gate, unsigned int index, enum attach_reach *reach,
-			   const char *what, struct diags *diags)
+static int make_undo_check(const struct gate *gate, unsigned int index, struct gate_attachment *now,
+			   enum attach_reach *reach, const char *what, struct diags *diags)
 {
-	struct gate_attachment now;
-	int error = make_look(gate, index, &now, what, diags);
+	int error = make_look(gate, index, now, what, diags);
 
 	if (error)
 		return error;
 	/* from one that was moved the kernel has taken the filter off */
-	*reach = now.is_here               ? ATTACH_HERE :
-		 now.place == PLACE_UNSEEN ? ATTACH_ELSEWHERE :
-					     ATTACH_GONE;
+	*reach = now->is_here               ? ATTACH_HERE :
+		 now->place == PLACE_UNSEEN ? ATTACH_ELSEWHERE :
+					      ATTACH_GONE;
 	return attach_undo_check(gate->directory, index, &gate->stamp.interfaces[index], *reach,
 				 what, diags);
 }
@@ -39,13 +39,14 @@ static int make_undo_check(const struct gate *gate, unsigned int index, enum att
 int make_undone(struct gate *gate, const char *what, struct diags *diags)
 {
 	const struct state none = { .live = SLOT_NONE, .former = SLOT_NONE };
-	enum attach_reach reach[GATE_INTERFACES_MAX];
+	struct gate_attachment now[GATE_INTERFACES_MAX] = { 0 };
+	enum attach_reach reach[GATE_INTERFACES_MAX] = { 0 };
 	char unfinished[PINS_PATH_SIZE];
 	int error = 0;
 
 	/* first: what can't be undone whole is left whole */
 	for (unsigned int i = 0; !error && i < gate->stamp.interface_count; i++)
-		error = make_undo_check(gate, i, &reach[i], what, diags);
+		error = make_undo_check(gate, i, &now[i], &reach[i], what, diags);
 	if (error)
 		return error;
 	/* in and out open at the same instant, whatever comes after */
@@ -54,6 +55,9 @@ int make_undone(struct gate *gate, const char *what, struct diags *diags)
 		int undone = attach_undo(gate->directory, i, &gate->stamp.interfaces[i], reach[i],
 					 what, diags);
 
+		/* after XDP: older kernels turn it off by themselves then */
+		if (!undone)
+			undone = gro_give_back(gate, i, &now[i], what, diags);
 		if (undone)
 			error = undone;
 	}
@@ -75,6 +79,8 @@ int make_removed(const char *directory, const char *what, struct diags *diags)
 		if (error)
 			return error;
 	}
+	/* nothing to do after make_undone(), whose stamp says so */
+	gro_give_back_stray(directory, what, diags);
 	error = pins_remove(directory);
 	pins_remove_empty(directory);
 	if (error) {

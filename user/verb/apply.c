@@ -33,6 +33,7 @@ struct apply {
 	struct gate gate;
 	struct object object;
 	struct apply_before before;
+	struct stamp was; /* the gate's before anything is done; zeroes of a new one */
 	bool is_new;
 	bool is_compiled;  /* it is known what would change */
 	uint64_t deadline; /* of --confirm, milliseconds of CLOCK_BOOTTIME; 0: none */
@@ -161,6 +162,7 @@ static int apply_report(struct apply *apply)
 	text_format(&text, "%s: policy %s is in force%s\n", names, apply->policy->name,
 		    monitors ? " in monitor mode" : "");
 	common_say_effect(apply->policy, names, apply->options.mode, &text);
+	apply_say_gro(&apply->gate.stamp, &apply->was, &text);
 	apply_say_state(&apply->gate, apply->options.interfaces[0].name, apply->options.confirm,
 			apply->deadline, &text);
 	if (apply->gate.stamp.hooks == HOOKS_XDP)
@@ -174,12 +176,13 @@ static int apply_report(struct apply *apply)
 /* Puts right what isn't of a gate that is there; programs of another edgegate's too, and says so. */
 static int apply_make_whole(struct apply *apply, struct diags *diags)
 {
-	const struct stamp before = apply->gate.stamp;
 	bool replaced;
-	int error = make_whole(&apply->gate, (enum attach_tc)apply->options.tc, &apply->replace,
-			       &replaced, apply->what, diags);
+	int error;
 
-	return error || !replaced ? error : apply_say_replaced(apply->names, &before, "");
+	apply->was = apply->gate.stamp;
+	error = make_whole(&apply->gate, (enum attach_tc)apply->options.tc, &apply->replace,
+			   &replaced, apply->what, diags);
+	return error || !replaced ? error : apply_say_replaced(apply->names, &apply->was, "");
 }
 
 /* Which of the host's conversations would be cut: the caller's own session not unawares. */
@@ -201,7 +204,6 @@ static int apply_look_out(struct apply *apply, const struct invocation *invocati
 		.cuts_own = &apply->cuts_own,
 		.what = apply->what,
 	};
-
 	/* the stamp's indices are those of the last apply */
 	if (!apply->is_new)
 		common_conversations_interfaces(&apply->gate, interfaces);
@@ -248,7 +250,7 @@ static int apply_look(struct apply *apply, const struct invocation *invocation, 
 	if (apply->is_new) {
 		wish = apply_wish(apply, invocation);
 		wish.replace = &apply->replace;
-		return make_check(&wish, apply->what, diags);
+		return make_check(&wish, apply->what, diags) ?: apply_say_gro_would(&wish);
 	}
 	error = adopt_check(&apply->gate, &apply->replace, apply->what, diags);
 	if (!error && upgrade_is_due(&apply->gate))
@@ -311,19 +313,8 @@ static int apply_run(int argc, char **argv, const struct invocation *invocation)
 
 	if (error)
 		return error > 0 ? error - 1 : common_end(&diags);
-	if (!apply.options.interface_count) {
-		diag_usage(&diags, "apply", "it needs an interface");
-		diag_hint(&diags, "edgegate apply -i eth0; list them: ip link");
+	if (apply_check_words(&apply.options, &diags))
 		return common_end(&diags);
-	}
-	if (apply.options.replace && apply.options.confirm) {
-		diag_usage(&diags, "apply",
-			   "--replace and --confirm don't go together: the other program would "
-			   "not come back by itself");
-		diag_hint(&diags,
-			  "take its place with --replace; then change the policy with --confirm");
-		return common_end(&diags);
-	}
 	apply.replace.wanted = apply.options.replace;
 	apply.replace.looks = apply.options.dry_run;
 	apply_name(&apply);

@@ -40,11 +40,12 @@ static int apply_changed(const struct gate *gate, const char *what_of_it, const 
 	return -EEXIST;
 }
 
-int apply_check_drift(const struct gate *gate, bool dry_run, const char *what, struct diags *diags)
+int apply_check_drift(const struct gate *gate, uint64_t word, const struct image *live,
+		      bool dry_run, const char *what, struct diags *diags)
 {
 	autofree char *names = NULL;
 	uint32_t parts = 0;
-	int error = drift_find(gate, state_settled(gate->word), &parts);
+	int error = drift_find(gate, word, live, &parts);
 
 	if (error || !parts)
 		return error;
@@ -115,5 +116,23 @@ int apply_check_gate(const struct common_options *options, const struct gate *ga
 		return apply_changed(gate, "its hooks were", what, diags);
 	if (policy->settings.flows_max != stamp->flows_max)
 		return apply_changed(gate, "flows.max was", what, diags);
+	return 0;
+}
+
+int apply_check_words(const struct common_options *options, struct diags *diags)
+{
+	if (!options->interface_count) {
+		diag_usage(diags, "apply", "it needs an interface");
+		diag_hint(diags, "edgegate apply -i eth0; list them: ip link");
+		return -EINVAL;
+	}
+	if (options->replace && options->confirm) {
+		diag_usage(diags, "apply",
+			   "--replace and --confirm don't go together: the other program would "
+			   "not come back by itself");
+		diag_hint(diags,
+			  "take its place with --replace; then change the policy with --confirm");
+		return -EINVAL;
+	}
 	return 0;
 }

@@ -35,7 +35,8 @@ static int apply_read_running(const struct apply_compile *compile, struct apply_
 			      struct listing_header **former, struct gate_counts *counts,
 			      struct diags *diags)
 {
-	struct state state = state_unpack(state_settled(compile->gate->word));
+	const uint64_t word = state_settled(compile->gate->word);
+	const struct state state = state_unpack(word);
 	int error = readback(compile->gate, state.live, &before->image);
 
 	bool is_open = apply_is_open(compile->gate);
@@ -49,7 +50,9 @@ static int apply_read_running(const struct apply_compile *compile, struct apply_
 	if (error == -ENOENT || error == -EPROTO)
 		error = 0;
 	if (!error)
-		error = apply_check_drift(compile->gate, compile->dry_run, compile->what, diags);
+		error = apply_check_drift(compile->gate, word,
+					  before->is_there ? &before->image : NULL,
+					  compile->dry_run, compile->what, diags);
 	if (!error)
 		error = gate_listing(compile->gate, state.former, former);
 	if (error == -EPROTO)

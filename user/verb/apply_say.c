@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "user/base/cleanup.h"
+#include "user/kernel/gro.h"
 #include "user/kernel/state.h"
 #include "user/verb/apply_say.h"
 #include "user/verb/common.h"
@@ -38,4 +39,40 @@ void apply_say_state(const struct gate *gate, const char *interface, uint64_t co
 			    "All the same it is %s in emergency, until: edgegate resume -i %s\n",
 			    state.emergency & EMERGENCY_BLOCK ? "blocked" : "open",
 			    shown ? shown : "?");
+}
+
+/* "eth0: GRO is turned on, ..." */
+static void apply_add_gro(const struct stamp_interface *interface, const char *is,
+			  struct text *text)
+{
+	autofree char *name = text_cleaned(interface->name);
+
+	text_format(
+		text,
+		"%s: GRO %s turned on, for TCP behind native XDP on a veth; detach turns it off "
+		"again\n",
+		name ? name : "?", is);
+}
+
+void apply_say_gro(const struct stamp *stamp, const struct stamp *was, struct text *text)
+{
+	for (unsigned int i = 0; i < stamp->interface_count; i++)
+		if (stamp->interfaces[i].gro == GRO_OURS &&
+		    (was->interfaces[i].gro != GRO_OURS ||
+		     was->interfaces[i].ifindex != stamp->interfaces[i].ifindex))
+			apply_add_gro(&stamp->interfaces[i], "is", text);
+}
+
+int apply_say_gro_would(const struct make_wish *wish)
+{
+	struct text text = { 0 };
+
+	for (unsigned int i = 0; i < wish->interface_count; i++)
+		if (gro_is_wanted(&wish->interfaces[i]))
+			apply_add_gro(&wish->interfaces[i], "would be", &text);
+	if (!text.length) {
+		text_free(&text);
+		return 0;
+	}
+	return common_print(text_take(&text)) ? -EIO : 0;
 }

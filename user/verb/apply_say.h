@@ -5,6 +5,7 @@
 
 #include "user/base/text.h"
 #include "user/kernel/gate.h"
+#include "user/kernel/make.h"
 
 /*
  * "eth0: programs of edgegate 0.1.0 replaced by those of this one, 0.2.0", on standard output. `stamp` as
@@ -18,5 +19,11 @@ int apply_say_replaced(const char *names, const struct stamp *stamp, const char 
  */
 void apply_say_state(const struct gate *gate, const char *interface, uint64_t confirm,
 		     uint64_t deadline, struct text *text);
+
+/* For which interfaces this apply has turned GRO on (gro.h), by the stamp as it was and as it is. */
+void apply_say_gro(const struct stamp *stamp, const struct stamp *was, struct text *text);
+
+/* For which ones the apply of a new gate would; on standard output. 0, or -EIO. */
+int apply_say_gro_would(const struct make_wish *wish);
 
 #endif

@@ -70,7 +70,7 @@ static int collect_once(const struct gate *gate, uint64_t word, bool looks_for_d
 	if (error == -EPROTO || error == -ENOENT)
 		error = 0;
 	if (!error && looks_for_drift)
-		error = drift_find(gate, word, &report->drifted);
+		error = drift_find(gate, word, NULL, &report->drifted);
 	if (!error)
 		error = common_collect_interfaces(gate, report);
 	if (error)

@@ -23,7 +23,7 @@ static void rollback_check_drift(const struct gate *gate, struct diags *diags)
 	autofree char *names = NULL;
 	uint32_t parts = 0;
 
-	if (drift_find(gate, state_settled(gate->word), &parts) || !parts)
+	if (drift_find(gate, state_settled(gate->word), NULL, &parts) || !parts)
 		return;
 	names = report_parts(parts);
 	diag_warning(
