@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The short way of a packet that parse_common.h knows: the same decisions as gate_decide()'s, or "undecided",
- * which means the long way. First what a port alone decides, before addresses are so much as read: a packet to an
- * open service, to a closed port, a service's answer. There is a copy of all of it for each family and
+ * which means the long way. First what ports decide, before addresses are so much as read: a packet to an open
+ * service, to a closed port, a service's answer; then what a flow does. There is a copy of all of it for each family and
  * protocol: what is a constant in one needs no place on the stack.
  */
 #ifndef BPF_GATE_COMMON_H
@@ -50,11 +50,24 @@ static __always_inline bool gate_common_is_plain(__u32 entry)
 	return entry - 1 < RULE_SLOTS - 1;
 }
 
-static __always_inline __u32 gate_common_at_once_in(const struct gate_common *common,
-						    __u32 protocol)
+/* Only what asks for a flow needs addresses. Either header is there. */
+static __always_inline void gate_common_addresses(struct gate_common *common,
+						  const struct iphdr *ip4,
+						  const struct ipv6hdr *ip6)
+{
+	if (ip4)
+		common_addresses4(ip4, &common->packet);
+	else
+		common_addresses6(ip6, &common->packet);
+}
+
+static __always_inline __u32 gate_common_at_once_in(struct gate_common *common,
+						    const struct iphdr *ip4,
+						    const struct ipv6hdr *ip6, __u32 protocol)
 {
 	const struct packet *packet = &common->packet;
 	__u32 entry = rules_table_constant(common->policy, DIRECTION_IN, protocol, packet->dport);
+	__u32 answered = 0;
 
 	if (likely(gate_common_is_plain(entry))) {
 		/* FIN and RST may leave their mark on a flow */
@@ -62,23 +75,50 @@ static __always_inline __u32 gate_common_at_once_in(const struct gate_common *co
 			return OUTCOME_UNDECIDED;
 		return gate_common_give(common, DECISION(OUTCOME_RULE, entry));
 	}
-	if (entry ||
-	    (!(packet->flags & PACKET_OPENS) &&
-	     rules_table_constant(common->policy, DIRECTION_OUT, protocol, packet->sport)) ||
-	    unlikely(essentials_may_be_dhcp(packet)))
+	if (entry)
+		return OUTCOME_UNDECIDED;
+	if (!(packet->flags & PACKET_OPENS))
+		answered = rules_table_constant(common->policy, DIRECTION_OUT, protocol,
+						packet->sport);
+	if (answered) {
+		if (!gate_common_is_plain(answered))
+			return OUTCOME_UNDECIDED;
+		gate_common_addresses(common, ip4, ip6);
+		if (flows_reply(common->policy, packet))
+			return gate_common_give(common, DECISION(OUTCOME_REPLY, answered));
+	}
+	if (unlikely(essentials_may_be_dhcp(packet)))
 		return OUTCOME_UNDECIDED;
 	return gate_common_give(common, OUTCOME_DROP_NO_RULE);
 }
 
-static __always_inline __u32 gate_common_at_once_out(const struct gate_common *common,
-						     __u32 protocol)
+static __always_inline __u32 gate_common_at_once_out(struct gate_common *common,
+						     const struct iphdr *ip4,
+						     const struct ipv6hdr *ip6, __u32 protocol)
 {
 	const struct packet *packet = &common->packet;
+	__u32 entry = rules_table_constant(common->policy, DIRECTION_OUT, protocol, packet->dport);
 	__u32 answered = 0;
+	struct flow *flow;
 
-	if (rules_table_constant(common->policy, DIRECTION_OUT, protocol, packet->dport) ||
-	    unlikely(essentials_may_be_dhcp(packet)))
+	if (unlikely(essentials_may_be_dhcp(packet)))
 		return OUTCOME_UNDECIDED;
+	if (entry) {
+		if (packet->flags & PACKET_OPENS || !gate_common_is_plain(entry))
+			return OUTCOME_UNDECIDED;
+		gate_common_addresses(common, ip4, ip6);
+		flow = flows_of_host(common->policy, packet);
+		if (flow) {
+			flows_refresh(flow, packet);
+			return gate_common_give(common, DECISION(OUTCOME_RULE, entry));
+		}
+		/* a flow begins, unless it is a service's answer; of IPv6 the key has no room here */
+		if (packet->family == 6 ||
+		    rules_table_constant(common->policy, DIRECTION_IN, protocol, packet->sport))
+			return OUTCOME_UNDECIDED;
+		flows_create(packet);
+		return gate_common_give(common, DECISION(OUTCOME_RULE, entry));
+	}
 	if (!(packet->flags & PACKET_OPENS))
 		answered =
 			rules_table_constant(common->policy, DIRECTION_IN, protocol, packet->sport);
@@ -89,15 +129,18 @@ static __always_inline __u32 gate_common_at_once_out(const struct gate_common *c
 		       OUTCOME_UNDECIDED;
 }
 
-/* By ports alone. Undecided: gate_common_decide(). */
-static __always_inline __u32 gate_common_at_once(const struct gate_common *common, __u32 protocol)
+/* By ports, and flows, alone. Undecided: gate_common_decide(). */
+static __always_inline __u32 gate_common_at_once(struct gate_common *common,
+						 const struct iphdr *ip4, const struct ipv6hdr *ip6,
+						 __u32 protocol)
 {
 	/* rules that name the sender's port are in the other port's entry */
 	if (unlikely(common->policy->generation->settings.flags &
 		     (SETTING_SOURCE_PORTS_IN | SETTING_SOURCE_PORTS_OUT)))
 		return OUTCOME_UNDECIDED;
-	return common->direction == DIRECTION_IN ? gate_common_at_once_in(common, protocol) :
-						   gate_common_at_once_out(common, protocol);
+	return common->direction == DIRECTION_IN ?
+		       gate_common_at_once_in(common, ip4, ip6, protocol) :
+		       gate_common_at_once_out(common, ip4, ip6, protocol);
 }
 
 static __always_inline __u32 gate_common_decide(const struct policy *policy,
@@ -126,13 +169,10 @@ static __always_inline __u32 gate_common_transport(struct gate_common *common,
 
 	if (!common_transport(&common->cursor, common->frame, &common->packet, protocol))
 		return OUTCOME_UNDECIDED;
-	result = gate_common_at_once(common, protocol);
+	result = gate_common_at_once(common, ip4, ip6, protocol);
 	if (result)
 		return result;
-	if (ip4)
-		common_addresses4(ip4, &common->packet);
-	else
-		common_addresses6(ip6, &common->packet);
+	gate_common_addresses(common, ip4, ip6);
 	return gate_common_decide(common->policy, &common->packet, common->direction);
 }
 

@@ -120,6 +120,14 @@ enum packet_link {
 	LINK_UNREADABLE, /* not in the frame's readable head */
 };
 
+/* A 16-bit number that was swapped: to the verifiers of older kernels (seen on Linux 6.1) it might be any number. */
+static __always_inline __u32 packet_bounded(__u32 swapped)
+{
+	/* clang knows better, and must not */
+	asm volatile("" : "+r"(swapped));
+	return swapped & 0xffff;
+}
+
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
 #define TCP_RST 0x04

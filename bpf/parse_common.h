@@ -61,7 +61,7 @@ static __always_inline const struct iphdr *common_ip4(parse_context *context, st
 	fragment = ip->frag_off;
 	if (fragment & bpf_htons(IP4_MORE_FRAGMENTS | IP4_OFFSET_MASK))
 		return NULL;
-	total = bpf_ntohs(ip->tot_len);
+	total = packet_bounded(bpf_ntohs(ip->tot_len));
 	if (total < sizeof(*ip) || !common_is_whole(context, frame, ip, total))
 		return NULL;
 	if (direction == DIRECTION_IN && !common_is_genuine4(ip))
@@ -91,7 +91,7 @@ static __always_inline const struct ipv6hdr *common_ip6(parse_context *context,
 
 	if (!ip || ip->version != 6)
 		return NULL;
-	payload = bpf_ntohs(ip->payload_len);
+	payload = packet_bounded(bpf_ntohs(ip->payload_len));
 	if (!payload || !common_is_whole(context, frame, ip, sizeof(*ip) + payload))
 		return NULL;
 	if (direction == DIRECTION_IN && !common_is_genuine6(ip))

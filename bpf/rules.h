@@ -188,10 +188,7 @@ static __always_inline __u32 rules_ask(const struct policy *policy,
 		       by_destination;
 }
 
-/*
- * Where direction and protocol, of TCP and UDP, are constants: their part of the table, which a port can't leave,
- * so that nothing need be masked.
- */
+/* Where direction and protocol, of TCP and UDP, are constants: their part of the table, which a port can't leave. */
 static __always_inline __u32 rules_table_constant(const struct policy *policy, __u32 direction,
 						  __u32 protocol, __be16 port)
 {
@@ -199,7 +196,7 @@ static __always_inline __u32 rules_table_constant(const struct policy *policy, _
 		&policy->generation->table[direction << TABLE_DIRECTION_SHIFT |
 					   (protocol == IPPROTO_UDP) << TABLE_UDP_SHIFT];
 
-	return table[bpf_ntohs(port)];
+	return table[packet_bounded(bpf_ntohs(port))];
 }
 
 /* Of TCP and UDP, 6 and 17, which differ in their lowest bit. */
