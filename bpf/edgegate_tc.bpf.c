@@ -33,7 +33,7 @@ static __always_inline void tc_frame(struct __sk_buff *skb, struct frame *frame)
 	frame->gso_size = skb->gso_size;
 }
 
-/* The long way, for what parse_common() leaves: any frame. Its first part. */
+/* The long way, for what gate_common_judge() leaves: any frame. Its first part. */
 noinline_global __u32 tc_parse_any(struct __sk_buff *skb, struct packet *packet, __u32 direction,
 				   __u32 slot)
 {

@@ -37,7 +37,7 @@ static __always_inline void xdp_frame(struct xdp_md *ctx, struct frame *frame)
 	frame->gso_size = 0;
 }
 
-/* The long way, for what parse_common() leaves: any frame. Its first part. */
+/* The long way, for what gate_common_judge() leaves: any frame. Its first part. */
 noinline_global __u32 xdp_parse_any(struct xdp_md *ctx, struct packet *packet, __u32 direction,
 				    __u32 slot)
 {

@@ -132,7 +132,7 @@ static __always_inline bool common_transport(struct cursor *cursor, const struct
 					 !parse_udp(cursor, frame, packet);
 }
 
-/* All of it, for tests. The programs go by gate_judge_common(), which decides in between. */
+/* All of it, for tests. The programs go by gate_common_judge(), which decides in between. */
 static __always_inline bool parse_common(parse_context *context, struct frame *frame,
 					 struct packet *packet, __u32 direction)
 {

@@ -9,7 +9,7 @@
 
 _Static_assert(sizeof(struct settings) == 32, "settings are read by the programs");
 _Static_assert(sizeof(struct rule_scope) == 8, "scopes are read by the programs");
-_Static_assert(sizeof(struct set_shape) == 24, "nor has a set's shape");
+_Static_assert(sizeof(struct set_shape) == 24, "and so are shapes of sets");
 _Static_assert(sizeof(struct tuple) == 4, "a tuple has no padding");
 _Static_assert(sizeof(struct prefix4) == 12 && sizeof(struct prefix6) == 24, "nor has a prefix");
 _Static_assert(sizeof(struct flow4_key) == 16 && sizeof(struct flow6_key) == 40, "nor a flow key");

@@ -157,8 +157,11 @@ int gate_stamp(const char *directory, struct stamp *stamp)
 {
 	autoclose int fd = gate_pin_open(directory, PINS_STAMP);
 	struct gate_stamp_head head = { 0 };
-	int error = fd < 0 ? fd : gate_read_stamp(fd, stamp, &head);
+	int error;
 
+	/* one of another size isn't filled in, and then isn't sound */
+	memset(stamp, 0, sizeof(*stamp));
+	error = fd < 0 ? fd : gate_read_stamp(fd, stamp, &head);
 	if (error)
 		return error;
 	return head.abi_version == ABI_VERSION && gate_stamp_is_sound(stamp) ? 0 : -EPROTO;

@@ -121,17 +121,25 @@ void gro_give_back_stray(const char *directory, const char *what, struct diags *
 {
 	struct stamp stamp;
 
-	if (gate_stamp(directory, &stamp) || stamp.netns_cookie != netns_cookie())
+	if (gate_stamp(directory, &stamp))
 		return;
 	for (unsigned int i = 0; i < stamp.interface_count; i++) {
-		char name[IF_NAMESIZE];
+		const struct stamp_interface *interface = &stamp.interfaces[i];
+		struct device device;
 		int error;
 
-		if (stamp.interfaces[i].gro == GRO_LEFT ||
-		    !if_indextoname(stamp.interfaces[i].ifindex, name))
+		if (interface->gro == GRO_LEFT)
 			continue;
-		error = gro_turn(name, false);
+		/* an index is another interface's soon */
+		if (stamp.netns_cookie != netns_cookie() ||
+		    device_read(interface->ifindex, &device) || strcmp(device.kind, "veth") != 0 ||
+		    strcmp(device.name, interface->name) != 0) {
+			gro_say_left(interface->name, "it is not here, or not by that name", what,
+				     diags);
+			continue;
+		}
+		error = gro_turn(device.name, false);
 		if (error)
-			gro_say_left(name, strerror(-error), what, diags);
+			gro_say_left(device.name, strerror(-error), what, diags);
 	}
 }

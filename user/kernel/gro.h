@@ -3,8 +3,8 @@
  * Generic receive offload of a veth. Native XDP on one end makes the other end send its TCP in single segments, and
  * a veth is made with GRO off: without it each of them goes up the stack by itself. So a gate turns it on, where
  * it was off, and off again where it goes. Whose doing it is stands in the stamp before it is done (enum gro),
- * so that whoever is killed in between leaves nothing that isn't set right later. What somebody else sets
- * meanwhile stays as they set it.
+ * so that whoever is killed in between leaves nothing that isn't set right later. Who turns it off while the gate
+ * stands keeps it off; who turns it off and on again has it turned off by detach all the same, for that can't be seen.
  */
 #ifndef USER_KERNEL_GRO_H
 #define USER_KERNEL_GRO_H
