@@ -7,13 +7,7 @@
 #define TESTS_FUZZ_PACKET_NATIVE_H
 
 #include "tests/fuzz/oracle.h"
-
-/* All of a frame; the cursor may be given less. */
-struct native_context {
-	const uint8_t *bytes;
-	size_t length;
-};
-typedef struct native_context parse_context;
+#include "tests/lib/native.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunknown-pragmas" /* clang's, for loops */
@@ -24,19 +18,6 @@ typedef struct native_context parse_context;
 #define ALL_SETTINGS                                                                               \
 	(SETTING_ARP | SETTING_LINK_CONTROL | SETTING_NEIGHBOR_DISCOVERY | SETTING_ICMP_ERRORS |   \
 	 SETTING_PING | SETTING_DHCP | SETTING_FRAGMENTS_TRACK)
-
-static __always_inline __u32 parse_length(parse_context *context)
-{
-	return (__u32)context->length;
-}
-
-static __always_inline long parse_load(parse_context *context, __u32 at, void *to, __u32 size)
-{
-	if (at > context->length || size > context->length - at)
-		return -14; /* EFAULT */
-	memcpy(to, context->bytes + at, size);
-	return 0;
-}
 
 static __always_inline void gate_weigh(parse_context *context, const struct frame *frame,
 				       __u32 header_length, struct weight *weight)

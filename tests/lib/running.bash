@@ -50,7 +50,7 @@ traffic_patience() { # HOST
 	ip netns exec "$(ns "$1")" sysctl -q net.ipv4.tcp_early_retrans=0
 	for family in -4 -6; do
 		while read -r line; do
-			[[ $line == fe80:* ]] && continue
+			[[ $line != fe80:* && $line != *rto_min* ]] || continue
 			# shellcheck disable=SC2086 # a route is many words
 			ip -n "$(ns "$1")" "$family" route change $line proto kernel rto_min 3s
 		done < <(ip -n "$(ns "$1")" "$family" route show proto kernel)

@@ -15,13 +15,7 @@
 #include <string.h>
 
 #include "tests/lib/frame.h"
-
-/* All of a frame; the cursor may be given less. */
-struct native_context {
-	const uint8_t *bytes;
-	size_t length;
-};
-typedef struct native_context parse_context;
+#include "tests/lib/native.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunknown-pragmas" /* clang's, for loops */
@@ -33,19 +27,6 @@ typedef struct native_context parse_context;
 #define ALIGN 2 /* as drivers do, so that the IP header is aligned (NET_IP_ALIGN) */
 #define ALL_SETTINGS                                                                               \
 	(SETTING_ARP | SETTING_LINK_CONTROL | SETTING_NEIGHBOR_DISCOVERY | SETTING_FRAGMENTS_TRACK)
-
-static __always_inline __u32 parse_length(parse_context *context)
-{
-	return (__u32)context->length;
-}
-
-static __always_inline long parse_load(parse_context *context, __u32 at, void *to, __u32 size)
-{
-	if (at > context->length || size > context->length - at)
-		return -14; /* EFAULT */
-	memcpy(to, context->bytes + at, size);
-	return 0;
-}
 
 /* A block that ends where the frame does. */
 static uint8_t *copy(const uint8_t *bytes, size_t length)

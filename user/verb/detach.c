@@ -155,8 +155,8 @@ static int detach_all(const struct common_options *options, struct diags *diags)
 struct detach_label {
 	const char *label;
 	enum {
-		DETACH_TRUE,   /* by its true name, which goes first */
-		DETACH_SHOWN,  /* by what status makes of that */
+		DETACH_TRUE,  /* by its true name, which goes first */
+		DETACH_SHOWN, /* by what status makes of that */
 		DETACH_FORMER, /* by the name that its namespace had, of one that is not to be found */
 		DETACH_LABELS
 	} by;
