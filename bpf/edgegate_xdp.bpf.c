@@ -28,12 +28,20 @@ static __always_inline __u32 parse_length(struct xdp_md *ctx)
 	return multi_buffer ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
 }
 
+/*
+ * What is no longer is all of the frame, or so little that no IP packet ends in it: the first of several buffers is
+ * full, or has but the headers. So small packets, which floods are made of, do without a call.
+ */
+#define XDP_ONE_BUFFER 1024u
+
 static __always_inline void xdp_frame(struct xdp_md *ctx, struct frame *frame)
 {
 	frame->cursor.pos = (void *)(long)ctx->data;
 	frame->start = frame->cursor.pos;
 	frame->cursor.end = (void *)(long)ctx->data_end;
 	frame->length = ctx->data_end - ctx->data;
+	if (unlikely(frame->length > XDP_ONE_BUFFER))
+		frame->length = parse_length(ctx);
 	frame->gso_size = 0;
 }
 
@@ -75,7 +83,6 @@ static __always_inline __u32 xdp_judge_any(struct xdp_md *ctx, __u64 word, __u32
 	return decision;
 }
 
-/* What trails behind an IP packet in buffers of its own isn't counted on the short way. */
 static __always_inline void gate_weigh(struct xdp_md *ctx, const struct frame *frame,
 				       __u32 header_length, struct weight *weight)
 {

@@ -250,7 +250,7 @@ static int apply_look(struct apply *apply, const struct invocation *invocation, 
 	if (apply->is_new) {
 		wish = apply_wish(apply, invocation);
 		wish.replace = &apply->replace;
-		return make_check(&wish, apply->what, diags) ?: apply_say_gro_would(&wish);
+		return make_check(&wish, apply->what, diags);
 	}
 	error = adopt_check(&apply->gate, &apply->replace, apply->what, diags);
 	if (!error && upgrade_is_due(&apply->gate))
@@ -306,6 +306,7 @@ static int apply_work(struct apply *apply, const struct invocation *invocation, 
 static int apply_run(int argc, char **argv, const struct invocation *invocation)
 {
 	cleanup(apply_free) struct apply apply = { .gate = GATE_CLOSED };
+	struct make_wish wish;
 	cleanup(diags_clear) struct diags diags = { 0 };
 	int error =
 		common_options_read(&verb_apply, argc, argv, "igHmxtNcfLR", &apply.options, &diags);
@@ -327,7 +328,10 @@ static int apply_run(int argc, char **argv, const struct invocation *invocation)
 	status = common_end(&diags);
 	if (error)
 		return status ? status : 1;
-	return apply.options.dry_run ? 0 : apply_report(&apply);
+	if (!apply.options.dry_run)
+		return apply_report(&apply);
+	wish = apply_wish(&apply, invocation);
+	return apply.is_new && apply_say_gro_would(&wish) ? 1 : 0;
 }
 
 const struct verb verb_apply = {
