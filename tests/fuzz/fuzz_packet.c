@@ -55,6 +55,17 @@ static void check_no_chance(const struct native_frame *frame, const struct judge
 			"a field is not written");
 }
 
+/* What the short way leaves although it is whole: BIG TCP, which says that it is empty; from or to ::/64. */
+static bool is_rare(const struct native_frame *frame, const struct packet *packet, size_t at)
+{
+	size_t length = at + (packet->family == 4 ? 2 : 4);
+
+	if (!frame->bytes[length] && !frame->bytes[length + 1])
+		return true;
+	return packet->family == 6 && frame->direction == DIRECTION_IN &&
+	       (!(packet->saddr[0] | packet->saddr[1]) || !(packet->daddr[0] | packet->daddr[1]));
+}
+
 /* Is it what nearly every packet is? */
 static bool is_plain(const struct native_frame *frame, const struct judged *judged)
 {
@@ -62,6 +73,7 @@ static bool is_plain(const struct native_frame *frame, const struct judged *judg
 	size_t at = 14 + said_tags(frame->bytes, frame->length) * 4;
 
 	return judged_is_whole(judged) && !(packet->flags & PACKET_FRAGMENT) &&
+	       !is_rare(frame, packet, at) &&
 	       (packet->family == 4 ? (frame->bytes[at] & 15) == 5 :
 				      frame->bytes[at + 6] == packet->protocol) &&
 	       (packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP) &&
