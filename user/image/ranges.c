@@ -23,8 +23,9 @@ image_address image_address_number(int family, const uint32_t *words)
  * Adds a prefix. They come by set and first address, of equal ones the wider first: what is inside
  * another, or touches it, stands behind it.
  */
-static void ranges_add(struct image_range *list, size_t *count, uint32_t set, image_address first,
-		       uint32_t host_bits)
+__attribute__((nonnull)) static void ranges_add(struct image_range *list, size_t *count,
+						uint32_t set, image_address first,
+						uint32_t host_bits)
 {
 	const image_address all = ~(image_address)0;
 	image_address last = first |

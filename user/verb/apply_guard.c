@@ -149,7 +149,7 @@ static int guard_find_cut(const struct apply_guard *guard,
 	if (!error)
 		error = guard_judge_image(guard, judge, guard->after, conversations, cut, diags);
 	if (!error && guard->before && guard_count(cut, conversations->count)) {
-		autofree bool *was = malloc(conversations->count);
+		autofree bool *was = malloc(conversations->count + 1);
 
 		if (!was)
 			return diag_system(diags, ENOMEM, guard->what, NULL);
