@@ -34,36 +34,41 @@ static __always_inline __u32 parse_length(struct xdp_md *ctx)
  */
 #define XDP_ONE_BUFFER 1024u
 
-static __always_inline void xdp_frame(struct xdp_md *ctx, struct frame *frame)
+static __always_inline __u32 xdp_length(struct xdp_md *ctx)
+{
+	__u32 first = ctx->data_end - ctx->data;
+
+	return likely(first <= XDP_ONE_BUFFER) ? first : parse_length(ctx);
+}
+
+static __always_inline void xdp_frame(struct xdp_md *ctx, __u32 length, struct frame *frame)
 {
 	frame->cursor.pos = (void *)(long)ctx->data;
 	frame->start = frame->cursor.pos;
 	frame->cursor.end = (void *)(long)ctx->data_end;
-	frame->length = ctx->data_end - ctx->data;
-	if (unlikely(frame->length > XDP_ONE_BUFFER))
-		frame->length = parse_length(ctx);
+	frame->length = length;
 	frame->gso_size = 0;
 }
 
-/* The long way, for what gate_common_judge() leaves: any frame. Its first part. */
+/* The long way, for what gate_common_judge() leaves: any frame, of `length` bytes. Its first part. */
 noinline_global __u32 xdp_parse_any(struct xdp_md *ctx, struct packet *packet, __u32 direction,
-				    __u32 slot)
+				    __u32 slot, __u32 length)
 {
 	const struct generation *generation = rules_generation(slot);
 	struct frame frame;
 
 	if (!packet || !generation)
 		return OUTCOME_DROP_NO_RULE;
-	xdp_frame(ctx, &frame);
-	frame.length = parse_length(ctx);
+	xdp_frame(ctx, length, &frame);
 	return parse_frame(ctx, &frame, packet, direction, generation->settings.flags);
 }
 
-static __always_inline __u32 xdp_judge_any(struct xdp_md *ctx, __u64 word, __u32 direction)
+static __always_inline __u32 xdp_judge_any(struct xdp_md *ctx, __u64 word, __u32 direction,
+					   __u32 length)
 {
 	__u32 slot = state_slot(word);
 	struct packet packet = { 0 };
-	__u32 decision = xdp_parse_any(ctx, &packet, direction, slot);
+	__u32 decision = xdp_parse_any(ctx, &packet, direction, slot, length);
 	bool fragment;
 
 	if (decision)
@@ -78,7 +83,7 @@ static __always_inline __u32 xdp_judge_any(struct xdp_md *ctx, __u64 word, __u32
 		return OUTCOME_DROP_UNRELATED_ICMP;
 	decision = icmp_errors_judge(&packet, slot, direction);
 	/* the quote stands in the error's place: what is to be remembered is read again */
-	if (fragment && !xdp_parse_any(ctx, &packet, direction, slot))
+	if (fragment && !xdp_parse_any(ctx, &packet, direction, slot, length))
 		gate_remember(&packet, decision, direction);
 	return decision;
 }
@@ -108,7 +113,7 @@ static __always_inline int xdp_judge(struct xdp_md *ctx, __u32 direction)
 
 	if (unlikely(!gate_policy(&word, &in_emergency, &policy)))
 		return XDP_PASS;
-	xdp_frame(ctx, &frame);
+	xdp_frame(ctx, xdp_length(ctx), &frame);
 	common.word = word;
 	if (likely(!in_emergency && !clock_long_way()))
 		decision = gate_common_judge(&common);
@@ -118,7 +123,7 @@ static __always_inline int xdp_judge(struct xdp_md *ctx, __u32 direction)
 		return XDP_DROP;
 	if (unlikely(!decision)) {
 		frame.length = parse_length(ctx);
-		decision = xdp_judge_any(ctx, word, direction);
+		decision = xdp_judge_any(ctx, word, direction, frame.length);
 	}
 	gate_weigh(ctx, &frame, 0, &weight);
 	return verdict_give(decision, direction, word, &weight) ? XDP_PASS : XDP_DROP;

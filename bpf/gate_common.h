@@ -66,7 +66,8 @@ static __always_inline __u32 gate_common_at_once_in(struct gate_common *common,
 						    const struct ipv6hdr *ip6, __u32 protocol)
 {
 	const struct packet *packet = &common->packet;
-	__u32 entry = rules_table_constant(common->policy, DIRECTION_IN, protocol, packet->dport);
+	__u32 entry =
+		rules_table_entry(common->policy, DIRECTION_IN, protocol, bpf_ntohs(packet->dport));
 	__u32 answered = 0;
 
 	if (likely(gate_common_is_plain(entry))) {
@@ -78,8 +79,8 @@ static __always_inline __u32 gate_common_at_once_in(struct gate_common *common,
 	if (entry)
 		return OUTCOME_UNDECIDED;
 	if (!(packet->flags & PACKET_OPENS))
-		answered = rules_table_constant(common->policy, DIRECTION_OUT, protocol,
-						packet->sport);
+		answered = rules_table_entry(common->policy, DIRECTION_OUT, protocol,
+					     bpf_ntohs(packet->sport));
 	if (answered) {
 		if (!gate_common_is_plain(answered))
 			return OUTCOME_UNDECIDED;
@@ -97,7 +98,8 @@ static __always_inline __u32 gate_common_at_once_out(struct gate_common *common,
 						     const struct ipv6hdr *ip6, __u32 protocol)
 {
 	const struct packet *packet = &common->packet;
-	__u32 entry = rules_table_constant(common->policy, DIRECTION_OUT, protocol, packet->dport);
+	__u32 entry = rules_table_entry(common->policy, DIRECTION_OUT, protocol,
+					bpf_ntohs(packet->dport));
 	__u32 answered = 0;
 	struct flow *flow;
 
@@ -113,15 +115,15 @@ static __always_inline __u32 gate_common_at_once_out(struct gate_common *common,
 			return gate_common_give(common, DECISION(OUTCOME_RULE, entry));
 		}
 		/* a flow begins, unless it is a service's answer; of IPv6 the key has no room here */
-		if (packet->family == 6 ||
-		    rules_table_constant(common->policy, DIRECTION_IN, protocol, packet->sport))
+		if (packet->family == 6 || rules_table_entry(common->policy, DIRECTION_IN, protocol,
+							     bpf_ntohs(packet->sport)))
 			return OUTCOME_UNDECIDED;
 		flows_create(packet);
 		return gate_common_give(common, DECISION(OUTCOME_RULE, entry));
 	}
 	if (!(packet->flags & PACKET_OPENS))
-		answered =
-			rules_table_constant(common->policy, DIRECTION_IN, protocol, packet->sport);
+		answered = rules_table_entry(common->policy, DIRECTION_IN, protocol,
+					     bpf_ntohs(packet->sport));
 	if (!answered)
 		return gate_common_give(common, OUTCOME_DROP_NO_RULE);
 	return gate_common_is_plain(answered) ?

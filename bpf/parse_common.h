@@ -132,29 +132,4 @@ static __always_inline bool common_transport(struct cursor *cursor, const struct
 					 !parse_udp(cursor, frame, packet);
 }
 
-/* All of it, for tests. The programs go by gate_common_judge(), which decides in between. */
-static __always_inline bool parse_common(parse_context *context, struct frame *frame,
-					 struct packet *packet, __u32 direction)
-{
-	struct cursor cursor = frame->cursor;
-	const struct ipv6hdr *ip6 = NULL;
-	const struct iphdr *ip4 = NULL;
-
-	if (!common_link(&cursor, frame, packet))
-		return false;
-	if (packet->link == LINK_IP4)
-		ip4 = common_ip4(context, &cursor, frame, packet, direction);
-	else
-		ip6 = common_ip6(context, &cursor, frame, packet, direction);
-	if ((!ip4 && !ip6) ||
-	    (packet->protocol != IPPROTO_TCP && packet->protocol != IPPROTO_UDP) ||
-	    !common_transport(&cursor, frame, packet, packet->protocol))
-		return false;
-	if (ip4)
-		common_addresses4(ip4, packet);
-	else
-		common_addresses6(ip6, packet);
-	return true;
-}
-
 #endif

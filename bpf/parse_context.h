@@ -16,8 +16,8 @@
 #define noinline_global __attribute__((noinline))
 
 /*
- * Bytes of the whole frame, of which frame->length may be the first buffer's only: asked for where an IP packet
- * doesn't end there, because at XDP it takes a call (a third of what a packet costs: docs/performance.md).
+ * Bytes of the whole frame, of which frame->length may be the first buffer's only. At XDP it takes a call, as much
+ * as half of what a small packet costs otherwise (docs/performance.md): so it is asked for only where it may matter.
  */
 static __always_inline __u32 parse_length(parse_context *context);
 

@@ -188,27 +188,15 @@ static __always_inline __u32 rules_ask(const struct policy *policy,
 		       by_destination;
 }
 
-/* Where direction and protocol, of TCP and UDP, are constants: their part of the table, which a port can't leave. */
-static __always_inline __u32 rules_table_constant(const struct policy *policy, __u32 direction,
-						  __u32 protocol, __be16 port)
+/* Of TCP and UDP; `port` in host order. A port can't leave its protocol's part of the table. */
+static __always_inline __u32 rules_table_entry(const struct policy *policy, __u32 direction,
+					       __u32 protocol, __u32 port)
 {
 	const __u16 *table =
 		&policy->generation->table[direction << TABLE_DIRECTION_SHIFT |
 					   (protocol == IPPROTO_UDP) << TABLE_UDP_SHIFT];
 
-	return table[packet_bounded(bpf_ntohs(port))];
-}
-
-/* Of TCP and UDP, 6 and 17, which differ in their lowest bit. */
-static __always_inline __u32 rules_table_entry(const struct policy *policy, __u32 direction,
-					       const struct packet *packet, __u32 port)
-{
-	__u32 index = direction << TABLE_DIRECTION_SHIFT |
-		      (packet->protocol & 1) << TABLE_UDP_SHIFT | port;
-
-	/* or clang splits the index so that the verifier can't bound it */
-	asm volatile("" : "+r"(index));
-	return policy->generation->table[index & (TABLE_ENTRIES - 1)];
+	return table[packet_bounded(port)];
 }
 
 /* `port` in host order; the ICMP type; 0 without ports. */
@@ -220,7 +208,7 @@ static __always_inline __u32 rules_entry(const struct policy *policy, __u32 dire
 	__u16 *entry;
 
 	if (is_short || likely(packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP))
-		return rules_table_entry(policy, direction, packet, port);
+		return rules_table_entry(policy, direction, packet->protocol, port);
 	struct tuple tuple = { .direction = direction, .protocol = packet->protocol, .port = port };
 
 	slot = policy->slot;

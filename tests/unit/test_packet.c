@@ -17,10 +17,6 @@
 #include "tests/lib/frame.h"
 #include "tests/lib/native.h"
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunknown-pragmas" /* clang's, for loops */
-#include "bpf/parse_common.h"
-#pragma GCC diagnostic pop
 #include "bpf/essentials.h"
 
 #define COUNT(list) (sizeof(list) / sizeof(*(list)))
