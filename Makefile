@@ -419,7 +419,7 @@ build/fuzz/seed_capture: $(call objects,build/obj,tests/fuzz/seed_capture.c test
 # A source is looked at again when its object had to be made again, which follows its headers. The analyzer takes nine
 # tenths of the time if it looks deep: `make check` lets it, `make test` does not; of tests, which run under sanitizers, never.
 TIDY_MODE ?= deep
-TIDIED := $(USER_SOURCES) $(UNIT_SOURCES) $(PROG_SOURCES) $(BENCH_SOURCES) $(WIRE_SOURCES) $(AGREE_SOURCES) $(FUZZ_SOURCES) \
+TIDIED := $(USER_SOURCES) $(UNIT_SOURCES) $(PROG_SOURCES) $(wildcard tests/bench/*.c) $(WIRE_SOURCES) $(AGREE_SOURCES) $(FUZZ_SOURCES) \
 	$(TEST_LIB_SOURCES) $(wildcard tests/tools/*.c) $(PROPERTY_MAIN)
 tidy: $(TIDIED:%=build/tidy/$(TIDY_MODE)/%.ok)
 

@@ -10,6 +10,7 @@
 #include <bpf/bpf_helpers.h>
 #include <stdbool.h>
 
+#include "tests/lib/mixed.h"
 #include "tests/lib/shuffle.h"
 
 #define IP 14
@@ -32,16 +33,6 @@ struct {
 	__type(key, __u32);
 	__type(value, __u32);
 } shuffle_target_tc SEC(".maps");
-
-/* The finalizer of MurmurHash3: numbers in a row become random ones. */
-static __always_inline __u32 mixed(__u32 number)
-{
-	number ^= number >> 16;
-	number *= 0x85ebca6b;
-	number ^= number >> 13;
-	number *= 0xc2b2ae35;
-	return number ^ number >> 16;
-}
 
 static __always_inline __u32 shuffle_number(void)
 {

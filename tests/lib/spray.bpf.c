@@ -9,22 +9,13 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "tests/lib/mixed.h"
 #include "tests/lib/spray.h"
 
 #define IP 14
 #define TRANSPORT (IP + 20)
 
 struct spray spray;
-
-/* The finalizer of MurmurHash3: numbers in a row become random ones. */
-static __always_inline __u32 mixed(__u32 number)
-{
-	number ^= number >> 16;
-	number *= 0x85ebca6b;
-	number ^= number >> 13;
-	number *= 0xc2b2ae35;
-	return number ^ number >> 16;
-}
 
 SEC("xdp.frags")
 int spray_frame(struct xdp_md *frame)

@@ -204,6 +204,7 @@ static int apply_look_out(struct apply *apply, const struct invocation *invocati
 		.cuts_own = &apply->cuts_own,
 		.what = apply->what,
 	};
+
 	/* the stamp's indices are those of the last apply */
 	if (!apply->is_new)
 		common_conversations_interfaces(&apply->gate, interfaces);
@@ -306,8 +307,8 @@ static int apply_work(struct apply *apply, const struct invocation *invocation, 
 static int apply_run(int argc, char **argv, const struct invocation *invocation)
 {
 	cleanup(apply_free) struct apply apply = { .gate = GATE_CLOSED };
-	struct make_wish wish;
 	cleanup(diags_clear) struct diags diags = { 0 };
+	struct make_wish wish;
 	int error =
 		common_options_read(&verb_apply, argc, argv, "igHmxtNcfLR", &apply.options, &diags);
 	int status;
