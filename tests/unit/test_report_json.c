@@ -82,7 +82,9 @@ static void check_rules(json_t *rules)
 	assert_int_equal(json_array_size(rules), 4);
 	rule = json_array_get(rules, 0);
 	expect_keys(rule, "name direction protocol ports from to packets bytes reply_packets "
-			  "reply_bytes payload_mismatches limit");
+			  "reply_bytes payload_mismatches limit note");
+	assert_string_equal(string_of(rule, "note"),
+			    "Client-to-server SIP traffic für external user access");
 	assert_string_equal(string_of(rule, "limit"), "200/s, burst 400, per source");
 	assert_string_equal(string_of(rule, "name"), "access-sip-tls-in");
 	assert_string_equal(string_of(rule, "direction"), "in");
@@ -107,7 +109,8 @@ static void check_rules(json_t *rules)
 	/* a rule that only the former policy has is marked, and only that */
 	rule = json_array_get(rules, 2);
 	expect_keys(rule, "name direction protocol ports from to packets bytes reply_packets "
-			  "reply_bytes payload_mismatches reserve");
+			  "reply_bytes payload_mismatches reserve note");
+	assert_string_equal(string_of(rule, "note"), "tunnel");
 	assert_true(json_is_true(json_object_get(rule, "reserve")));
 	assert_string_equal(string_of(rule, "protocol"), "47");
 	/* "(removed)" has no protocol */

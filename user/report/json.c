@@ -132,6 +132,8 @@ static json_t *json_rule(const struct report_rule *rule)
 	object = json_asks(object, rule);
 	if (object && rule->reserve)
 		object = json_put(object, "reserve", json_true());
+	if (object && *rule->note)
+		object = json_put(object, "note", json_string(rule->note));
 	return object;
 }
 
