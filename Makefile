@@ -66,14 +66,14 @@ FORMATTED := $(call sort_find,bpf include user tests,*.[ch])
 BPF_OBJECTS := $(BPF_SOURCES:%.c=build/%.o)
 SKELETONS := $(BPF_SOURCES:bpf/%.bpf.c=build/skel/%.skel.h)
 TEST_BPF_OBJECTS := $(TEST_LIB_BPF:%.c=build/%.o)
-GENERATED := build/gen/builtin_policies.c
+GENERATED := build/gen/builtin_policies.c build/gen/page.c
 UNITS := $(patsubst %.in,build/%,$(sort $(wildcard systemd/*.in)))
 
 # Every user source has two objects: build/obj/ for the product, build/asan/obj/ with sanitizers.
 C_SOURCES := $(USER_SOURCES) $(GENERATED:build/%=%)
 objects = $(patsubst %.c,$(1)/%.o,$(2))
 NOT_MAIN := $(filter-out user/main.c,$(C_SOURCES))
-PURE := $(filter user/base/% user/packet/% user/policy/% user/image/% user/host/% user/report/% gen/%,$(C_SOURCES))
+PURE := $(filter user/base/% user/packet/% user/policy/% user/image/% user/host/% user/report/% user/serve/% gen/%,$(C_SOURCES))
 
 UNIT_TESTS := $(UNIT_SOURCES:tests/%.c=build/tests/%)
 PROG_TESTS := $(PROG_SOURCES:tests/%.c=build/tests/%)
@@ -90,11 +90,11 @@ FUZZERS := $(FUZZ_SOURCES:tests/fuzz/%.c=build/fuzz/%)
 
 # ---- flags ---------------------------------------------------------------------------------------
 
-PACKAGES := libbpf libfyaml jansson libmnl libpcap
+PACKAGES := libbpf libfyaml jansson libmnl libpcap libmicrohttpd libseccomp libcap libcrypt
 once = $(eval $(1) := $(2))$($(1))
 PACKAGE_CFLAGS = $(call once,PACKAGE_CFLAGS,$(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null))
 PACKAGE_LIBS = $(call once,PACKAGE_LIBS,$(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null))
-PURE_LIBS = $(call once,PURE_LIBS,$(shell $(PKG_CONFIG) --libs libfyaml jansson libmnl libpcap))
+PURE_LIBS = $(call once,PURE_LIBS,$(shell $(PKG_CONFIG) --libs libfyaml jansson libmnl libpcap libmicrohttpd libseccomp libcap libcrypt))
 TEST_LIBS = $(call once,TEST_LIBS,-lcmocka $(shell $(PKG_CONFIG) --libs libpcap))
 MULTIARCH = $(call once,MULTIARCH,$(shell $(CC) -print-multiarch))
 
@@ -238,6 +238,11 @@ build/gen/builtin_policies.c: scripts/embed-policies $(BUILTINS) build/sources
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
 	$(Q)scripts/embed-policies $(BUILTINS) >$@
+
+build/gen/page.c: scripts/embed-page user/serve/page.html
+	$(call say,GEN,$@)
+	@mkdir -p $(@D)
+	$(Q)scripts/embed-page user/serve/page.html >$@
 
 build/obj/%.o: %.c build/flags
 	$(call say,CC,$@)

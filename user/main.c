@@ -14,9 +14,9 @@
 #include "user/verb/verb.h"
 
 static const struct verb *const verbs[] = {
-	&verb_check, &verb_apply,  &verb_confirm, &verb_rollback, &verb_block,
-	&verb_open,  &verb_resume, &verb_detach,  &verb_status,   &verb_stats,
-	&verb_flows, &verb_diff,   &verb_explain, &verb_replay,   &verb_policies,
+	&verb_check,   &verb_apply,  &verb_confirm,  &verb_rollback, &verb_block, &verb_open,
+	&verb_resume,  &verb_detach, &verb_status,   &verb_stats,    &verb_flows, &verb_diff,
+	&verb_explain, &verb_replay, &verb_exporter, &verb_policies,
 };
 #define VERBS (sizeof(verbs) / sizeof(*verbs))
 
@@ -41,7 +41,6 @@ static void main_help(void)
 static const char *const main_later[] = {
 	"suggest",
 	"watch",
-	"exporter",
 	"doctor",
 };
 

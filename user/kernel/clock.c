@@ -63,10 +63,24 @@ int clock_read(int program, uint64_t *jiffies)
 	return 0;
 }
 
+static int clock_kept = -1;
+
+int clock_keep(void)
+{
+	int program = clock_open();
+
+	if (program < 0)
+		return program;
+	clock_kept = program;
+	return 0;
+}
+
 int clock_jiffies(uint64_t *jiffies)
 {
-	autoclose int program = clock_open();
+	autoclose int program = clock_kept < 0 ? clock_open() : -1;
 
+	if (clock_kept >= 0)
+		return clock_read(clock_kept, jiffies);
 	return program < 0 ? program : clock_read(program, jiffies);
 }
 

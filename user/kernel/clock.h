@@ -11,6 +11,12 @@ int clock_measure(uint32_t *hz);
 /* Jiffies now. 0 or negative errno. */
 int clock_jiffies(uint64_t *jiffies);
 
+/*
+ * Loads the program that clock_jiffies() asks for good: afterwards it works without the right to load any.
+ * 0 or negative errno.
+ */
+int clock_keep(void);
+
 /* The same for who asks often: a program, as a descriptor to be closed or a negative errno, and what it says. */
 int clock_open(void);
 int clock_read(int program, uint64_t *jiffies);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Counters of a gate: read by descriptor, in batches. */
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "user/kernel/gate.h"
 
 #define BATCH 256u
+#define TABLE_BATCH 4096u /* as of flows: ENOSPC would take as many collisions */
 
 /* What is done with one per-CPU value of element `key`. */
 typedef void (*add_function)(void *sums, uint32_t key, const void *value);
@@ -85,6 +87,39 @@ int gate_read_counts(const struct gate *gate, struct gate_counts *counts)
 		return error;
 	counts->rules = take_pointer(&rules);
 	counts->outcomes = take_pointer(&outcomes);
+	return 0;
+}
+
+static int counts_add_batch(const void *keys, const void *values, size_t count, void *data)
+{
+	(void)keys;
+	(void)values;
+	*(uint64_t *)data += count;
+	return 0;
+}
+
+int gate_read_tables(const struct gate *gate, struct gate_table *tables)
+{
+	static const enum object_map maps[GATE_TABLES] = { MAP_FLOWS4, MAP_FLOWS6, MAP_FRAGMENTS,
+							   MAP_LIMIT_SOURCES };
+
+	for (size_t i = 0; i < GATE_TABLES; i++) {
+		struct bpf_map_info info = { 0 };
+		struct batch batch = { .most = TABLE_BATCH };
+		uint32_t size = sizeof(info);
+		uint64_t entries = 0;
+		int error;
+
+		if (bpf_obj_get_info_by_fd(gate->maps[maps[i]], &info, &size))
+			return -errno;
+		batch.key_size = info.key_size;
+		batch.value_size = ((size_t)info.value_size + 7) & ~(size_t)7;
+		error = batch_read(gate->maps[maps[i]], &batch, counts_add_batch, &entries);
+		if (error)
+			return error;
+		tables[i] =
+			(struct gate_table){ object_map_names[maps[i]], entries, info.max_entries };
+	}
 	return 0;
 }
 

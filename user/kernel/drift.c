@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdio.h>
 
 #include "user/base/cleanup.h"
 #include "user/image/image.h"
@@ -24,11 +25,11 @@ static int drift_pinned(const struct gate *gate, enum object_map outer, unsigned
 {
 	struct bpf_map_info info = { 0 };
 	uint32_t size = sizeof(info);
-	char path[PINS_PATH_SIZE];
 	autoclose int fd = -1;
+	char name[32];
 
-	pins_path(path, gate->directory, "slot%u-%s", slot, object_map_names[outer]);
-	fd = bpf_obj_get(path);
+	snprintf(name, sizeof(name), "slot%u-%s", slot, object_map_names[outer]);
+	fd = gate_open_map(gate, name);
 	*id = 0;
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;

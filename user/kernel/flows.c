@@ -141,12 +141,12 @@ static int flows_walk_live(const struct gate *gate, flows_each each, void (*rest
 	int error = 0;
 
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-		uint64_t word = state_settled(gate->word);
+		uint64_t word = gate_word(gate);
 		unsigned int slot = state_unpack(word).live;
 
 		restart(data);
 		error = slot < SLOT_COUNT ? flows_walk_slot(gate, slot, each, data) : 0;
-		if (word == state_settled(gate->word))
+		if (word == gate_word(gate))
 			return error;
 	}
 	return error ? error : -EAGAIN;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 
 #include "user/base/cleanup.h"
 #include "user/image/image.h"
+#include "user/kernel/clock.h"
 #include "user/kernel/clsact.h"
 #include "user/kernel/gate.h"
 #include "user/kernel/netns.h"
@@ -29,6 +31,31 @@ void gate_close(struct gate *gate)
 		cleanup_close(&gate->maps[i]);
 		gate->maps[i] = -1;
 	}
+}
+
+static bool gate_reads_only;
+
+int gate_only_read(void)
+{
+	int cpus = libbpf_num_possible_cpus(); /* libbpf keeps it */
+
+	gate_reads_only = true;
+	state_now();
+	return cpus < 0 ? cpus : clock_keep();
+}
+
+int gate_open_map(const struct gate *gate, const char *name)
+{
+	LIBBPF_OPTS(bpf_obj_get_opts, options, .file_flags = gate_reads_only ? BPF_F_RDONLY : 0);
+	char path[PINS_PATH_SIZE];
+
+	pins_path(path, gate->directory, "%s", name);
+	return bpf_obj_get_opts(path, &options);
+}
+
+uint64_t gate_word(const struct gate *gate)
+{
+	return gate_reads_only ? state_due(gate->word) : state_settled(gate->word);
 }
 
 /* What a folder's gate can be called where its stamp can't be read: "eth0", "netns-7/eth0". */
@@ -182,9 +209,9 @@ static int gate_open_stamp(struct gate *gate, const char *what, struct diags *di
 	struct gate_stamp_head head = { 0 };
 	int error;
 
-	gate->stamp_fd = gate_pin_open(gate->directory, PINS_STAMP);
+	gate->stamp_fd = gate_open_map(gate, PINS_STAMP);
 	if (gate->stamp_fd < 0) {
-		error = gate->stamp_fd;
+		error = -errno;
 		/* a folder comes with its stamp and goes before it: one without has been tampered with */
 		if (error == -ENOENT && gate_lacks_stamp(gate->directory))
 			return gate_refuse(gate->directory, -EPROTO, &head, what, diags);
@@ -212,7 +239,9 @@ int gate_open(const char *directory, const char *what, struct gate *gate, struct
 	if (error)
 		return error;
 	for (int i = 0; i < MAP_COUNT; i++) {
-		opened.maps[i] = gate_pin_open(directory, object_map_names[i]);
+		opened.maps[i] = gate_open_map(&opened, object_map_names[i]);
+		if (opened.maps[i] < 0)
+			opened.maps[i] = -errno;
 		if (opened.maps[i] < 0 && opened.maps[i] != -ENOENT)
 			return gate_unreadable(directory, object_map_names[i], opened.maps[i], what,
 					       diags);
@@ -224,7 +253,8 @@ int gate_open(const char *directory, const char *what, struct gate *gate, struct
 			return -EPROTO;
 		}
 	}
-	opened.word = state_map(opened.maps[MAP_MEMORY]);
+	opened.word = gate_reads_only ? state_map_to_read(opened.maps[MAP_MEMORY]) :
+					state_map(opened.maps[MAP_MEMORY]);
 	if (!opened.word)
 		return gate_unreadable(directory, object_map_names[MAP_MEMORY], -errno, what,
 				       diags);
@@ -335,15 +365,15 @@ int gate_listing(const struct gate *gate, unsigned int slot, struct listing_head
 {
 	struct bpf_map_info info = { 0 };
 	uint32_t size = sizeof(info), zero = 0;
-	char path[PINS_PATH_SIZE];
 	autoclose int fd = -1;
 	autofree void *block = NULL;
+	char name[32];
 
 	*listing = NULL;
 	if (slot >= SLOT_COUNT)
 		return 0;
-	pins_path(path, gate->directory, "slot%u-listing", slot);
-	fd = bpf_obj_get(path);
+	snprintf(name, sizeof(name), "slot%u-listing", slot);
+	fd = gate_open_map(gate, name);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (bpf_obj_get_info_by_fd(fd, &info, &size))

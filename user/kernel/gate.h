@@ -42,6 +42,19 @@ int gate_find(const char *interface, const char *what, struct gate *gate, struct
 void gate_close(struct gate *gate);
 
 /*
+ * From now on this process opens gates to read alone: their maps without write, the state word mapped so,
+ * and nothing that is due is made final. What it will need and may not be able to ask for later, because it
+ * gives up the right, is asked for now. 0 or a negative errno.
+ */
+int gate_only_read(void);
+
+/* A pin of the gate's that is a map. A descriptor, the caller's, or -1 with errno. */
+int gate_open_map(const struct gate *gate, const char *name);
+
+/* What is in force now: as state_settled(), or state_due() where gates are only read. */
+uint64_t gate_word(const struct gate *gate);
+
+/*
  * What a folder's gate is called by its place alone: "eth0", "netns-COOKIE/eth0". `detach -i` takes it.
  * Static storage, until the next call.
  */
@@ -86,6 +99,17 @@ struct gate_counts {
 };
 int gate_read_counts(const struct gate *gate, struct gate_counts *counts);
 void gate_free_counts(struct gate_counts *counts);
+
+/* A table from which the least recently used goes when it is full. */
+struct gate_table {
+	const char *name; /* of its pin; static */
+	uint64_t entries; /* also those that are of no use any more */
+	uint64_t max;
+};
+#define GATE_TABLES 4u
+
+/* Fills GATE_TABLES of them; walks each: 30 ms for 262,144 flows. 0 or a negative errno. */
+int gate_read_tables(const struct gate *gate, struct gate_table *tables);
 
 /* Where an interface of a gate is by now. */
 enum gate_place {

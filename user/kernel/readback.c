@@ -2,6 +2,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,10 +139,10 @@ int readback_maps(const struct generation *generation, int tuples, int prefixes4
 
 static int readback_open(const struct gate *gate, unsigned int slot, const char *part)
 {
-	char path[PINS_PATH_SIZE];
+	char name[32];
 
-	pins_path(path, gate->directory, "slot%u-%s", slot, part);
-	return bpf_obj_get(path);
+	snprintf(name, sizeof(name), "slot%u-%s", slot, part);
+	return gate_open_map(gate, name);
 }
 
 int readback(const struct gate *gate, unsigned int slot, struct image *image)

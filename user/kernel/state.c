@@ -95,12 +95,21 @@ static size_t state_size(void)
 	return (sizeof(struct gate_memory) + page - 1) / page * page;
 }
 
-uint64_t *state_map(int map_fd)
+static uint64_t *state_map_for(int map_fd, int protection)
 {
-	struct gate_memory *memory =
-		mmap(NULL, state_size(), PROT_READ | PROT_WRITE, MAP_SHARED, map_fd, 0);
+	struct gate_memory *memory = mmap(NULL, state_size(), protection, MAP_SHARED, map_fd, 0);
 
 	return memory == MAP_FAILED ? NULL : (uint64_t *)&memory->state;
+}
+
+uint64_t *state_map(int map_fd)
+{
+	return state_map_for(map_fd, PROT_READ | PROT_WRITE);
+}
+
+uint64_t *state_map_to_read(int map_fd)
+{
+	return state_map_for(map_fd, PROT_READ);
 }
 
 void state_unmap(uint64_t **word)
@@ -143,6 +152,13 @@ uint64_t state_now(void)
 	is_known = true;
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	return (uint64_t)(now.tv_sec * 1000000000ll + now.tv_nsec - offset) / 1000000;
+}
+
+uint64_t state_due(const uint64_t *word)
+{
+	uint64_t seen = state_read(word);
+
+	return state_word_is_due(seen, state_now()) ? state_word_expired(seen) : seen;
 }
 
 uint64_t state_settled(uint64_t *word)

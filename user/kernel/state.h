@@ -57,6 +57,9 @@ uint64_t state_confirmed(uint64_t word);
  * state_unmap().
  */
 uint64_t *state_map(int map_fd);
+
+/* The same of a descriptor that can't write: no state_settled(), no state_swap(). */
+uint64_t *state_map_to_read(int map_fd);
 void state_unmap(uint64_t **word);
 
 /* The memory around a mapped word. */
@@ -73,6 +76,9 @@ uint64_t state_read(const uint64_t *word);
  * (include/edgegate/state_word.h).
  */
 uint64_t state_settled(uint64_t *word);
+
+/* The same without making it final: for those who may only read. */
+uint64_t state_due(const uint64_t *word);
 
 /*
  * Milliseconds of CLOCK_BOOTTIME, in a time namespace too the machine's own: the clock of deadlines, which

@@ -64,9 +64,18 @@ struct report_interface {
 	uint32_t xdp_link, xdp_program, tc_link, tc_program; /* ids, 0: none */
 };
 
+/* A table of the gate's from which the least recently used goes when it is full. */
+struct report_table {
+	const char *name; /* static */
+	uint64_t entries;
+	uint64_t max;
+};
+#define REPORT_TABLES 4u
+
 struct report_gate {
 	char *label; /* as in metrics: "eth0", "blue/eth0" */
 	char *netns; /* the name given with --netns, or NULL */
+	uint64_t netns_cookie;
 	struct report_interface interfaces[GATE_INTERFACES_MAX];
 	size_t interface_count;
 	bool netns_is_lost; /* its network namespace is not to be found (any more) */
@@ -80,7 +89,8 @@ struct report_gate {
 	uint64_t rolled_back_at;   /* CLOCK_REALTIME, milliseconds; 0: the last apply stands */
 	bool has_expired;          /* ... taken back by its deadline, not by a command */
 	bool keeps_session;        /* blocked, but for somebody's session */
-	bool has_drift;   /* what is in force is not what was applied: `status` alone looks */
+	bool drift_known; /* it was looked for: `stats` doesn't, but for monitoring */
+	bool has_drift;   /* what is in force is not what was applied */
 	uint32_t drifted; /* which parts of it: PART_BIT() of enum listing_part */
 	char programs[VERSION_SIZE]; /* version of the edgegate whose programs are attached */
 	bool has_other_programs;     /* they are not those of this edgegate */
@@ -92,6 +102,8 @@ struct report_gate {
 	struct count outcomes[OUTCOME_COUNTERS];
 	uint64_t flows_entries;
 	uint64_t flows_max; /* both address families' together */
+	struct report_table tables[REPORT_TABLES];
+	bool tables_known; /* they were counted: for monitoring alone */
 };
 
 void report_gate_free(struct report_gate *gate);
@@ -143,6 +155,32 @@ struct report_check {
 	size_t expectations_run; /* 0: for want of privilege, or there are none */
 };
 char *report_check_json(const struct report_check *check);
+
+/* ---- what a rule counts ------------------------------------------------------------------------- */
+
+/*
+ * Every number of struct rule_count, once: symbol, member, its key in JSON, and the `path` by which
+ * metrics tell them apart ("" of what has none).
+ */
+#define REPORT_RULE_COUNTERS(X)                                                                    \
+	X(PACKETS, forward.packets, "packets", "forward")                                          \
+	X(BYTES, forward.bytes, "bytes", "forward")                                                \
+	X(REPLY_PACKETS, reply.packets, "reply_packets", "reply")                                  \
+	X(REPLY_BYTES, reply.bytes, "reply_bytes", "reply")                                        \
+	X(PAYLOAD_MISMATCHES, payload_mismatches, "payload_mismatches", "")
+
+enum report_rule_counter {
+#define REPORT_RULE_COUNTER(symbol, member, key, path) RULE_COUNTER_##symbol,
+	REPORT_RULE_COUNTERS(REPORT_RULE_COUNTER)
+#undef REPORT_RULE_COUNTER
+		RULE_COUNTERS,
+};
+_Static_assert(sizeof(struct rule_count) == RULE_COUNTERS * sizeof(uint64_t),
+	       "what a rule counts is in the list, all of it");
+
+uint64_t report_rule_count(const struct report_rule *rule, enum report_rule_counter counter);
+const char *report_rule_counter_key(enum report_rule_counter counter);
+const char *report_rule_counter_path(enum report_rule_counter counter);
 
 /* ---- names -------------------------------------------------------------------------------------- */
 

@@ -117,16 +117,17 @@ static json_t *json_check_rule(const struct report_rule *rule)
 
 static json_t *json_rule(const struct report_rule *rule)
 {
-	const struct rule_count *counts = &rule->counts;
-	json_t *object = json_pack(
-		"{s:s, s:s, s:o, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "name", rule->name,
-		"direction", report_direction(rule->direction), "protocol",
-		json_string_or_null(rule->protocol), "ports", rule->ports, "from", rule->from, "to",
-		rule->to, "packets", (json_int_t)counts->forward.packets, "bytes",
-		(json_int_t)counts->forward.bytes, "reply_packets",
-		(json_int_t)counts->reply.packets, "reply_bytes", (json_int_t)counts->reply.bytes,
-		"payload_mismatches", (json_int_t)counts->payload_mismatches);
+	json_t *object = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s}", "name", rule->name,
+				   "direction", report_direction(rule->direction), "protocol",
+				   json_string_or_null(rule->protocol), "ports", rule->ports,
+				   "from", rule->from, "to", rule->to);
 
+	for (int i = 0; object && i < RULE_COUNTERS; i++) {
+		const enum report_rule_counter counter = (enum report_rule_counter)i;
+
+		object = json_put(object, report_rule_counter_key(counter),
+				  json_integer((json_int_t)report_rule_count(rule, counter)));
+	}
 	if (object && *rule->peers)
 		object = json_put(object, "peer_ports", json_string(rule->peers));
 	object = json_asks(object, rule);

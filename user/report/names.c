@@ -34,6 +34,42 @@ enum outcome_class report_outcome_class(enum outcome outcome)
 	return outcome_names[outcome].class;
 }
 
+uint64_t report_rule_count(const struct report_rule *rule, enum report_rule_counter counter)
+{
+	switch (counter) {
+#define RULE_COUNT(symbol, member, key, path)                                                      \
+	case RULE_COUNTER_##symbol:                                                                \
+		return rule->counts.member;
+		REPORT_RULE_COUNTERS(RULE_COUNT)
+#undef RULE_COUNT
+	case RULE_COUNTERS:
+		break;
+	}
+	return 0;
+}
+
+const char *report_rule_counter_key(enum report_rule_counter counter)
+{
+	static const char *const keys[RULE_COUNTERS] = {
+#define RULE_COUNTER_KEY(symbol, member, key, path) key,
+		REPORT_RULE_COUNTERS(RULE_COUNTER_KEY)
+#undef RULE_COUNTER_KEY
+	};
+
+	return keys[counter];
+}
+
+const char *report_rule_counter_path(enum report_rule_counter counter)
+{
+	static const char *const paths[RULE_COUNTERS] = {
+#define RULE_COUNTER_PATH(symbol, member, key, path) path,
+		REPORT_RULE_COUNTERS(RULE_COUNTER_PATH)
+#undef RULE_COUNTER_PATH
+	};
+
+	return paths[counter];
+}
+
 const char *report_part(enum listing_part part)
 {
 	static const char *const names[PART_COUNT] = {

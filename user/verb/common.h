@@ -70,6 +70,7 @@ struct common_options {
 	size_t host_count;
 	const char *only; /* "pass", "drop", "unknown", or NULL */
 	const char *filter, *write, *diff, *capture;
+	const char *format;    /* "table", "json", "prometheus", "openmetrics", or NULL */
 	uint64_t packet;       /* --packet: its number in the capture, from 1; 0: not given */
 	unsigned int interval; /* seconds between two looks of --watch */
 	const char *const *arguments; /* what is left, argument_count of them */
@@ -77,7 +78,7 @@ struct common_options {
 };
 
 /*
- * Reads a verb's options. `allowed` names those that it takes, by their letters: i g H m x t j w y a n o O F W D S r A p P X N C K c f L k R.
+ * Reads a verb's options. `allowed` names those that it takes, by their letters: i g H m x t j w y a n o O F W D S r A p P X N C K c f L k R q.
  * 0; 1: --help was printed, 2: it could not be; -EINVAL with a diag. An option of a later version is refused by name.
  */
 int common_options_read(const struct verb *verb, int argc, char **argv, const char *allowed,
@@ -107,14 +108,21 @@ char *common_gate_names(const struct gate *gate);
 int common_collect(const struct gate *gate, const char *what, struct report_gate *report,
 		   struct diags *diags);
 
-/* Of it the interfaces alone (common_interfaces.c). 0 or -ENOMEM. */
-int common_collect_interfaces(const struct gate *gate, struct report_gate *report);
+/*
+ * Of it the interfaces alone (common_interfaces.c). `stays`: without a look into other namespaces, for who
+ * may not enter them. 0 or -ENOMEM.
+ */
+int common_collect_interfaces(const struct gate *gate, bool stays, struct report_gate *report);
 
 /* Every gate there is, or with `interface` only the one that has it. */
+struct common_recent;
 struct common_gates {
 	struct report_gate *list;
 	size_t count;
-	bool looks_for_drift; /* asked for: reads all maps of the policies in force */
+	bool looks_for_drift;         /* asked for: reads all maps of the policies in force */
+	bool looks_at_tables;         /* likewise: counts the entries of tables */
+	bool stays;                   /* in the namespace that we are in */
+	struct common_recent *recent; /* what is slow to find may be as it was found last; or NULL */
 };
 int common_collect_all(const char *interface, const char *what, struct common_gates *gates,
 		       struct diags *diags);

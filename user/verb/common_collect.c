@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* From a gate in the kernel to a report. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +10,11 @@
 #include "user/base/array.h"
 #include "user/base/cleanup.h"
 #include "user/base/text.h"
-#include "user/kernel/drift.h"
-#include "user/kernel/flows.h"
 #include "user/kernel/state.h"
 #include "user/kernel/upgrade.h"
 #include "user/verb/common.h"
 #include "user/verb/common_rules.h"
+#include "user/verb/common_slow.h"
 
 /* The name of a namespace that is no more may have been given to another one: then its cookie. */
 static char *collect_label(const struct stamp *stamp, const struct report_gate *report)
@@ -54,25 +54,20 @@ static void collect_state(const struct state *state, struct report_gate *report)
 	}
 }
 
-static int collect_once(const struct gate *gate, uint64_t word, bool looks_for_drift,
+/* `how`: what else is asked for; its list isn't touched. */
+static int collect_once(const struct gate *gate, uint64_t word, const struct common_gates *how,
 			struct report_gate *report)
 {
 	cleanup(gate_free_counts) struct gate_counts counts = { 0 };
 	struct state state = state_unpack(word);
-	size_t flows = 0;
 	int error = gate_read_counts(gate, &counts);
 
 	if (!error)
 		error = common_rules(gate, &counts, &state, report);
 	if (!error)
-		error = flows_count(gate, &flows);
-	/* a policy that somebody has written over: nobody knows its flows, but the rest is shown */
-	if (error == -EPROTO || error == -ENOENT)
-		error = 0;
-	if (!error && looks_for_drift)
-		error = drift_find(gate, word, NULL, &report->drifted);
+		error = common_slow(gate, word, how, report);
 	if (!error)
-		error = common_collect_interfaces(gate, report);
+		error = common_collect_interfaces(gate, how->stays, report);
 	if (error)
 		return error;
 	report->label = collect_label(&gate->stamp, report);
@@ -83,16 +78,15 @@ static int collect_once(const struct gate *gate, uint64_t word, bool looks_for_d
 	report->hooks = (enum hooks)gate->stamp.hooks;
 	collect_state(&state, report);
 	report->created_at = gate->stamp.created_at;
-	report->has_drift = report->drifted != 0;
+	report->netns_cookie = gate->stamp.netns_cookie;
 	report->has_other_programs = upgrade_is_due(gate);
 	memcpy(report->programs, gate->stamp.version, sizeof(report->programs));
 	memcpy(report->outcomes, counts.outcomes, sizeof(report->outcomes));
-	report->flows_entries = flows;
 	report->flows_max = 2ull * gate->stamp.flows_max;
 	return 0;
 }
 
-static int collect_gate(const struct gate *gate, const char *what, bool looks_for_drift,
+static int collect_gate(const struct gate *gate, const char *what, const struct common_gates *how,
 			struct report_gate *report, struct diags *diags)
 {
 	int error = 0;
@@ -100,12 +94,12 @@ static int collect_gate(const struct gate *gate, const char *what, bool looks_fo
 	/* an apply in the middle of it changes the word: then once more */
 	for (int attempt = 0; attempt < 10; attempt++) {
 		cleanup(report_gate_free) struct report_gate read = { 0 };
-		uint64_t word = state_settled(gate->word);
+		uint64_t word = gate_word(gate);
 
-		error = collect_once(gate, word, looks_for_drift, &read);
-		if (error && word == state_settled(gate->word))
+		error = collect_once(gate, word, how, &read);
+		if (error && word == gate_word(gate))
 			break;
-		if (error || word != state_settled(gate->word))
+		if (error || word != gate_word(gate))
 			continue;
 		*report = read;
 		read = (struct report_gate){ 0 };
@@ -119,7 +113,9 @@ static int collect_gate(const struct gate *gate, const char *what, bool looks_fo
 int common_collect(const struct gate *gate, const char *what, struct report_gate *report,
 		   struct diags *diags)
 {
-	return collect_gate(gate, what, false, report, diags);
+	const struct common_gates how = { 0 };
+
+	return collect_gate(gate, what, &how, report, diags);
 }
 
 void common_gates_free(struct common_gates *gates)
@@ -135,7 +131,7 @@ static int collect_add(struct common_gates *gates, const struct gate *gate, cons
 {
 	cleanup(report_gate_free) struct report_gate report = { 0 };
 	struct report_gate *place;
-	int error = collect_gate(gate, what, gates->looks_for_drift, &report, diags);
+	int error = collect_gate(gate, what, gates, &report, diags);
 
 	if (error)
 		return error;
@@ -155,8 +151,34 @@ static int collect_add_report(const struct gate *gate, const char *what, void *d
 
 static int collect_compare(const void *one, const void *two)
 {
-	return strcmp(((const struct report_gate *)one)->label,
-		      ((const struct report_gate *)two)->label);
+	const struct report_gate *a = one, *b = two;
+	int order = strcmp(a->label, b->label);
+
+	/* cookies grow: the younger namespace stands first */
+	return order ? order :
+		       (a->netns_cookie < b->netns_cookie) - (a->netns_cookie > b->netns_cookie);
+}
+
+/*
+ * Two namespaces can have had one name, one after the other, and without entering them nobody can tell
+ * whose it is now: then all but one of the gates are called by their cookie. Those of one name stand together.
+ */
+static int collect_tell_apart(struct common_gates *gates)
+{
+	for (size_t i = 1; i < gates->count; i++) {
+		struct report_gate *gate = &gates->list[i];
+		char *label;
+
+		if (strcmp(gate->label, gates->list[i - 1].label) != 0 || !gate->netns)
+			continue;
+		label = text_print("netns-%" PRIu64 "/%s", gate->netns_cookie,
+				   strrchr(gate->label, '/') + 1);
+		if (!label)
+			return -ENOMEM;
+		free(gate->label);
+		gate->label = label;
+	}
+	return 0;
 }
 
 int common_collect_all(const char *interface, const char *what, struct common_gates *gates,
@@ -166,6 +188,8 @@ int common_collect_all(const char *interface, const char *what, struct common_ga
 
 	if (!error && gates->count)
 		qsort(gates->list, gates->count, sizeof(*gates->list), collect_compare);
+	if (!error && gates->stays)
+		error = collect_tell_apart(gates);
 	return error;
 }
 
@@ -174,7 +198,7 @@ char *common_gate_label(const struct gate *gate, bool shown)
 	cleanup(report_gate_free) struct report_gate report = { 0 };
 	char *label;
 
-	if (common_collect_interfaces(gate, &report))
+	if (common_collect_interfaces(gate, false, &report))
 		return NULL;
 	label = collect_label(&gate->stamp, &report);
 	if (label && shown)

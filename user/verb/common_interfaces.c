@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "user/base/array.h"
 #include "user/base/cleanup.h"
@@ -60,14 +61,26 @@ static void interfaces_moved(const struct gate_attachment *attachment,
 	text_clean(interface->moved_to);
 }
 
-int common_collect_interfaces(const struct gate *gate, struct report_gate *report)
+/* Who may not enter namespaces takes the one that has the name now for it. */
+static bool interfaces_has_name(const struct stamp *stamp)
 {
+	char path[sizeof("/run/netns/") + NETNS_NAME_SIZE];
+
+	snprintf(path, sizeof(path), "/run/netns/%s", stamp->netns);
+	return *stamp->netns && access(path, F_OK) == 0;
+}
+
+int common_collect_interfaces(const struct gate *gate, bool stays, struct report_gate *report)
+{
+	const bool is_ours = gate->stamp.netns_cookie == netns_cookie();
 	cleanup(netns_return) int left = -1;
 
 	/* filters, and names, show only in their own namespace */
-	if (gate->stamp.netns_cookie != netns_cookie())
+	if (!is_ours && !stays)
 		left = namespaces_visit(gate->stamp.netns_cookie, gate->stamp.netns);
 	report->netns_is_lost = gate->stamp.netns_cookie != netns_cookie();
+	if (!is_ours && stays)
+		report->netns_is_lost = !interfaces_has_name(&gate->stamp);
 	report->interface_count = gate->stamp.interface_count;
 	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
 		const struct stamp_interface *stamp = &gate->stamp.interfaces[i];
@@ -92,7 +105,8 @@ int common_collect_interfaces(const struct gate *gate, struct report_gate *repor
 		interface->tc_link = attachment.tc_link;
 		interface->tc_program = attachment.tc_program;
 		interface->tc_twice = attachment.tc_twice;
-		interfaces_moved(&attachment, interface);
+		if (!stays)
+			interfaces_moved(&attachment, interface);
 		error = gate->stamp.hooks == HOOKS_BOTH ? interfaces_ahead(&attachment, interface) :
 							  0;
 		if (error)

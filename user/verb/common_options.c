@@ -44,6 +44,7 @@ static const struct option common_all[] = {
 	{ "no-wait", no_argument, NULL, 'L' },
 	{ "keep-session", no_argument, NULL, 'k' },
 	{ "replace", no_argument, NULL, 'R' },
+	{ "format", required_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
@@ -204,6 +205,7 @@ static int common_value(int letter, const char *value, struct common_options *op
 	static const char *const modes[] = { "enforce", "monitor" };
 	static const char *const xdps[] = { "auto", "native", "generic" };
 	static const char *const tcs[] = { "auto", "tcx", "clsact" };
+	static const char *const formats[] = { "table", "json", "prometheus", "openmetrics" };
 	uint64_t seconds;
 	int word = 0;
 
@@ -231,6 +233,10 @@ static int common_value(int letter, const char *value, struct common_options *op
 		options->tc = word == 2 ? ATTACH_TC_CLSACT :
 			      word == 1 ? ATTACH_TC_TCX :
 					  ATTACH_TC_AUTO;
+		break;
+	case 'q':
+		word = common_word("--format", value, formats, 4, diags);
+		options->format = word >= 0 ? formats[word] : NULL;
 		break;
 	case 'r':
 		options->rule = value;

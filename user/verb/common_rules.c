@@ -46,15 +46,17 @@ struct collector {
 	const struct gate_counts *counts;
 	struct report_gate *report;
 	struct rule_count unnamed[DIRECTION_COUNT];
+	uint32_t places[RULE_SLOTS]; /* of the slot's rule in the report, from 1; 0: none yet */
 };
 
-static bool rules_has(const struct report_gate *report, const char *name, uint8_t direction)
+/* Slots go by name: a row of the former policy whose rule the live one has too is that rule's. */
+static bool rules_has(const struct collector *collector, const char *name,
+		      const struct listing_row *row)
 {
-	for (size_t i = 0; i < report->rule_count; i++)
-		if (strcmp(report->rules[i].name, name) == 0 &&
-		    (uint8_t)report->rules[i].direction == direction)
-			return true;
-	return false;
+	const uint32_t place = collector->places[row->slot];
+	const struct report_rule *rule = place ? &collector->report->rules[place - 1] : NULL;
+
+	return rule && strcmp(rule->name, name) == 0 && (uint8_t)rule->direction == row->direction;
 }
 
 /* A rule's ports, and whose they are where they aren't the destination's. */
@@ -79,11 +81,12 @@ static int rules_row(struct collector *collector, const struct listing_header *l
 	const char *name = listing_string(listing, row->name);
 	struct report_rule *rule;
 
-	if (reserve && rules_has(report, name, row->direction))
+	if (reserve && rules_has(collector, name, row))
 		return 0;
 	rule = array_add(&report->rules, &report->rule_count);
 	if (!rule)
 		return -ENOMEM;
+	collector->places[row->slot] = (uint32_t)report->rule_count;
 	rule->name = strdup(name);
 	rule->direction = (enum direction)row->direction;
 	rule->protocol = rules_protocol(row->protocol);

@@ -8,6 +8,8 @@
 
 #include "user/base/cleanup.h"
 #include "user/base/text.h"
+#include "user/kernel/object.h"
+#include "user/report/metrics.h"
 #include "user/verb/common.h"
 
 #define SCREEN_HOME "\033[H"
@@ -114,46 +116,85 @@ static int stats_watch(const char *interface, unsigned int interval, struct diag
 	return 0;
 }
 
+/* As monitoring reads it; `unread`: some gate could not be. */
+static char *stats_metrics(const struct common_gates *gates, bool openmetrics, size_t unread,
+			   double seconds)
+{
+	const struct metrics_self self = {
+		.version = EDGEGATE_VERSION,
+		.libbpf = object_libbpf_version(),
+		.unreadable = unread,
+		.seconds = seconds,
+	};
+
+	return metrics_text(openmetrics ? METRICS_OPENMETRICS : METRICS_PROMETHEUS, gates->list,
+			    gates->count, &self);
+}
+
+/* All gates in a format. */
+static char *stats_print(const struct common_gates *gates, const char *format, size_t unread,
+			 double seconds)
+{
+	if (strcmp(format, "table") == 0)
+		return stats_text(gates, NULL, 0);
+	if (strcmp(format, "json") == 0)
+		return report_stats_json(gates->list, gates->count);
+	return stats_metrics(gates, strcmp(format, "openmetrics") == 0, unread, seconds);
+}
+
+static bool stats_is_for_monitoring(const char *format)
+{
+	return strcmp(format, "prometheus") == 0 || strcmp(format, "openmetrics") == 0;
+}
+
 static int stats_run(int argc, char **argv, const struct invocation *invocation)
 {
 	cleanup(common_options_free) struct common_options options = { 0 };
 	cleanup(common_gates_free) struct common_gates gates = { 0 };
 	cleanup(diags_clear) struct diags diags = { 0 };
-	int error = common_options_read(&verb_stats, argc, argv, "ijwn", &options, &diags);
+	int error = common_options_read(&verb_stats, argc, argv, "ijwnq", &options, &diags);
 	const char *interface = options.interface_count ? options.interfaces[0].name : NULL;
+	const char *format = options.format ? options.format : options.json ? "json" : "table";
+	double began = stats_now();
 	int status, printed;
+	size_t unread;
 
 	(void)invocation;
 	if (error)
 		return error > 0 ? error - 1 : common_end(&diags);
 	if (options.argument_count || options.interface_count > 1 ||
-	    (options.json && options.watch)) {
-		diag_usage(&diags, "stats", "it takes at most one -i, and --json or --watch");
+	    options.json + options.watch + !!options.format > 1) {
+		diag_usage(&diags, "stats",
+			   "it takes at most one -i, and one of --format, --json and --watch");
 		diag_hint(&diags, "edgegate stats -i eth0 --watch");
 		return common_end(&diags);
 	}
+	gates.looks_for_drift = gates.looks_at_tables = stats_is_for_monitoring(format);
 	if (options.watch)
 		return stats_watch(interface, options.interval, &diags);
 	error = common_collect_all(interface, "stats", &gates, &diags);
+	unread = diags.count;
 	status = common_end(&diags);
 	if (error)
 		return status;
-	printed = common_print(options.json ? report_stats_json(gates.list, gates.count) :
-					      stats_text(&gates, NULL, 0));
+	printed = common_print(stats_print(&gates, format, unread, stats_now() - began));
 	return status ? status : printed;
 }
 
 const struct verb verb_stats = {
 	.name = "stats",
 	.summary = "counters of every rule, passed kind and drop reason",
-	.help = "Usage: edgegate [--netns NAME] stats [-i IFACE] [--json | --watch [--interval SECONDS]]\n"
+	.help = "Usage: edgegate [--netns NAME] stats [-i IFACE] [--format FORMAT | --json |\n"
+		"                                         --watch [--interval SECONDS]]\n"
 		"\n"
 		"The port table in force with what each row has let through, what passed as essential,\n"
 		"and what was dropped and why. Every packet is in exactly one of these counts.\n"
 		"Counters are kept from one apply to the next, and end with the gate.\n"
 		"\n"
 		"  -i, --interface IFACE    only the gate that has this interface\n"
-		"      --json               as JSON (docs/json.md)\n"
+		"      --format FORMAT      table (the default), json (docs/json.md), or for monitoring\n"
+		"                           prometheus or openmetrics (docs/metrics.md)\n"
+		"      --json               the same as --format json\n"
 		"      --watch              draw again and again, with rates; ends by Ctrl-C\n"
 		"      --interval SECONDS   between two of them; default 2\n"
 		"  -h, --help               this page\n",

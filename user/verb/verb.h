@@ -33,5 +33,6 @@ extern const struct verb verb_diff;
 extern const struct verb verb_policies;
 extern const struct verb verb_explain;
 extern const struct verb verb_replay;
+extern const struct verb verb_exporter;
 
 #endif

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The exposition formats: https://prometheus.io/docs/instrumenting/exposition_formats and OpenMetrics 1.0.
+ * They differ in what a family is called, in escapes, units and the end.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "user/base/cleanup.h"
+#include "user/report/metrics.h"
+
+#define METRICS_PIECE 65536u /* bytes that are given to the sink at once, at least */
+#define METRICS_DIGITS 20    /* of the largest number of 64 bits */
+
+static const char *metrics_type_name(const struct metrics_writer *writer)
+{
+	switch (writer->family->type) {
+	case METRICS_COUNTER:
+		return "counter";
+	case METRICS_INFO:
+		/* 0.0.4 knows none */
+		return writer->format == METRICS_OPENMETRICS ? "info" : "gauge";
+	case METRICS_GAUGE:
+		break;
+	}
+	return "gauge";
+}
+
+/* What the lines of a family have behind its name. */
+static const char *metrics_suffix(const struct metrics_family *family)
+{
+	return family->type == METRICS_COUNTER ? "_total" :
+	       family->type == METRICS_INFO    ? "_info" :
+						 "";
+}
+
+/* Help texts, and values of labels. Quotes are escaped in help by OpenMetrics alone. */
+static void metrics_escape(struct text *text, const char *value, bool quotes)
+{
+	while (*value) {
+		size_t plain = strcspn(value, quotes ? "\\\n\"" : "\\\n");
+
+		text_add_bytes(text, value, plain);
+		value += plain;
+		if (*value)
+			text_add(text, *value == '\n' ? "\\n" : *value == '"' ? "\\\"" : "\\\\");
+		value += *value != '\0';
+	}
+}
+
+static void metrics_flush(struct metrics_writer *writer, size_t least)
+{
+	struct text *text = &writer->text;
+
+	if (text->failed || writer->labels.failed)
+		writer->error = -ENOMEM;
+	if (writer->error || text->length < least)
+		return;
+	if (text->length)
+		writer->error = writer->sink(text->bytes, text->length, writer->data);
+	text->length = 0;
+}
+
+/* In OpenMetrics a family is called without what its lines have behind. */
+static void metrics_head_line(struct metrics_writer *writer, const char *word)
+{
+	const struct metrics_family *family = writer->family;
+
+	text_add(&writer->text, "# ");
+	text_add(&writer->text, word);
+	text_add(&writer->text, " ");
+	text_add(&writer->text, family->name);
+	if (writer->format == METRICS_PROMETHEUS)
+		text_add(&writer->text, metrics_suffix(family));
+	text_add(&writer->text, " ");
+}
+
+static void metrics_head(struct metrics_writer *writer, const struct metrics_family *family)
+{
+	writer->family = family;
+	metrics_head_line(writer, "TYPE");
+	text_add(&writer->text, metrics_type_name(writer));
+	text_add(&writer->text, "\n");
+	if (writer->format == METRICS_OPENMETRICS && *family->unit) {
+		metrics_head_line(writer, "UNIT");
+		text_add(&writer->text, family->unit);
+		text_add(&writer->text, "\n");
+	}
+	metrics_head_line(writer, "HELP");
+	metrics_escape(&writer->text, family->help, writer->format == METRICS_OPENMETRICS);
+	text_add(&writer->text, "\n");
+}
+
+void metrics_label(struct metrics_writer *writer, const char *name, const char *value)
+{
+	struct text *labels = &writer->labels;
+
+	text_add(labels, labels->length ? "," : "{");
+	text_add(labels, name);
+	text_add(labels, "=\"");
+	metrics_escape(labels, value, true);
+	text_add(labels, "\"");
+}
+
+static void metrics_line(struct metrics_writer *writer, const char *value, size_t size)
+{
+	struct text *text = &writer->text;
+
+	text_add(text, writer->family->name);
+	text_add(text, metrics_suffix(writer->family));
+	if (writer->labels.length) {
+		text_add_bytes(text, writer->labels.bytes, writer->labels.length);
+		text_add(text, "}");
+	}
+	writer->labels.length = 0;
+	text_add(text, " ");
+	text_add_bytes(text, value, size);
+	text_add(text, "\n");
+	metrics_flush(writer, METRICS_PIECE);
+}
+
+/* Not by printf: a scrape may be 50,000 of them. */
+void metrics_number(struct metrics_writer *writer, uint64_t value)
+{
+	char digits[METRICS_DIGITS];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + value % 10);
+	while (value /= 10);
+	metrics_line(writer, digits + at, sizeof(digits) - at);
+}
+
+void metrics_real(struct metrics_writer *writer, double value)
+{
+	char digits[32];
+
+	metrics_line(writer, digits, (size_t)snprintf(digits, sizeof(digits), "%.9g", value));
+}
+
+int metrics_write(enum metrics_format format, const struct report_gate *gates, size_t count,
+		  const struct metrics_self *self, metrics_sink sink, void *data)
+{
+	struct metrics_writer writer = { .format = format, .sink = sink, .data = data };
+
+	for (size_t i = 0; i < metrics_family_count && !writer.error; i++) {
+		const struct metrics_family *family = &metrics_families[i];
+
+		metrics_head(&writer, family);
+		for (size_t j = 0; family->of_gate && j < count && !writer.error; j++)
+			family->of_gate(&writer, &gates[j]);
+		if (family->of_self)
+			family->of_self(&writer, self);
+	}
+	if (format == METRICS_OPENMETRICS)
+		text_add(&writer.text, "# EOF\n");
+	metrics_flush(&writer, 0);
+	text_free(&writer.text);
+	text_free(&writer.labels);
+	return writer.error;
+}
+
+static int metrics_keep(const char *bytes, size_t size, void *data)
+{
+	text_add_bytes(data, bytes, size);
+	return ((struct text *)data)->failed ? -ENOMEM : 0;
+}
+
+char *metrics_text(enum metrics_format format, const struct report_gate *gates, size_t count,
+		   const struct metrics_self *self)
+{
+	autotext struct text text = { 0 };
+
+	if (metrics_write(format, gates, count, self, metrics_keep, &text))
+		return NULL;
+	return text_take(&text);
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Files with secrets in them. */
+#include <crypt.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "user/base/array.h"
+#include "user/base/cleanup.h"
+#include "user/base/text.h"
+#include "user/serve/auth.h"
+
+#define AUTH_FILE_MOST 65536u
+#define AUTH_TOKEN_LEAST 16u /* characters; from a random source that is 64 bits at least */
+
+static char *auth_unreadable(const char *file, const char *what, int error, struct diags *diags)
+{
+	diag_system(diags, error, what, "cannot read %s", file);
+	diag_hint(diags, "see that it is there, and a file: ls -l %s", file);
+	return NULL;
+}
+
+static char *auth_read_bytes(const char *file, bool secret, const char *what, struct diags *diags)
+{
+	/* a pipe that nobody writes to would hold us up */
+	autoclose int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	autofree char *bytes = malloc(AUTH_FILE_MOST + 1);
+	struct stat status;
+	ssize_t size;
+
+	if (fd < 0 || !bytes || fstat(fd, &status))
+		return auth_unreadable(file, what, errno, diags);
+	if (!S_ISREG(status.st_mode))
+		return auth_unreadable(file, what, EINVAL, diags);
+	if (secret && status.st_mode & (S_IRWXO | S_IWGRP)) {
+		diag_system(diags, 0, what,
+			    "others may read or change %s, which holds a secret (mode %03o)", file,
+			    (unsigned int)status.st_mode & 0777);
+		diag_hint(diags, "chmod 600 %s; and if it is in use, make a new one", file);
+		return NULL;
+	}
+	size = read(fd, bytes, AUTH_FILE_MOST + 1);
+	if (size < 0)
+		return auth_unreadable(file, what, errno, diags);
+	if (size > (ssize_t)AUTH_FILE_MOST)
+		return auth_unreadable(file, what, EFBIG, diags);
+	bytes[size] = '\0';
+	if (memchr(bytes, '\0', (size_t)size))
+		return auth_unreadable(file, what, EILSEQ, diags);
+	return take_pointer(&bytes);
+}
+
+char *auth_read_file(const char *file, const char *what, struct diags *diags)
+{
+	return auth_read_bytes(file, true, what, diags);
+}
+
+char *auth_read_public(const char *file, const char *what, struct diags *diags)
+{
+	return auth_read_bytes(file, false, what, diags);
+}
+
+static int auth_add(const char *name, size_t name_length, const char *secret, struct auth *auth)
+{
+	struct auth_entry *entry = array_add(&auth->list, &auth->count);
+
+	if (!entry)
+		return -ENOMEM;
+	entry->name = name ? strndup(name, name_length) : NULL;
+	entry->secret = strdup(secret);
+	return entry->secret && (!name || entry->name) ? 0 : -ENOMEM;
+}
+
+static int auth_add_user(const char *line, struct auth *auth, const char *file, unsigned int number,
+			 struct diags *diags)
+{
+	const char *colon = strchr(line, ':');
+	int salt;
+
+	if (!colon || colon == line) {
+		diag_system(diags, 0, "--auth-basic", "%s:%u: this is not NAME:HASH", file, number);
+		diag_hint(diags, "make a line: echo \"scraper:$(openssl passwd -6)\"");
+		return -EINVAL;
+	}
+	salt = crypt_checksalt(colon + 1);
+	if (colon[1] != '$' || (salt != CRYPT_SALT_OK && salt != CRYPT_SALT_TOO_CHEAP)) {
+		diag_system(diags, 0, "--auth-basic",
+			    "%s:%u: what stands behind the name is no hash that crypt(5) knows or "
+			    "advises",
+			    file, number);
+		diag_hint(diags, "passwords are kept as hashes only: openssl passwd -6");
+		return -EINVAL;
+	}
+	return auth_add(line, (size_t)(colon - line), colon + 1, auth);
+}
+
+static int auth_add_token(const char *line, struct auth *auth, const char *file,
+			  unsigned int number, struct diags *diags)
+{
+	if (strlen(line) < AUTH_TOKEN_LEAST || strlen(line) > AUTH_NAME_SIZE ||
+	    strpbrk(line, " \t")) {
+		diag_system(diags, 0, "--auth-bearer",
+			    "%s:%u: a token has %u to %u characters and no space", file, number,
+			    AUTH_TOKEN_LEAST, AUTH_NAME_SIZE);
+		diag_hint(diags, "make one: openssl rand -hex 32");
+		return -EINVAL;
+	}
+	return auth_add(NULL, 0, line, auth);
+}
+
+int auth_read(const char *file, enum auth_kind kind, struct auth *auth, struct diags *diags)
+{
+	const char *what = kind == AUTH_BASIC ? "--auth-basic" : "--auth-bearer";
+	autofree char *bytes = auth_read_file(file, what, diags);
+	cleanup(auth_free) struct auth read = { .kind = kind };
+	char *rest = bytes, *line;
+	int error = 0;
+
+	if (!bytes)
+		return -EINVAL;
+	for (unsigned int number = 1; !error && (line = strsep(&rest, "\n")); number++) {
+		size_t length = strlen(line);
+
+		if (length && line[length - 1] == '\r')
+			line[length - 1] = '\0';
+		if (!*line || *line == '#')
+			continue;
+		error = kind == AUTH_BASIC ? auth_add_user(line, &read, file, number, diags) :
+					     auth_add_token(line, &read, file, number, diags);
+	}
+	explicit_bzero(bytes, strlen(bytes));
+	if (error == -ENOMEM)
+		return diag_system(diags, ENOMEM, what, NULL);
+	if (error)
+		return error;
+	if (!read.count) {
+		diag_system(diags, 0, what, "there is nothing in %s", file);
+		diag_hint(diags, kind == AUTH_BASIC ? "a line for each user: NAME:HASH" :
+						      "a line for each token");
+		return -EINVAL;
+	}
+	*auth = read;
+	read = (struct auth){ 0 };
+	return 0;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* user/serve/page.html, byte for byte: written by scripts/embed-page. */
+#ifndef USER_SERVE_PAGE_H
+#define USER_SERVE_PAGE_H
+
+#include <stddef.h>
+
+extern const char serve_page[];
+extern const size_t serve_page_size;
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The exporter's HTTP server: one thread, which answers GET and HEAD of a handful of paths with documents that it
+ * asks for, and lets nobody keep it from answering the next one.
+ */
+#ifndef USER_SERVE_SERVER_H
+#define USER_SERVE_SERVER_H
+
+#include "user/base/diag.h"
+#include "user/serve/auth.h"
+
+/*
+ * Connections at a time. When one more comes, the one that has waited longest for its request, or else the oldest, gives way:
+ * who only holds connections is thrown out, and who asks is answered.
+ */
+#define SERVER_CONNECTIONS 128u
+#define SERVER_REQUEST_SECONDS 10.0 /* until a request is there, TLS included */
+#define SERVER_ANSWER_SECONDS 30.0  /* from then until the answer is taken */
+#define SERVER_REQUEST_SIZE                                                                        \
+	16384u /* bytes of a request's head, and what a connection takes of memory */
+/* A document is shared by all who ask within this time; so many of them are kept for slow readers. */
+#define SERVER_SHARED_SECONDS 0.25
+#define SERVER_BODIES 8u
+
+struct server;
+
+/* What is served, all of it borrowed until server_close(). */
+struct server_wish {
+	int listener; /* a listening socket; the server's from now on, also on failure */
+	int reader;   /* of ask_pair(); likewise */
+	const char *certificate, *key; /* PEM, both or none: then it speaks TLS */
+	struct auth *auth;
+};
+
+/* NULL with a diag. */
+struct server *server_open(const struct server_wish *wish, struct diags *diags);
+
+/* Serves until SIGTERM or SIGINT. 0; or -errno with a diag: who reads the gates is gone. */
+int server_run(struct server *server, struct diags *diags);
+
+void server_close(struct server *server);
+
+#endif

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "user/serve/server_answer.h"
+
+#include <string.h>
+
+#include "user/serve/negotiate.h"
+#include "user/serve/page.h"
+
+/* The page is one file with its style and script in it, and may ask nobody but us. */
+#define ANSWER_POLICY                                                                              \
+	"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "              \
+	"img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "                 \
+	"frame-ancestors 'none'"
+
+/* What stands beside a status, and the page of it. */
+struct answer {
+	enum ask_status status;
+	const char *text; /* of one line; static */
+	const char *header, *value;
+};
+
+static enum MHD_Result answer_send(struct server *server, struct MHD_Connection *connection,
+				   enum ask_status status, struct MHD_Response *response)
+{
+	server->counts.answers[status]++;
+	return MHD_queue_response(connection, ask_status_code(status), response);
+}
+
+static enum MHD_Result answer_static(struct server *server, struct MHD_Connection *connection,
+				     const struct answer *answer)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		strlen(answer->text), (void *)answer->text, MHD_RESPMEM_PERSISTENT);
+	enum MHD_Result result;
+
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+				"text/plain; charset=utf-8");
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	if (answer->header)
+		MHD_add_response_header(response, answer->header, answer->value);
+	result = answer_send(server, connection, answer->status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static enum MHD_Result answer_page(struct server *server, struct MHD_Connection *connection)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		serve_page_size, (void *)serve_page, MHD_RESPMEM_PERSISTENT);
+	enum MHD_Result result;
+
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/html; charset=utf-8");
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	MHD_add_response_header(response, "Content-Security-Policy", ANSWER_POLICY);
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+	result = answer_send(server, connection, ASK_STATUS_200, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static enum MHD_Result answer_document(struct server *server, struct client *client,
+				       struct MHD_Connection *connection,
+				       enum ask_document document, const char *type)
+{
+	static const struct answer none = { ASK_STATUS_503, "the gates could not be read\n",
+					    MHD_HTTP_HEADER_RETRY_AFTER, "1" };
+	struct body *body = body_get(server, document, type);
+
+	if (!body)
+		return answer_static(server, connection, &none);
+	body_give(server, client, body);
+	return answer_send(server, connection, ASK_STATUS_200, body->response);
+}
+
+static enum MHD_Result answer_metrics(struct server *server, struct client *client,
+				      struct MHD_Connection *connection)
+{
+	const char *accept =
+		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+
+	if (negotiate_openmetrics(accept))
+		return answer_document(
+			server, client, connection, ASK_OPENMETRICS,
+			"application/openmetrics-text; version=1.0.0; charset=utf-8");
+	return answer_document(server, client, connection, ASK_PROMETHEUS,
+			       "text/plain; version=0.0.4; charset=utf-8");
+}
+
+static enum MHD_Result answer_route(struct server *server, struct client *client,
+				    struct MHD_Connection *connection, enum negotiate_route route)
+{
+	static const struct answer none = { ASK_STATUS_404, "there is no such page; see /\n", NULL,
+					    NULL };
+	static const struct answer healthy = { ASK_STATUS_200, "ok\n", NULL, NULL };
+	static const char json[] = "application/json";
+
+	switch (route) {
+	case ROUTE_HEALTH:
+		return answer_static(server, connection, &healthy);
+	case ROUTE_PAGE:
+		return answer_page(server, connection);
+	case ROUTE_METRICS:
+		return answer_metrics(server, client, connection);
+	case ROUTE_STATS:
+		return answer_document(server, client, connection, ASK_STATS, json);
+	case ROUTE_STATUS:
+		return answer_document(server, client, connection, ASK_STATUS, json);
+	case ROUTE_HISTORY:
+		return answer_document(server, client, connection, ASK_HISTORY, json);
+	case ROUTE_NONE:
+		break;
+	}
+	return answer_static(server, connection, &none);
+}
+
+/* A request that brings something along; none of ours does. */
+static bool answer_has_upload(struct MHD_Connection *connection)
+{
+	const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+							 MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+	return (length && strcmp(length, "0") != 0) ||
+	       MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+					   MHD_HTTP_HEADER_TRANSFER_ENCODING);
+}
+
+/* What is refused as soon as the head is there: the library then closes the connection. NULL: nothing. */
+static const struct answer *answer_refusal(struct MHD_Connection *connection, const char *method)
+{
+	static const struct answer not_allowed = { ASK_STATUS_405, "only GET and HEAD\n",
+						   MHD_HTTP_HEADER_ALLOW, "GET, HEAD" };
+	static const struct answer too_large = { ASK_STATUS_413, "send nothing along\n", NULL,
+						 NULL };
+
+	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+		return &not_allowed;
+	return answer_has_upload(connection) ? &too_large : NULL;
+}
+
+/* Who is asked to say who they are. NULL: they may ask. */
+static const struct answer *answer_stranger(struct server *server,
+					    struct MHD_Connection *connection)
+{
+	static const struct answer basic = { ASK_STATUS_401, "say who you are\n",
+					     MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+					     "Basic realm=\"edgegate\", charset=\"UTF-8\"" };
+	static const struct answer bearer = { ASK_STATUS_401, "say who you are\n",
+					      MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+					      "Bearer realm=\"edgegate\"" };
+	static const struct answer later = { ASK_STATUS_429, "too many wrong passwords\n",
+					     MHD_HTTP_HEADER_RETRY_AFTER, "1" };
+	const char *header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+							 MHD_HTTP_HEADER_AUTHORIZATION);
+
+	switch (auth_allows(server->auth, header, server->now)) {
+	case AUTH_YES:
+		return NULL;
+	case AUTH_LATER:
+		return &later;
+	case AUTH_NO:
+		break;
+	}
+	return server->auth->kind == AUTH_BASIC ? &basic : &bearer;
+}
+
+enum MHD_Result server_answer(void *data, struct MHD_Connection *connection, const char *path,
+			      const char *method, const char *version, const char *upload,
+			      size_t *upload_size, void **state)
+{
+	struct client *client =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+			->socket_context;
+	const enum negotiate_route route = negotiate_route(path);
+	struct server *server = data;
+	const struct answer *answer;
+
+	(void)version;
+	(void)upload;
+	if (!*state) {
+		*state = client;
+		client_waits(server, client, true);
+		answer = answer_refusal(connection, method);
+		return answer ? answer_static(server, connection, answer) : MHD_YES;
+	}
+	if (*upload_size)
+		return MHD_NO;
+	/* whether we live is no secret: load balancers ask without one */
+	answer = route == ROUTE_HEALTH ? NULL : answer_stranger(server, connection);
+	return answer ? answer_static(server, connection, answer) :
+			answer_route(server, client, connection, route);
+}

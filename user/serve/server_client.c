@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "user/serve/server_client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+double server_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* ---- connections -------------------------------------------------------------------------------------- */
+
+static void client_append(struct server *server, struct client *client)
+{
+	client->next = NULL;
+	client->former = server->last;
+	*(server->last ? &server->last->next : &server->first) = client;
+	server->last = client;
+}
+
+static void client_remove(struct server *server, struct client *client)
+{
+	*(client->former ? &client->former->next : &server->first) = client->next;
+	*(client->next ? &client->next->former : &server->last) = client->former;
+}
+
+void client_begin(struct server *server, struct client *client, int fd)
+{
+	client->fd = fd;
+	client->since = server->now;
+	client_append(server, client);
+	server->connections++;
+}
+
+void client_end(struct server *server, struct client *client)
+{
+	body_take_back(server, client);
+	client_remove(server, client);
+	server->connections--;
+}
+
+void client_waits(struct server *server, struct client *client, bool is_answered)
+{
+	client->is_answered = is_answered;
+	client->since = server->now;
+	client_remove(server, client);
+	client_append(server, client);
+}
+
+void client_cut(struct server *server, struct client *client)
+{
+	if (client->is_cut)
+		return;
+	client->is_cut = true;
+	server->counts.cut++;
+	shutdown(client->fd, SHUT_RDWR);
+}
+
+void client_cut_late(struct server *server)
+{
+	for (struct client *client = server->first; client; client = client->next) {
+		double patience = client->is_answered ? SERVER_ANSWER_SECONDS :
+							SERVER_REQUEST_SECONDS;
+
+		if (server->now - client->since >= patience)
+			client_cut(server, client);
+	}
+}
+
+/* Those that haven't asked for anything yet go first. */
+void client_cut_oldest(struct server *server)
+{
+	struct client *oldest = NULL;
+
+	for (struct client *client = server->first; client; client = client->next) {
+		if (client->is_cut)
+			continue;
+		if (!client->is_answered) {
+			oldest = client;
+			break;
+		}
+		oldest = oldest ? oldest : client;
+	}
+	if (oldest)
+		client_cut(server, oldest);
+}
+
+/* ---- documents ---------------------------------------------------------------------------------------- */
+
+static void body_drop(struct server *server, struct body *body)
+{
+	if (!body || --body->holders)
+		return;
+	MHD_destroy_response(body->response);
+	free(body);
+	server->bodies--;
+}
+
+/* Too many are on their way: whoever has been sent the oldest one longest is slow on purpose, or of no use. */
+static void body_make_room(struct server *server)
+{
+	const struct body *oldest = NULL;
+
+	if (server->bodies < SERVER_BODIES)
+		return;
+	for (struct client *client = server->first; client; client = client->next)
+		if (client->body && !client->is_cut &&
+		    (!oldest || client->body->made < oldest->made))
+			oldest = client->body;
+	for (struct client *client = server->first; oldest && client; client = client->next)
+		if (client->body == oldest)
+			client_cut(server, client);
+}
+
+static struct body *body_make(int document, size_t size, const char *type)
+{
+	struct body *body = calloc(1, sizeof(*body));
+
+	/* the descriptor is the response's from now on */
+	if (body)
+		body->response = MHD_create_response_from_fd64(size, document);
+	if (!body || !body->response) {
+		close(document);
+		free(body);
+		return NULL;
+	}
+	MHD_add_response_header(body->response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	MHD_add_response_header(body->response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	MHD_add_response_header(body->response, "X-Content-Type-Options", "nosniff");
+	body->holders = 1;
+	return body;
+}
+
+struct body *body_get(struct server *server, enum ask_document document, const char *type)
+{
+	struct body **shared = &server->shared[document];
+	size_t size = 0;
+	int fd;
+
+	server->now = server_clock();
+	if (*shared && server->now - (*shared)->made < SERVER_SHARED_SECONDS)
+		return *shared;
+	body_make_room(server);
+	server->counts.document = document;
+	server->counts.connections = server->connections;
+	fd = ask(server->reader, &server->counts, &size);
+	if (fd < 0) {
+		server->failed = fd == -ENODATA ? 0 : fd;
+		return NULL;
+	}
+	body_drop(server, *shared);
+	*shared = body_make(fd, size, type);
+	if (*shared) {
+		server->bodies++;
+		server->now = server_clock();
+		(*shared)->made = server->now;
+	}
+	return *shared;
+}
+
+void body_give(struct server *server, struct client *client, struct body *body)
+{
+	body_take_back(server, client);
+	body->holders++;
+	client->body = body;
+}
+
+void body_take_back(struct server *server, struct client *client)
+{
+	body_drop(server, client->body);
+	client->body = NULL;
+}
+
+void body_forget(struct server *server)
+{
+	for (int i = 0; i < ASK_DOCUMENTS; i++) {
+		body_drop(server, server->shared[i]);
+		server->shared[i] = NULL;
+	}
+}

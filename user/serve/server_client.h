@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Who is connected, and which documents are on their way to them. */
+#ifndef USER_SERVE_SERVER_CLIENT_H
+#define USER_SERVE_SERVER_CLIENT_H
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "user/serve/ask.h"
+#include "user/serve/server.h"
+
+/* A document, made at a moment. Counted: who is being sent it, and the server while it may be shared. */
+struct body {
+	struct MHD_Response *response;
+	double made; /* of server_clock() */
+	unsigned int holders;
+};
+
+/* A connection. In a list, in the order in which they began to wait for what they wait for now. */
+struct client {
+	struct client *next, *former;
+	int fd;
+	double since;     /* when it began to wait */
+	bool is_answered; /* its request is there: from then on we are who it waits for */
+	bool is_cut;      /* shut down; the library closes it at its next turn */
+	struct body *body;
+};
+
+struct server {
+	struct MHD_Daemon *daemon;
+	int listener, reader, events;
+	struct auth *auth;
+	struct client *first, *last;
+	size_t connections;
+	struct body *shared[ASK_DOCUMENTS];
+	size_t bodies;
+	struct ask counts; /* answers and connections cut */
+	int failed;        /* negative errno: the reader is gone */
+	double now;        /* of server_clock(), as of this turn */
+};
+
+double server_clock(void);
+
+void client_begin(struct server *server, struct client *client, int fd);
+void client_end(struct server *server, struct client *client);
+/* It waits for something else from now on: is_answered says for what. */
+void client_waits(struct server *server, struct client *client, bool is_answered);
+/* Shuts a connection down; the library finds it so. */
+void client_cut(struct server *server, struct client *client);
+/* Cuts those that have taken too long. */
+void client_cut_late(struct server *server);
+/* Cuts one so that there is room for another. */
+void client_cut_oldest(struct server *server);
+
+/* The document, shared or new; NULL: there is none, or server->failed. */
+struct body *body_get(struct server *server, enum ask_document document, const char *type);
+void body_give(struct server *server, struct client *client, struct body *body);
+/* The client's, if it has one. */
+void body_take_back(struct server *server, struct client *client);
+void body_forget(struct server *server);
+
+#endif

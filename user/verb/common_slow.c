@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "user/verb/common_slow.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "user/base/array.h"
+#include "user/kernel/drift.h"
+#include "user/kernel/flows.h"
+
+_Static_assert(REPORT_TABLES == GATE_TABLES, "all tables that are counted are reported");
+
+double slow_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static struct common_slow *slow_find(struct common_recent *recent, const struct gate *gate)
+{
+	struct common_slow *slow;
+
+	for (size_t i = 0; i < recent->count; i++)
+		if (strcmp(recent->list[i].directory, gate->directory) == 0)
+			return &recent->list[i];
+	slow = array_add(&recent->list, &recent->count);
+	if (slow)
+		memcpy(slow->directory, gate->directory, sizeof(slow->directory));
+	return slow;
+}
+
+/*
+ * Is it too old? Who looks ahead, between two questions, does so at half that age and only for so long: then
+ * those who ask find it done.
+ */
+static bool slow_is_due(const struct common_recent *recent, double at, double kept)
+{
+	double now = slow_clock();
+
+	if (now < recent->looks_ahead_until)
+		kept /= 2;
+	return at <= 0 || now - at >= kept;
+}
+
+static int slow_flows(const struct gate *gate, bool tables, struct common_slow *slow)
+{
+	struct gate_table found[GATE_TABLES] = { 0 };
+	size_t flows = 0;
+	int error = flows_count(gate, &flows);
+
+	/* a policy that somebody has written over: nobody knows its flows, but the rest is shown */
+	if (error == -EPROTO || error == -ENOENT)
+		error = 0;
+	if (!error && tables)
+		error = gate_read_tables(gate, found);
+	if (error)
+		return error;
+	slow->flows = flows;
+	for (size_t i = 0; i < GATE_TABLES; i++)
+		slow->tables[i] =
+			(struct report_table){ found[i].name, found[i].entries, found[i].max };
+	slow->flows_at = slow_clock();
+	return 0;
+}
+
+static int slow_drift(const struct gate *gate, uint64_t word, struct common_slow *slow)
+{
+	int error = drift_find(gate, word, NULL, &slow->drifted);
+
+	if (!error)
+		slow->drift_at = slow_clock();
+	return error;
+}
+
+int common_slow(const struct gate *gate, uint64_t word, const struct common_gates *how,
+		struct report_gate *report)
+{
+	struct common_recent none = { 0 };
+	struct common_slow fresh = { 0 };
+	struct common_slow *slow = how->recent ? slow_find(how->recent, gate) : &fresh;
+	const struct common_recent *recent = how->recent ? how->recent : &none;
+	int error = 0;
+
+	if (!slow)
+		return -ENOMEM;
+	if (slow->created_at != gate->stamp.created_at || slow->word != word)
+		slow->flows_at = slow->drift_at = 0;
+	slow->created_at = gate->stamp.created_at;
+	slow->word = word;
+	slow->is_seen = true;
+	if (slow_is_due(recent, slow->flows_at, SLOW_FLOWS_KEPT))
+		error = slow_flows(gate, how->looks_at_tables, slow);
+	if (!error && how->looks_for_drift && slow_is_due(recent, slow->drift_at, SLOW_DRIFT_KEPT))
+		error = slow_drift(gate, word, slow);
+	if (error)
+		return error;
+	report->flows_entries = slow->flows;
+	report->tables_known = how->looks_at_tables;
+	memcpy(report->tables, slow->tables, sizeof(report->tables));
+	report->drift_known = how->looks_for_drift;
+	report->drifted = slow->drifted;
+	report->has_drift = report->drifted != 0;
+	return 0;
+}
+
+void common_recent_sweep(struct common_recent *recent)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < recent->count; i++) {
+		if (!recent->list[i].is_seen)
+			continue;
+		recent->list[kept] = recent->list[i];
+		recent->list[kept++].is_seen = false;
+	}
+	recent->count = kept;
+}
+
+void common_recent_free(struct common_recent *recent)
+{
+	free(recent->list);
+	*recent = (struct common_recent){ 0 };
+}

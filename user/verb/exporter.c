@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "user/base/cleanup.h"
+#include "user/serve/server.h"
+#include "user/verb/common.h"
+#include "user/verb/exporter_options.h"
+#include "user/verb/exporter_reader.h"
+#include "user/verb/exporter_textfile.h"
+
+/* Secrets, read while we may. Owned. */
+struct exporter_secrets {
+	char *certificate, *key;
+	struct auth auth;
+};
+
+static void exporter_forget(struct exporter_secrets *secrets)
+{
+	if (secrets->key)
+		explicit_bzero(secrets->key, strlen(secrets->key));
+	free(secrets->certificate);
+	free(secrets->key);
+	auth_free(&secrets->auth);
+}
+
+static int exporter_read(const struct exporter_options *options, struct exporter_secrets *secrets,
+			 struct diags *diags)
+{
+	if (options->key) {
+		secrets->certificate = auth_read_public(options->certificate, "--tls-cert", diags);
+		secrets->key = secrets->certificate ?
+				       auth_read_file(options->key, "--tls-key", diags) :
+				       NULL;
+		if (!secrets->key)
+			return -EINVAL;
+	}
+	if (options->auth)
+		return auth_read(options->auth_file, options->auth, &secrets->auth, diags);
+	return 0;
+}
+
+static void exporter_warn(const struct exporter_options *options, struct diags *diags)
+{
+	if (listen_is_local(&options->place) || (options->key && options->auth))
+		return;
+	diag_warning(diags, NULL, "exporter", "others than this machine can reach %s%s%s",
+		     options->listen, options->auth ? "" : ", and read without saying who they are",
+		     options->key  ? "" :
+		     options->auth ? ", and passwords cross the network in clear" :
+				     "");
+	diag_hint(diags, "--tls-cert, --tls-key and --auth-basic or --auth-bearer; and let the "
+			 "policy say who may reach it");
+}
+
+/* Everything that needs a right is done here; what is served afterwards needs none. */
+static int exporter_serve(const struct exporter_options *options, const struct drop_user *user,
+			  int reader, struct diags *diags)
+{
+	cleanup(exporter_forget) struct exporter_secrets secrets = { 0 };
+	struct server_wish wish = { .listener = -1, .reader = reader, .auth = &secrets.auth };
+	struct server *server = NULL;
+	int error = exporter_read(options, &secrets, diags);
+
+	if (!error)
+		wish.listener = listen_open(options->listen, &options->place, diags);
+	if (error || wish.listener < 0) {
+		close(reader);
+		return error ? error : wish.listener;
+	}
+	wish.certificate = secrets.certificate;
+	wish.key = secrets.key;
+	server = server_open(&wish, diags);
+	if (!server)
+		return -EINVAL;
+	exporter_warn(options, diags);
+	error = drop_all(DROP_SERVER, user, NULL, diags);
+	if (!error) {
+		/* what is to be said is said before, not after, it has served */
+		common_end(diags);
+		error = server_run(server, diags);
+	}
+	server_close(server);
+	return error;
+}
+
+static int exporter_run(int argc, char **argv, const struct invocation *invocation)
+{
+	struct exporter_options options;
+	struct diags diags = { 0 };
+	struct drop_user user;
+	int sockets[2], status;
+	int error = exporter_options_read(&verb_exporter, argc, argv, &options, &diags);
+	pid_t reader;
+
+	(void)invocation;
+	if (error)
+		return error > 0 ? error - 1 : common_end(&diags);
+	if (pins_check("exporter", &diags))
+		return common_end(&diags);
+	if (options.textfile)
+		return exporter_textfile(options.textfile, options.interval);
+	if (drop_find_user(options.user, &user, &diags))
+		return common_end(&diags);
+	error = ask_pair(sockets);
+	if (error) {
+		diag_system(&diags, -error, "exporter", "cannot make a pair of sockets");
+		return common_end(&diags);
+	}
+	/* before there are secrets: the one that reads gates never has them */
+	reader = fork();
+	if (reader < 0) {
+		diag_system(&diags, errno, "exporter", "cannot make a second process");
+		return common_end(&diags);
+	}
+	close(sockets[reader == 0 ? 0 : 1]);
+	if (reader == 0)
+		return exporter_reader(sockets[1], &user);
+	error = exporter_serve(&options, &user, sockets[0], &diags);
+	status = common_end(&diags);
+	/* the socket is closed: it ends by itself */
+	waitpid(reader, NULL, 0);
+	return error && !status ? 1 : status;
+}
+
+const struct verb verb_exporter = {
+	.name = "exporter",
+	.summary = "counters for monitoring: serves Prometheus metrics, or writes them to a file",
+	.help = "Usage: edgegate exporter [--listen ADDRESS:PORT] [--tls-cert FILE --tls-key FILE]\n"
+		"                         [--auth-basic FILE | --auth-bearer FILE] [--user NAME]\n"
+		"       edgegate exporter --textfile FILE [--interval SECONDS]\n"
+		"\n"
+		"Serves what the gates of this machine count, at /metrics for Prometheus (docs/metrics.md), at\n"
+		"/api/v1/ as JSON, and at / as a page. Gates may come and go. It opens what it needs as root, and\n"
+		"then gives up all rights that it can do without (docs/exporter.md).\n"
+		"\n"
+		"      --listen ADDRESS:PORT   default 127.0.0.1:9979; IPv6: [::1]:9979\n"
+		"      --tls-cert FILE         certificate with its chain, PEM; then it speaks TLS alone\n"
+		"      --tls-key FILE          its key, PEM, which nobody else may read\n"
+		"      --auth-basic FILE       who may ask: lines NAME:HASH, hashes as openssl passwd -6 makes them\n"
+		"      --auth-bearer FILE      who may ask: a token a line, as openssl rand -hex 32 makes them\n"
+		"      --user NAME             who it becomes; default nobody\n"
+		"      --textfile FILE         writes the metrics into a file instead, for node_exporter\n"
+		"      --interval SECONDS      ... again and again\n"
+		"  -h, --help                  this page\n",
+	.run = exporter_run,
+};
