@@ -6,12 +6,6 @@
 #include "user/serve/negotiate.h"
 #include "user/serve/page.h"
 
-/* The page is one file with its style and script in it, and may ask nobody but us. */
-#define ANSWER_POLICY                                                                              \
-	"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "              \
-	"img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "                 \
-	"frame-ancestors 'none'"
-
 /* What stands beside a status, and the page of it. */
 struct answer {
 	enum ask_status status;
@@ -56,7 +50,7 @@ static enum MHD_Result answer_page(struct server *server, struct MHD_Connection 
 		return MHD_NO;
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/html; charset=utf-8");
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	MHD_add_response_header(response, "Content-Security-Policy", ANSWER_POLICY);
+	MHD_add_response_header(response, "Content-Security-Policy", serve_page_policy);
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
 	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
 	result = answer_send(server, connection, ASK_STATUS_200, response);
@@ -169,6 +163,15 @@ static const struct answer *answer_stranger(struct server *server,
 	return server->auth->kind == AUTH_BASIC ? &basic : &bearer;
 }
 
+/*
+ * Whether we live is no secret: load balancers ask without one. Nor is the page, which has no figure in it: a browser sends
+ * no token by itself, so the page has to be there to ask for one.
+ */
+static bool answer_is_open(const struct server *server, enum negotiate_route route)
+{
+	return route == ROUTE_HEALTH || (route == ROUTE_PAGE && server->auth->kind == AUTH_BEARER);
+}
+
 enum MHD_Result server_answer(void *data, struct MHD_Connection *connection, const char *path,
 			      const char *method, const char *version, const char *upload,
 			      size_t *upload_size, void **state)
@@ -190,8 +193,7 @@ enum MHD_Result server_answer(void *data, struct MHD_Connection *connection, con
 	}
 	if (*upload_size)
 		return MHD_NO;
-	/* whether we live is no secret: load balancers ask without one */
-	answer = route == ROUTE_HEALTH ? NULL : answer_stranger(server, connection);
+	answer = answer_is_open(server, route) ? NULL : answer_stranger(server, connection);
 	return answer ? answer_static(server, connection, answer) :
 			answer_route(server, client, connection, route);
 }

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A browser on the exporter's page, and what every test of it demands: no error and no violation of the page's policy
+// on the console, and no request to anybody but the exporter. playwright-core and axe-core are in build/page.
+import { createRequire } from 'node:module';
+import { spawn, execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const top = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const require = createRequire(path.join(top, 'build/page/package.json'));
+const { chromium } = require('playwright-core');
+export const axe = require.resolve('axe-core/axe.min.js');
+
+export const ORIGIN = process.env.PAGE_ORIGIN || 'http://127.0.0.1:9979';
+const shots = path.join(top, 'build/page/shots');
+
+export function demand(is, what) {
+	if (!is)
+		throw new Error(what);
+}
+
+export function near(value, wanted, by, what) {
+	demand(Math.abs(value - wanted) <= by, `${what}: ${value}, not ${wanted} (give or take ${by})`);
+}
+
+// Looks again until it is so; what `look` returns last is returned.
+export async function until(look, what, seconds = 15) {
+	const end = Date.now() + seconds * 1000;
+	for (;;) {
+		const seen = await look();
+		if (seen)
+			return seen;
+		demand(Date.now() < end, `${seconds} seconds passed without: ${what}`);
+		await new Promise(done => setTimeout(done, 100));
+	}
+}
+
+export const sleep = seconds => new Promise(done => setTimeout(done, seconds * 1000));
+
+// edgegate, on the gate of the test.
+export function gate(...words) {
+	const [verb, ...more] = words;
+	return execFileSync(process.env.EDGEGATE, ['--netns', process.env.HOST_NETNS, verb, '-i', 'gate0', ...more], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+// Datagrams from one namespace to an address, so many a second, until the function that is returned is called: it
+// says how many were sent.
+export function pace(netns, from, to, port, rate) {
+	const child = spawn('nsenter', ['--net=/run/netns/' + netns, '--', path.join(top, 'build/tests/tools/pace'), from, to, port, rate].map(String), { stdio: ['ignore', 'pipe', 'inherit'] });
+	let said = '';
+	child.stdout.on('data', text => { said += text; });
+	const ended = new Promise(done => child.on('close', done));
+	return async () => {
+		child.kill('SIGTERM');
+		await ended;
+		return JSON.parse(said).sent;
+	};
+}
+
+export async function browse() {
+	return chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
+}
+
+// A tab on the page. `faults` collects what must not be; `expected`: patterns of what a test brings about itself.
+export async function open(browser, options = {}, expected = []) {
+	const { path: where = '/', ...rest } = options;
+	const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...rest });
+	const page = await context.newPage();
+	page.faults = [];
+	const fault = text => expected.some(one => one.test(text)) || page.faults.push(text);
+	page.on('console', message => ['error', 'warning'].includes(message.type()) && fault(`console: ${message.text()}`));
+	page.on('pageerror', error => fault(`script: ${error.stack}`));
+	page.on('dialog', dialog => { fault(`dialog: ${dialog.message()}`); dialog.dismiss(); });
+	page.on('request', request => /^data:/.test(request.url()) || new URL(request.url()).origin === new URL(ORIGIN).origin || fault(`request: ${request.url()}`));
+	await page.addInitScript(() => document.addEventListener('securitypolicyviolation', event => console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`)));
+	await page.goto(ORIGIN + where, { waitUntil: 'domcontentloaded' });
+	return page;
+}
+
+export async function shoot(page, name) {
+	mkdirSync(shots, { recursive: true });
+	await page.screenshot({ path: path.join(shots, name + '.png'), fullPage: true });
+}
+
+export async function close(page) {
+	demand(page.faults.length === 0, page.faults.join('\n'));
+	await page.context().close();
+}
+
+// "7,123" and "7.1 kB" as numbers.
+export function figure(text) {
+	const [, digits, unit] = /^([\d.,]+)\s*([kMGT]?)/.exec(text.trim()) || [];
+	demand(digits, `no figure: ${text}`);
+	return Number(digits.replaceAll(',', '')) * { '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12 }[unit];
+}
+
+// A cell of the port table, by the rule's name.
+export const cell = (page, rule, label) => page.locator('.rules tbody tr', { has: page.locator('th', { hasText: rule }) }).locator(`td[data-label="${label}"]`);
+
+// The tests of a file, one after the other: node FILE [NAME...]
+export async function run(tests) {
+	const names = process.argv.slice(2).length ? process.argv.slice(2) : Object.keys(tests);
+	for (const name of names) {
+		demand(tests[name], `no such test: ${name}`);
+		const browser = await browse();
+		try {
+			await tests[name](browser);
+		} catch (error) {
+			const page = browser.contexts().flatMap(context => context.pages())[0];
+			if (page)
+				await shoot(page, 'failed-' + name).catch(() => {});
+			console.error(`${name}: ${error.stack}`);
+			if (page && page.faults.length)
+				console.error(page.faults.join('\n'));
+			process.exitCode = 1;
+		} finally {
+			await browser.close();
+		}
+	}
+}
