@@ -2,6 +2,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,7 +47,10 @@ int gate_only_read(void)
 
 int gate_open_map(const struct gate *gate, const char *name)
 {
-	LIBBPF_OPTS(bpf_obj_get_opts, options, .file_flags = gate_reads_only ? BPF_F_RDONLY : 0);
+	/* a descriptor that can't write can't be mapped either; the mapping is what can't */
+	const bool is_mapped = strcmp(name, object_map_names[MAP_MEMORY]) == 0;
+	LIBBPF_OPTS(bpf_obj_get_opts, options,
+		    .file_flags = gate_reads_only && !is_mapped ? BPF_F_RDONLY : 0);
 	char path[PINS_PATH_SIZE];
 
 	pins_path(path, gate->directory, "%s", name);
@@ -200,7 +204,8 @@ static bool gate_lacks_stamp(const char *directory)
 	char stamp[PINS_PATH_SIZE];
 
 	pins_path(stamp, directory, PINS_STAMP);
-	return access(directory, F_OK) == 0 && access(stamp, F_OK) && errno == ENOENT;
+	return faccessat(AT_FDCWD, directory, F_OK, AT_EACCESS) == 0 &&
+	       faccessat(AT_FDCWD, stamp, F_OK, AT_EACCESS) && errno == ENOENT;
 }
 
 /* The stamp comes first: nothing else is believed before it. */

@@ -58,7 +58,7 @@ uint64_t state_confirmed(uint64_t word);
  */
 uint64_t *state_map(int map_fd);
 
-/* The same of a descriptor that can't write: no state_settled(), no state_swap(). */
+/* The same for reading alone: no state_settled(), no state_swap(). It can't be made writable afterwards. */
 uint64_t *state_map_to_read(int map_fd);
 void state_unmap(uint64_t **word);
 

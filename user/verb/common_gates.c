@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Every gate there is, or the one on an interface. */
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
@@ -25,8 +26,8 @@ static int gates_each(const char *directory, bool finished, void *data)
 		return 0;
 	if (gate_open(directory, walk->what, &gate, &said) == 0)
 		walk->each(&gate, walk->what, walk->data, &said);
-	/* one that was detached meanwhile is no news */
-	if (access(directory, F_OK) == 0)
+	/* one that was detached meanwhile is no news. Not access(2), which leaves capabilities out of account */
+	if (faccessat(AT_FDCWD, directory, F_OK, AT_EACCESS) == 0)
 		diags_move(walk->diags, &said);
 	diags_clear(&said);
 	return 0;

@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# An exporter in a namespace, and what it says. To be loaded after rows.bash.
+#
+#	exporter_start host --listen 127.0.0.1:9979
+#	metrics_of host gate0 | grep edgegate_flows
+
+EXPORTER_AT=http://127.0.0.1:9979
+
+# Once its privileges are gone nobody can look for leaks in it: LeakSanitizer needs ptrace. What it holds
+# on to is seen by its memory and descriptors (exporter_clients.bats).
+exporter_start() { # NAME [OPTION...]
+	local name=$1
+	shift
+	ASAN_OPTIONS=detect_leaks=0 net_start "$name" "${EXPORTER-$EDGEGATE}" exporter "$@"
+	EXPORTER_PID=$NET_PID
+	EXPORTER_LOG=$NET_DIR/$name-edgegate.log
+}
+
+exporter_wait() { # NAME [PORT]
+	wait_listen "$1" tcp "${2-9979}"
+	wait_until fetch "$1" /healthz
+}
+
+exporter_stop() {
+	kill "$EXPORTER_PID"
+	wait "$EXPORTER_PID"
+}
+
+# What stands at a path, or curl's failure.
+fetch() { # NAME PATH [CURL-OPTION...]
+	local name=$1 path=$2
+	shift 2
+	in_ns "$name" curl --silent --show-error --fail --max-time 10 "$@" "$EXPORTER_AT$path"
+}
+
+# Only the status.
+status_of() { # NAME PATH [CURL-OPTION...]
+	local name=$1 path=$2
+	shift 2
+	in_ns "$name" curl --silent --output /dev/null --max-time 10 --path-as-is --write-out '%{http_code}' "$@" "$EXPORTER_AT$path"
+}
+
+# The lines of one gate: tests of other files have gates at the same time. What was shared a moment ago is
+# no news.
+metrics_of() { # NAME INTERFACE [CURL-OPTION...]
+	local name=$1 label
+	label=$(ns "${GATE_AT-$1}")/$2
+	shift 2
+	sleep 0.3
+	fetch "$name" /metrics "$@" | grep -F "gate=\"$label\""
+}
+
+# The value of a line.
+metric() { # NAME INTERFACE METRIC [LABELS]
+	metrics_of "$1" "$2" | awk -v name="$3" -v labels="${4-}" '
+		index($0, name "{") == 1 && (labels == "" || index($0, labels)) { print $NF }'
+}
+
+metric_is() { # NAME INTERFACE METRIC LABELS VALUE
+	[[ $(metric "$1" "$2" "$3" "$4") == "$5" ]]
+}
+
+# What stats --json says of a gate, as lines of metrics.
+stats_as_metrics() { # NAME INTERFACE
+	gate "$1" stats -i "$2" --json | jq -r '.gates[] | .gate as $gate |
+		def line(name; labels; value): "\(name){gate=\"\($gate)\"\(labels)} \(value)";
+		(.rules[] | ",rule=\"\(.name)\",direction=\"\(.direction)\",protocol=\"\(.protocol // "")\",path=\"" as $rule |
+			line("edgegate_rule_packets_total"; $rule + "forward\""; .packets),
+			line("edgegate_rule_bytes_total"; $rule + "forward\""; .bytes),
+			line("edgegate_rule_packets_total"; $rule + "reply\""; .reply_packets),
+			line("edgegate_rule_bytes_total"; $rule + "reply\""; .reply_bytes)),
+		(.passed[] | ",direction=\"\(.direction)\",kind=\"\(.kind)\"" as $kind |
+			line("edgegate_passed_packets_total"; $kind; .packets), line("edgegate_passed_bytes_total"; $kind; .bytes)),
+		(.drops[] | ",direction=\"\(.direction)\",reason=\"\(.reason)\"" as $reason |
+			line("edgegate_dropped_packets_total"; $reason; .packets), line("edgegate_dropped_bytes_total"; $reason; .bytes)),
+		line("edgegate_flows_max"; ""; .flows.max)' | sort
+}

@@ -1,0 +1,291 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# The exporter and real clients: what it says is what stats says, and what it may do is next to nothing.
+# shellcheck disable=SC2154 # bats' run sets stderr
+
+load ../lib/net.bash
+load ../lib/servers.bash
+load ../lib/rows.bash
+load ../lib/exporter.bash
+
+setup() {
+	net_begin
+	net_pair
+}
+
+teardown() { net_end; }
+
+# What promtool has to say of metrics: nothing.
+promtool_is_content() { # TEXT
+	command -v promtool >/dev/null || return 0
+	run -0 promtool check metrics <<<"$1"
+	[[ -z $output ]]
+}
+
+@test "exporter: counts what stats --json counts, under traffic" {
+	local counted='^edgegate_(rule|passed|dropped)_(packets|bytes)_total|^edgegate_flows_max' i before text
+	gate host apply -i gate0
+	exporter_start host
+	exporter_wait host
+	# from the start, and all of it
+	metrics_of host gate0 | grep -E "$counted" | sort >"$NET_DIR/metrics"
+	[[ $(wc -l <"$NET_DIR/metrics") -eq $((6 * 2 * 2 + 7 * 2 * 2 + 12 * 2 * 2 + 1)) ]]
+	metric_is host gate0 edgegate_dropped_packets_total 'direction="in",reason="no-rule"' 0
+	tcp_serve host 443
+	tcp_try peer 192.0.2.10 443
+	tcp_try peer 2001:db8::10 443
+	for i in 22 23 24; do
+		! tcp_try peer 192.0.2.10 "$i"
+	done
+	# nothing goes on that would count between the two
+	wait_until settled
+	metric_is host gate0 edgegate_rule_packets_total 'rule="access-sip-tls-in",direction="in",protocol="tcp",path="forward"' \
+		"$(rule_count host access-sip-tls-in)"
+	(($(metric host gate0 edgegate_rule_packets_total 'rule="access-sip-tls-in",direction="in",protocol="tcp",path="reply"') >= 6))
+	(($(metric host gate0 edgegate_dropped_packets_total 'direction="in",reason="no-rule"') >= 3))
+	# the exporter's page has the same JSON
+	sleep 0.3
+	[[ $(fetch host /api/v1/stats | jq -S --arg gate "$(ns host)/gate0" '.gates[] | select(.gate == $gate) | del(.flows)') == \
+		"$(gate host stats -i gate0 --json | jq -S '.gates[] | del(.flows)')" ]]
+	[[ $(fetch host /api/v1/status | jq -r --arg gate "$(ns host)/gate0" '.gates[] | select(.gate == $gate) | .policy') == lync-2013-public-im ]]
+	text=$(fetch host /metrics)
+	promtool_is_content "$text"
+	[[ $text != *198.51.100* && $text != *192.0.2* && $text != *2001:db8* ]]
+}
+
+# Twice the same, from both.
+settled() {
+	local counted='^edgegate_(rule|passed|dropped)_(packets|bytes)_total|^edgegate_flows_max'
+	stats_as_metrics host gate0 >"$NET_DIR/stats"
+	metrics_of host gate0 | grep -E "$counted" | sort >"$NET_DIR/metrics"
+	cmp "$NET_DIR/stats" "$NET_DIR/metrics"
+}
+
+@test "exporter: OpenMetrics where it is asked for, with the same numbers" {
+	local accept='application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1'
+	gate host apply -i gate0
+	exporter_start host
+	exporter_wait host
+	run --separate-stderr -0 fetch host /metrics --include
+	[[ $output == *$'Content-Type: text/plain; version=0.0.4; charset=utf-8\r'* && $output != *'# EOF'* ]]
+	run --separate-stderr -0 fetch host /metrics --include --header "Accept: $accept"
+	[[ $output == *$'Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8\r'* ]]
+	[[ ${lines[-1]} == '# EOF' && $output == *'# UNIT edgegate_rule_bytes bytes'* ]]
+	[[ $output == *'# TYPE edgegate_gate info'*'edgegate_gate_info{'* ]]
+	# the same from the command
+	diff <(metrics_of host gate0 --header "Accept: $accept" | grep -E '^edgegate_(rule|passed|dropped)_packets') \
+		<(gate host stats -i gate0 --format openmetrics | grep -E '^edgegate_(rule|passed|dropped)_packets')
+	diff <(metrics_of host gate0 | grep -E '^edgegate_(gate|interface|policy|emergency|confirm_p)') \
+		<(gate host stats -i gate0 --format prometheus | grep -E '^edgegate_(gate|interface|policy|emergency|confirm_p)')
+	promtool_is_content "$(gate host stats --format prometheus)"
+}
+
+@test "exporter: gates come and go" {
+	exporter_start host
+	exporter_wait host
+	promtool_is_content "$(fetch host /metrics)"
+	! metrics_of host gate0
+	gate host apply -i gate0
+	metric_is host gate0 edgegate_interface_attached 'interface="gate0"' 1
+	metric_is host gate0 edgegate_filters_ahead 'interface="gate0"' 0
+	metric_is host gate0 edgegate_gate_info 'policy="lync-2013-public-im",mode="enforce"' 1
+	gate host detach -i gate0 --yes
+	! metrics_of host gate0
+	gate host apply -i gate0 --mode monitor host-basics
+	metric_is host gate0 edgegate_gate_info 'policy="host-basics",mode="monitor"' 1
+	# its interface goes: nothing is guarded any more, and it says so
+	ip -n "$(ns host)" link delete gate0
+	metric_is host gate0 edgegate_interface_attached 'interface="gate0"' 0
+	[[ ! -s $EXPORTER_LOG ]]
+	exporter_stop
+}
+
+@test "exporter: emergency, a deadline, what came of it, and drift" {
+	local left map
+	gate host apply -i gate0
+	exporter_start host
+	exporter_wait host
+	metric_is host gate0 edgegate_policy_drift '' 0
+	metric_is host gate0 edgegate_emergency 'kind="block"' 0
+	gate host block -i gate0
+	metric_is host gate0 edgegate_emergency 'kind="block"' 1
+	metric_is host gate0 edgegate_emergency 'kind="open"' 0
+	gate host open -i gate0
+	metric_is host gate0 edgegate_emergency 'kind="open"' 1
+	gate host resume -i gate0
+	metric_is host gate0 edgegate_confirm_pending '' 0
+	metric_is host gate0 edgegate_confirm_left_seconds '' 0
+	gate host apply -i gate0 --confirm 2s host-basics
+	metric_is host gate0 edgegate_confirm_pending '' 1
+	left=$(metric host gate0 edgegate_confirm_left_seconds)
+	awk "BEGIN { exit !($left > 0 && $left <= 2) }"
+	(($(metric host gate0 edgegate_confirm_deadline_timestamp_seconds) >= EPOCHSECONDS))
+	metric_is host gate0 edgegate_rolled_back 'by="deadline"' 0
+	# it is past whether a packet has come or not; only the exporter looks, and it writes nothing
+	wait_until metric_is host gate0 edgegate_rolled_back 'by="deadline"' 1
+	metric_is host gate0 edgegate_gate_info 'policy="lync-2013-public-im",mode="enforce"' 1
+	metric_is host gate0 edgegate_confirm_pending '' 0
+	# a change of a map is found at once by one that begins; within two minutes by this one
+	exporter_stop
+	map=/sys/fs/bpf/edgegate/network-namespace-$(netns_cookie host)/gate0/slot0-tuples
+	bpftool map update pinned "$map" key hex 00 06 16 00 value hex 01 00
+	exporter_start host
+	exporter_wait host
+	metric_is host gate0 edgegate_policy_drift '' 1
+}
+
+netns_cookie() { # NAME
+	local folder
+	for folder in /sys/fs/bpf/edgegate/network-namespace-*; do
+		# 16 interfaces, then the name: the stamp tells
+		! bpftool map dump pinned "$folder/gate0/stamp" 2>/dev/null | tr -d ' \n' | xxd -r -p 2>/dev/null | grep -qaF "$(ns "$1")" || echo "${folder##*-}"
+	done
+}
+
+@test "exporter: a gate of another namespace, by its pins alone" {
+	gate host apply -i gate0
+	exporter_start peer
+	exporter_wait peer
+	GATE_AT=host
+	metric_is peer gate0 edgegate_interface_attached 'interface="gate0"' 1
+	metric_is peer gate0 edgegate_interface_info 'facing="outside"' 1
+	# what only its own namespace tells is left out, not made up
+	[[ -z $(metric peer gate0 edgegate_filters_ahead) ]]
+	! tcp_try peer 192.0.2.10 22
+	(($(metric peer gate0 edgegate_dropped_packets_total 'direction="in",reason="no-rule"') >= 1))
+	ip -n "$(ns host)" link delete gate0
+	metric_is peer gate0 edgegate_interface_attached 'interface="gate0"' 0
+}
+
+# Fields of /proc/PID/status.
+process() { # PID FIELD
+	awk -v field="$2:" '$1 == field { $1 = ""; sub(/^ /, ""); print }' "/proc/$1/status"
+}
+
+@test "exporter: has no privileges while it serves" {
+	local reader pid set
+	gate host apply -i gate0
+	exporter_start host
+	exporter_wait host
+	reader=$(pgrep -P "$EXPORTER_PID")
+	for pid in "$EXPORTER_PID" "$reader"; do
+		[[ $(process "$pid" Uid) == '65534 65534 65534 65534' ]]
+		[[ $(process "$pid" Gid) == '65534 65534 65534 65534' ]]
+		[[ -z $(process "$pid" Groups) ]]
+		[[ $(process "$pid" NoNewPrivs) == 1 && $(process "$pid" Seccomp) == 2 ]]
+		for set in CapInh CapBnd CapAmb; do
+			[[ $(process "$pid" $set) == 0000000000000000 ]]
+		done
+	done
+	# who talks to the network has none; who reads gates has CAP_DAC_OVERRIDE and CAP_NET_ADMIN, and no network
+	for set in CapPrm CapEff; do
+		[[ $(process "$EXPORTER_PID" $set) == 0000000000000000 ]]
+		[[ $(process "$reader" $set) == 0000000000001002 ]]
+	done
+	! in_ns host ss -Htnlp | grep -F "pid=$reader,"
+	# nor has the one a descriptor of anything but sockets, what its library waits with, and what it says
+	run -0 bash -c "readlink /proc/$EXPORTER_PID/fd/* | grep -vE '^(socket:|anon_inode:|/dev/null|pipe:|.*\.log$)'; true"
+	[[ -z $output ]]
+	# it does what it is for
+	metric_is host gate0 edgegate_interface_attached 'interface="gate0"' 1
+	exporter_stop
+	wait_until gone "$reader"
+}
+
+gone() { # PID
+	[[ ! -d /proc/$1 ]]
+}
+
+@test "exporter: ends when the process that reads gates is gone" {
+	local status=0
+	exporter_start host
+	exporter_wait host
+	kill -KILL "$(pgrep -P "$EXPORTER_PID")"
+	wait "$EXPORTER_PID" || status=$?
+	[[ $status -eq 1 ]]
+	grep -q 'the process that reads the gates is gone' "$EXPORTER_LOG"
+}
+
+@test "exporter: TLS, users, tokens and IPv6" {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=edge \
+		-addext subjectAltName=IP:::1,IP:127.0.0.1 -keyout "$NET_DIR/key" -out "$NET_DIR/crt" 2>/dev/null
+	chmod 600 "$NET_DIR/key"
+	(umask 077 && printf '# who scrapes\nscraper:%s\n' "$(openssl passwd -6 'correct horse')" >"$NET_DIR/users" &&
+		openssl rand -hex 32 >"$NET_DIR/tokens")
+	exporter_start host --listen '[::1]:9979' --tls-cert "$NET_DIR/crt" --tls-key "$NET_DIR/key" --auth-basic "$NET_DIR/users"
+	EXPORTER_AT='https://[::1]:9979'
+	wait_listen host tcp 9979
+	# the certificate is checked; what isn't TLS gets nothing
+	! fetch host /healthz
+	wait_until fetch host /healthz --cacert "$NET_DIR/crt"
+	EXPORTER_AT='http://[::1]:9979' run ! fetch host /healthz
+	in_ns host curl --silent --cacert "$NET_DIR/crt" --tls-max 1.1 'https://[::1]:9979/healthz' && fail 'TLS 1.1'
+	[[ $(status_of host /metrics --cacert "$NET_DIR/crt") == 401 ]]
+	[[ $(status_of host /metrics --cacert "$NET_DIR/crt" --user 'scraper:wrong') == 401 ]]
+	[[ $(status_of host /metrics --cacert "$NET_DIR/crt" --user 'stranger:correct horse') == 401 ]]
+	[[ $(status_of host / --cacert "$NET_DIR/crt" --user ':') == 401 ]]
+	for _ in 1 2 3; do
+		fetch host /metrics --cacert "$NET_DIR/crt" --user 'scraper:correct horse' | grep -q ^edgegate_build_info
+	done
+	[[ $(status_of host /metrics --cacert "$NET_DIR/crt" --user 'scraper:wrong') == 401 ]]
+	exporter_stop
+	exporter_start host --auth-bearer "$NET_DIR/tokens"
+	EXPORTER_AT=http://127.0.0.1:9979
+	exporter_wait host
+	[[ $(status_of host /api/v1/status) == 401 ]]
+	[[ $(status_of host /metrics --header 'Authorization: Bearer 0123456789abcdef') == 401 ]]
+	[[ $(status_of host /metrics --header "Authorization: Bearer $(<"$NET_DIR/tokens")") == 200 ]]
+}
+
+@test "exporter: what is wrong is said before it serves" {
+	run --separate-stderr -2 "$EDGEGATE" exporter --listen localhost:9979
+	[[ $stderr == *"'localhost:9979' is not ADDRESS:PORT"*127.0.0.1:9979* ]]
+	run --separate-stderr -2 "$EDGEGATE" exporter --tls-cert x
+	[[ $stderr == *'--tls-cert and --tls-key'* ]]
+	run --separate-stderr -2 "$EDGEGATE" exporter --textfile x --listen 127.0.0.1:9979
+	run --separate-stderr -2 "$EDGEGATE" exporter --interval 5
+	run --separate-stderr -2 "$EDGEGATE" exporter --lisen 127.0.0.1:9979
+	[[ $stderr == *'did you mean --listen?'* ]]
+	run --separate-stderr -1 gate host exporter --user root
+	[[ $stderr == *"'root' is root"* ]]
+	run --separate-stderr -1 gate host exporter --user no-such-user
+	[[ $stderr == *"there is no user 'no-such-user'"* ]]
+	openssl rand -hex 32 >"$NET_DIR/tokens"
+	chmod 644 "$NET_DIR/tokens"
+	run --separate-stderr -1 gate host exporter --auth-bearer "$NET_DIR/tokens"
+	[[ $stderr == *'others may read or change'*'chmod 600'* ]]
+	chmod 600 "$NET_DIR/tokens"
+	run --separate-stderr -1 gate host exporter --auth-basic "$NET_DIR/tokens"
+	[[ $stderr == *':1: this is not NAME:HASH'* ]]
+	echo 'scraper:in clear' >"$NET_DIR/tokens"
+	run --separate-stderr -1 gate host exporter --auth-basic "$NET_DIR/tokens"
+	[[ $stderr == *'no hash that crypt(5) knows'*'openssl passwd -6'* ]]
+	echo short >"$NET_DIR/tokens"
+	run --separate-stderr -1 gate host exporter --auth-bearer "$NET_DIR/tokens"
+	[[ $stderr == *'16 to 256 characters'* ]]
+	run --separate-stderr -1 gate host exporter --tls-cert "$NET_DIR/tokens" --tls-key "$NET_DIR/tokens"
+	[[ $stderr == *'cannot start to serve'* ]]
+	tcp_serve host 9979
+	run --separate-stderr -1 gate host exporter
+	[[ $stderr == *'cannot listen on 127.0.0.1:9979'*'ss -ltnp'* ]]
+}
+
+@test "exporter: a text file, whole at any moment" {
+	local file=$NET_DIR/folder/edgegate.prom i
+	mkdir "$NET_DIR/folder"
+	gate host apply -i gate0
+	gate host exporter --textfile "$file"
+	[[ $(stat -c %a "$file") == 644 && $(ls -A "$NET_DIR/folder") == edgegate.prom ]]
+	grep -q "^edgegate_gate_info{gate=\"$(ns host)/gate0\"" "$file"
+	promtool_is_content "$(<"$file")"
+	# the former one stays where a new one can't be made
+	run --separate-stderr -1 gate host exporter --textfile "$NET_DIR/none/edgegate.prom"
+	[[ $stderr == *"cannot write $NET_DIR/none/edgegate.prom"* ]]
+	exporter_start host --textfile "$file" --interval 1
+	for i in {1..40}; do
+		[[ $(tail -n 1 "$file") == edgegate_scrape_duration_seconds* || $(tail -n 1 "$file") == '# HELP edgegate_exporter_connections_cut'* ]]
+		sleep 0.05
+	done
+	exporter_stop
+	[[ $(ls -A "$NET_DIR/folder") == edgegate.prom ]]
+}
