@@ -44,22 +44,27 @@ export function gate(...words) {
 	return execFileSync(process.env.EDGEGATE, ['--netns', process.env.HOST_NETNS, verb, '-i', 'gate0', ...more], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
+const children = new Set();
+process.on('exit', () => children.forEach(child => child.kill('SIGTERM')));
+
 // Datagrams from one namespace to an address, so many a second, until the function that is returned is called: it
 // says how many were sent.
 export function pace(netns, from, to, port, rate) {
 	const child = spawn('nsenter', ['--net=/run/netns/' + netns, '--', path.join(top, 'build/tests/tools/pace'), from, to, port, rate].map(String), { stdio: ['ignore', 'pipe', 'inherit'] });
+	children.add(child);
 	let said = '';
 	child.stdout.on('data', text => { said += text; });
 	const ended = new Promise(done => child.on('close', done));
 	return async () => {
 		child.kill('SIGTERM');
 		await ended;
+		children.delete(child);
 		return JSON.parse(said).sent;
 	};
 }
 
 export async function browse() {
-	return chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
+	return chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'] });
 }
 
 // A tab on the page. `faults` collects what must not be; `expected`: patterns of what a test brings about itself.
@@ -118,4 +123,5 @@ export async function run(tests) {
 			await browser.close();
 		}
 	}
+	process.exit();
 }

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// How it looks, and to whom: light and dark, wide and as narrow as a phone, by keyboard, to a screen reader's rules (axe).
+import { axe, open, close, shoot, demand, until, sleep, gate, run, cell } from './lib.mjs';
+
+async function ready(browser, options) {
+	const page = await open(browser, options);
+	await until(() => page.locator('.legend li').count(), 'a chart with something in it');
+	await until(async () => /\d/.test(await cell(page, 'media-in', 'Packets/s').innerText()), 'rates', 8);
+	return page;
+}
+
+// axe's rules of WCAG 2.2 A and AA, contrast among them. It is put in behind the policy's back, by the browser.
+async function judge(page, what) {
+	const faults = page.faults.length;
+	await page.evaluate(await (await import('node:fs/promises')).readFile(axe, 'utf8'));
+	const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+	page.faults.length = faults;
+	demand(violations.length === 0, `${what}: ` + violations.map(one => `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map(node => node.html + ' ' + node.failureSummary).join('; ')}`).join('\n'));
+}
+
+await run({
+	async schemes(browser) {
+		gate('apply', process.env.POLICY_TWO, '--confirm', '60s');
+		const seen = {};
+		for (const colorScheme of ['light', 'dark'])
+			for (const width of [1280, 375]) {
+				const page = await ready(browser, { colorScheme, viewport: { width, height: 812 }, reducedMotion: 'reduce' });
+				await page.locator('summary').click();
+				await shoot(page, `${colorScheme}-${width}`);
+				const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+				demand(wide <= 0, `${colorScheme}, ${width} wide: the page is ${wide} px too wide`);
+				seen[colorScheme] = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+				await judge(page, `${colorScheme}, ${width} wide`);
+				await close(page);
+			}
+		demand(seen.light !== seen.dark, 'both schemes look alike');
+		gate('confirm');
+		gate('block');
+		for (const colorScheme of ['light', 'dark']) {
+			const page = await ready(browser, { colorScheme });
+			await until(() => page.locator('.notice[data-level=bad]').count(), 'the block');
+			await judge(page, `${colorScheme}, blocked`);
+			await close(page);
+		}
+		gate('resume');
+		gate('apply', process.env.POLICY);
+	},
+
+	// Everything that can be used is reached by Tab alone, in order, and one sees where one is.
+	async keyboard(browser) {
+		const page = await ready(browser, { viewport: { width: 900, height: 700 } });
+		const reached = [];
+		for (let i = 0; i < 20; i++) {
+			await page.keyboard.press('Tab');
+			const now = await page.evaluate(() => {
+				const one = document.activeElement;
+				if (!one || one === document.body)
+					return null;
+				const style = getComputedStyle(one);
+				return { what: one.getAttribute('aria-label') || one.getAttribute('aria-labelledby') || one.textContent.trim(), seen: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2 };
+			});
+			if (!now)
+				break;
+			demand(now.seen, `no outline on ${now.what}`);
+			reached.push(now.what);
+		}
+		for (const wanted of ['Skip to the gates', 'The chart as a table', 'g1-ports', 'metrics', 'history'])
+			demand(reached.includes(wanted), `Tab never came to “${wanted}”, but to ${reached.join(', ')}`);
+		await page.keyboard.press('Shift+Tab');
+		await page.locator('summary').focus();
+		await page.keyboard.press('Enter');
+		await until(() => page.locator('.chart details[open] table').count(), 'the table opens by Enter');
+		// the table scrolls by keyboard where it is wider than the window, the page doesn't
+		demand(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), 'the page is too wide');
+		await page.locator('.rules .scroll').focus();
+		await page.keyboard.press('End');
+		await close(page);
+	},
+
+	// A thousand rules: a box to find one, by name, port or note, and those with traffic; and it stays quick.
+	async many(browser) {
+		gate('apply', process.env.POLICY_MANY);
+		const page = await open(browser);
+		await until(async () => await page.locator('.rules tbody tr').count() > 1000, 'a row each');
+		const shown = () => page.locator('.rules tbody tr:not([hidden])').count();
+		await page.getByLabel('Show rules that have').fill('rule-77');
+		await until(async () => await shown() === 11, 'rule-77 and rule-770 to rule-779');
+		await page.getByLabel('Show rules that have').fill('');
+		await page.getByLabel('with traffic now').check();
+		await until(async () => await shown() === 1, 'the one with traffic');
+		await page.getByLabel('with traffic now').uncheck();
+		await sleep(2.5);
+		const longest = await page.evaluate(() => new Promise(done => {
+			const tasks = [];
+			new PerformanceObserver(list => tasks.push(...list.getEntries().map(one => one.duration))).observe({ type: 'longtask' });
+			setTimeout(() => done(Math.max(0, ...tasks)), 5000);
+		}));
+		demand(longest < 400, `it was busy for ${Math.round(longest)} ms at a time`);
+		await close(page);
+		gate('apply', process.env.POLICY);
+	},
+});

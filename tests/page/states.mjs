@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What stands out: each state of a gate is named, announced once, and goes when it is over.
+import { execFileSync } from 'node:child_process';
+import { open, close, shoot, demand, until, sleep, run, gate } from './lib.mjs';
+
+const notice = (page, headline) => page.locator('.notice', { has: page.locator('strong', { hasText: headline }) });
+const there = async (page, headline) => until(() => notice(page, headline).count(), `the notice “${headline}”`, 8);
+const away = async (page, headline) => until(async () => !await notice(page, headline).count(), `the notice “${headline}” goes`, 8);
+const mode = page => page.locator('.head .mode').innerText();
+const said = page => page.evaluate(() => window.said.join(' | '));
+
+// A page that remembers what it said to who listens.
+async function listen(browser, options, expected) {
+	const page = await open(browser, options, expected);
+	await until(() => page.locator('.gate').count(), 'a gate');
+	await page.evaluate(() => {
+		window.said = [];
+		new MutationObserver(() => window.said.push(document.getElementById('says').textContent)).observe(document.getElementById('says'), { childList: true });
+	});
+	return page;
+}
+
+await run({
+	async confirm(browser) {
+		const page = await listen(browser);
+		gate('apply', process.env.POLICY_TWO, '--confirm', '9s');
+		await there(page, 'Waits for a confirm');
+		const left = async () => { const [minutes, seconds] = (await page.locator('.timer').innerText()).split(':').map(Number); return 60 * minutes + seconds; };
+		const first = await left();
+		demand(first > 3 && first <= 9, `${first} s left at first`);
+		await shoot(page, 'confirm');
+		await sleep(3);
+		const later = await left();
+		demand(Math.abs(first - later - 3) <= 1, `${first} s, and 3 s later ${later} s left`);
+		demand(/former policy, one, comes back by itself/.test(await notice(page, 'Waits').innerText()), 'what comes back is named');
+		await until(() => notice(page, 'Rolled back').count(), 'the notice “Rolled back”', 15);
+		demand(/no confirm came/.test(await notice(page, 'Rolled back').innerText()), 'why it was rolled back');
+		await away(page, 'Waits for a confirm');
+		demand(/Waits for a confirm/.test(await said(page)) && /Rolled back/.test(await said(page)), `announced: ${await said(page)}`);
+		await close(page);
+	},
+
+	async emergency(browser) {
+		const page = await listen(browser);
+		gate('block');
+		await there(page, 'Emergency block');
+		demand(await mode(page) === 'EMERGENCY: BLOCKED', await mode(page));
+		demand(/⚠ .*Emergency block/.test(await page.title()), `the title: ${await page.title()}`);
+		demand(await page.locator('.gate').getAttribute('data-level') === 'bad', 'the gate stands out');
+		await shoot(page, 'block');
+		gate('open');
+		await there(page, 'Emergency open');
+		await away(page, 'Emergency block');
+		gate('resume');
+		await away(page, 'Emergency open');
+		demand(await mode(page) === 'enforcing', await mode(page));
+		demand(/Emergency block.*Emergency open.*no longer open/.test(await said(page)), `announced: ${await said(page)}`);
+		gate('apply', '--mode', 'monitor', process.env.POLICY);
+		await there(page, 'Monitor mode');
+		demand(/Would drop in/.test(await page.locator('.tiles').innerText()), 'what monitor mode would drop');
+		gate('apply', '--mode', 'enforce', process.env.POLICY);
+		await away(page, 'Monitor mode');
+		await close(page);
+	},
+
+	// What a policy's author wrote is text, whatever it looks like.
+	async markup(browser) {
+		gate('apply', process.env.POLICY_MARKUP);
+		const page = await listen(browser);
+		const note = page.locator('.rules td.note').first();
+		await until(async () => /<script>/.test(await note.textContent()), 'the note as text');
+		demand(await page.locator('.rules script, .rules img, .rules b').count() === 0, 'the note became markup');
+		demand(await page.evaluate(() => window.pwned === undefined), 'the note’s script ran');
+		demand((await page.content()).includes('&lt;script&gt;window.pwned'), 'the note is escaped in the tree');
+		gate('apply', process.env.POLICY);
+		await until(async () => !/<script>/.test(await note.textContent()), 'a new policy’s rules');
+		await close(page);
+	},
+
+	// Gates come and go; without one the page says what to do.
+	async gone(browser) {
+		const page = await listen(browser);
+		gate('detach', '--yes');
+		await until(async () => /is gone/.test(await page.locator('#notices').innerText()), 'the gate is said to be gone');
+		demand(/edgegate apply/.test(await page.locator('#talk').innerText()), 'what to do without a gate');
+		await shoot(page, 'gone');
+		gate('apply', process.env.POLICY);
+		await until(() => page.locator('.gate').count(), 'the gate is there again');
+		demand(await page.locator('#notices').innerText() === '', 'nothing is gone any more');
+		demand(/gate is gone.*a gate is there again/.test(await said(page)), `announced: ${await said(page)}`);
+		await close(page);
+	},
+
+	// The exporter stops answering: what is shown is called old, and is new again by itself.
+	async stale(browser) {
+		const page = await listen(browser, {}, [/Failed to load resource/]);
+		process.kill(Number(process.env.EXPORTER_PID), 'SIGSTOP');
+		const others = execFileSync('pgrep', ['-P', process.env.EXPORTER_PID], { encoding: 'utf8' }).trim().split('\n').map(Number);
+		try {
+			for (const other of others)
+				process.kill(other, 'SIGSTOP');
+			await until(async () => /no answer since \d\d:\d\d:\d\d/.test(await page.locator('#link').innerText()), 'no answer', 14);
+			demand(await page.locator('body.stale').count() === 1, 'what is old looks old');
+			demand(/no answer/.test(await page.title()), 'the title says so');
+			await shoot(page, 'stale');
+		} finally {
+			for (const other of [...others, Number(process.env.EXPORTER_PID)])
+				process.kill(other, 'SIGCONT');
+		}
+		await until(async () => /live/.test(await page.locator('#link').innerText()), 'it answers again', 14);
+		demand(await page.locator('body.stale').count() === 0, 'nothing is old any more');
+		await close(page);
+	},
+});
