@@ -52,14 +52,24 @@ metrics_of() { # NAME INTERFACE [CURL-OPTION...]
 	fetch "$name" /metrics "$@" | grep -F "gate=\"$label\""
 }
 
-# The value of a line.
-metric() { # NAME INTERFACE METRIC [LABELS]
-	metrics_of "$1" "$2" | awk -v name="$3" -v labels="${4-}" '
-		index($0, name "{") == 1 && (labels == "" || index($0, labels)) { print $NF }'
+# Looks, once, for what seen() and value() then say of it. 1: there is no such gate.
+look() { # NAME INTERFACE [CURL-OPTION...]
+	metrics_of "$@" >"$NET_DIR/look"
 }
 
-metric_is() { # NAME INTERFACE METRIC LABELS VALUE
-	[[ $(metric "$1" "$2" "$3" "$4") == "$5" ]]
+# The value of a line that has these labels among others.
+value() { # METRIC [LABELS]
+	awk -v name="$1" -v labels="${2-}" \
+		'index($0, name "{") == 1 && (labels == "" || index($0, labels)) { print $NF }' "$NET_DIR/look"
+}
+
+seen() { # METRIC LABELS VALUE
+	[[ $(value "$1" "$2") == "$3" ]]
+}
+
+# For wait_until.
+look_and_see() { # NAME INTERFACE METRIC LABELS VALUE
+	look "$1" "$2" && seen "$3" "$4" "$5"
 }
 
 # What stats --json says of a gate, as lines of metrics.

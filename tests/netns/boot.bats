@@ -313,3 +313,37 @@ guarded() { # INTERFACE
 	run -1 in_boot systemctl restart edgegate@gate0
 	[[ $(boot_log edgegate@gate0) == *'as root: mount -t bpf bpf /sys/fs/bpf'* ]]
 }
+
+@test "boot: the exporter serves as nobody, from its unit" {
+	local figure
+	machine
+	policy gate0.yaml 5061
+	boot_enable edgegate@gate0
+	boot_start host
+	boot_wait
+	in_boot systemctl start edgegate-exporter || fail "$(boot_log edgegate-exporter)"
+	run -0 in_boot systemd-analyze verify edgegate-exporter.service
+	[[ -z $output ]] || fail "$output"
+	boot_is edgegate-exporter active || fail "$(in_boot systemctl status edgegate-exporter; boot_log edgegate-exporter)"
+	wait_until curl_metrics
+	curl_metrics | grep -q '^edgegate_interface_attached{gate="[^"]*gate0",interface="gate0"} 1$' || fail "$(curl_metrics)"
+	curl_metrics | grep -q '^edgegate_unreadable_gates 0$'
+	[[ $(in_boot ps -o user= -C edgegate | sort | uniq -c | tr -s ' ') == ' 2 nobody' ]]
+	figure=$(in_boot systemd-analyze --no-pager security edgegate-exporter | sed -n 's/.*Overall exposure.*: \([0-9.]*\) .*/\1/p')
+	[[ -n $figure ]]
+	grep -qF "exposure of $figure" docs/exporter.md || fail "docs/exporter.md doesn't say: exposure of $figure"
+	in_boot systemctl stop edgegate-exporter
+	[[ $(boot_state edgegate-exporter) == inactive ]]
+	# what it was told wrong is not tried again and again
+	boot_file_now /etc/edgegate/exporter.conf 'OPTIONS=--listen nowhere'
+	run ! in_boot systemctl start edgegate-exporter
+	wait_until boot_is edgegate-exporter failed
+}
+
+curl_metrics() {
+	in_boot curl --silent --fail http://127.0.0.1:9979/metrics
+}
+
+boot_file_now() { # PATH LINE
+	in_boot sh -c "echo '$2' >$1"
+}

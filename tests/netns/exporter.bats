@@ -30,19 +30,21 @@ promtool_is_content() { # TEXT
 	# from the start, and all of it
 	metrics_of host gate0 | grep -E "$counted" | sort >"$NET_DIR/metrics"
 	[[ $(wc -l <"$NET_DIR/metrics") -eq $((6 * 2 * 2 + 7 * 2 * 2 + 12 * 2 * 2 + 1)) ]]
-	metric_is host gate0 edgegate_dropped_packets_total 'direction="in",reason="no-rule"' 0
+	look host gate0
+	seen edgegate_dropped_packets_total 'direction="in",reason="no-rule"' 0
 	tcp_serve host 443
 	tcp_try peer 192.0.2.10 443
 	tcp_try peer 2001:db8::10 443
 	for i in 22 23 24; do
-		! tcp_try peer 192.0.2.10 "$i"
+		run ! tcp_try peer 192.0.2.10 "$i"
 	done
 	# nothing goes on that would count between the two
 	wait_until settled
-	metric_is host gate0 edgegate_rule_packets_total 'rule="access-sip-tls-in",direction="in",protocol="tcp",path="forward"' \
-		"$(rule_count host access-sip-tls-in)"
-	(($(metric host gate0 edgegate_rule_packets_total 'rule="access-sip-tls-in",direction="in",protocol="tcp",path="reply"') >= 6))
-	(($(metric host gate0 edgegate_dropped_packets_total 'direction="in",reason="no-rule"') >= 3))
+	look host gate0
+	seen edgegate_rule_packets_total 'rule="access-sip-tls-in",direction="in",protocol="tcp",path="forward"' \
+		"$(rule_count host access-sip-tls-in packets)"
+	(($(value edgegate_rule_packets_total 'rule="access-sip-tls-in",direction="in",protocol="tcp",path="reply"') >= 6))
+	(($(value edgegate_dropped_packets_total 'direction="in",reason="no-rule"') >= 3))
 	# the exporter's page has the same JSON
 	sleep 0.3
 	[[ $(fetch host /api/v1/stats | jq -S --arg gate "$(ns host)/gate0" '.gates[] | select(.gate == $gate) | del(.flows)') == \
@@ -84,18 +86,21 @@ settled() {
 	exporter_start host
 	exporter_wait host
 	promtool_is_content "$(fetch host /metrics)"
-	! metrics_of host gate0
+	run ! look host gate0
 	gate host apply -i gate0
-	metric_is host gate0 edgegate_interface_attached 'interface="gate0"' 1
-	metric_is host gate0 edgegate_filters_ahead 'interface="gate0"' 0
-	metric_is host gate0 edgegate_gate_info 'policy="lync-2013-public-im",mode="enforce"' 1
+	look host gate0
+	seen edgegate_interface_attached 'interface="gate0"' 1
+	seen edgegate_filters_ahead 'interface="gate0"' 0
+	seen edgegate_gate_info 'policy="lync-2013-public-im",mode="enforce"' 1
 	gate host detach -i gate0 --yes
-	! metrics_of host gate0
+	run ! look host gate0
 	gate host apply -i gate0 --mode monitor host-basics
-	metric_is host gate0 edgegate_gate_info 'policy="host-basics",mode="monitor"' 1
+	look host gate0
+	seen edgegate_gate_info 'policy="host-basics",mode="monitor"' 1
 	# its interface goes: nothing is guarded any more, and it says so
 	ip -n "$(ns host)" link delete gate0
-	metric_is host gate0 edgegate_interface_attached 'interface="gate0"' 0
+	look host gate0
+	seen edgegate_interface_attached 'interface="gate0"' 0
 	[[ ! -s $EXPORTER_LOG ]]
 	exporter_stop
 }
@@ -105,33 +110,39 @@ settled() {
 	gate host apply -i gate0
 	exporter_start host
 	exporter_wait host
-	metric_is host gate0 edgegate_policy_drift '' 0
-	metric_is host gate0 edgegate_emergency 'kind="block"' 0
+	look host gate0
+	seen edgegate_policy_drift '' 0
+	seen edgegate_emergency 'kind="block"' 0
 	gate host block -i gate0
-	metric_is host gate0 edgegate_emergency 'kind="block"' 1
-	metric_is host gate0 edgegate_emergency 'kind="open"' 0
+	look host gate0
+	seen edgegate_emergency 'kind="block"' 1
+	seen edgegate_emergency 'kind="open"' 0
 	gate host open -i gate0
-	metric_is host gate0 edgegate_emergency 'kind="open"' 1
+	look host gate0
+	seen edgegate_emergency 'kind="open"' 1
 	gate host resume -i gate0
-	metric_is host gate0 edgegate_confirm_pending '' 0
-	metric_is host gate0 edgegate_confirm_left_seconds '' 0
+	look host gate0
+	seen edgegate_confirm_pending '' 0
+	seen edgegate_confirm_left_seconds '' 0
 	gate host apply -i gate0 --confirm 2s host-basics
-	metric_is host gate0 edgegate_confirm_pending '' 1
-	left=$(metric host gate0 edgegate_confirm_left_seconds)
+	look host gate0
+	seen edgegate_confirm_pending '' 1
+	left=$(value edgegate_confirm_left_seconds)
 	awk "BEGIN { exit !($left > 0 && $left <= 2) }"
-	(($(metric host gate0 edgegate_confirm_deadline_timestamp_seconds) >= EPOCHSECONDS))
-	metric_is host gate0 edgegate_rolled_back 'by="deadline"' 0
+	(($(value edgegate_confirm_deadline_timestamp_seconds) >= EPOCHSECONDS))
+	seen edgegate_rolled_back 'by="deadline"' 0
 	# it is past whether a packet has come or not; only the exporter looks, and it writes nothing
-	wait_until metric_is host gate0 edgegate_rolled_back 'by="deadline"' 1
-	metric_is host gate0 edgegate_gate_info 'policy="lync-2013-public-im",mode="enforce"' 1
-	metric_is host gate0 edgegate_confirm_pending '' 0
+	wait_until look_and_see host gate0 edgegate_rolled_back 'by="deadline"' 1
+	seen edgegate_gate_info 'policy="lync-2013-public-im",mode="enforce"' 1
+	seen edgegate_confirm_pending '' 0
 	# a change of a map is found at once by one that begins; within two minutes by this one
 	exporter_stop
 	map=/sys/fs/bpf/edgegate/network-namespace-$(netns_cookie host)/gate0/slot0-tuples
-	bpftool map update pinned "$map" key hex 00 06 16 00 value hex 01 00
+	bpftool map delete pinned "$map" key hex 00 06 c5 13 # in tcp 5061
 	exporter_start host
 	exporter_wait host
-	metric_is host gate0 edgegate_policy_drift '' 1
+	look host gate0
+	seen edgegate_policy_drift '' 1
 }
 
 netns_cookie() { # NAME
@@ -147,14 +158,17 @@ netns_cookie() { # NAME
 	exporter_start peer
 	exporter_wait peer
 	GATE_AT=host
-	metric_is peer gate0 edgegate_interface_attached 'interface="gate0"' 1
-	metric_is peer gate0 edgegate_interface_info 'facing="outside"' 1
+	look peer gate0
+	seen edgegate_interface_attached 'interface="gate0"' 1
+	seen edgegate_interface_info 'facing="outside"' 1
 	# what only its own namespace tells is left out, not made up
-	[[ -z $(metric peer gate0 edgegate_filters_ahead) ]]
-	! tcp_try peer 192.0.2.10 22
-	(($(metric peer gate0 edgegate_dropped_packets_total 'direction="in",reason="no-rule"') >= 1))
+	[[ -z $(value edgegate_filters_ahead) ]]
+	run ! tcp_try peer 192.0.2.10 22
+	look peer gate0
+	(($(value edgegate_dropped_packets_total 'direction="in",reason="no-rule"') >= 1))
 	ip -n "$(ns host)" link delete gate0
-	metric_is peer gate0 edgegate_interface_attached 'interface="gate0"' 0
+	look peer gate0
+	seen edgegate_interface_attached 'interface="gate0"' 0
 }
 
 # Fields of /proc/PID/status.
@@ -182,12 +196,14 @@ process() { # PID FIELD
 		[[ $(process "$EXPORTER_PID" $set) == 0000000000000000 ]]
 		[[ $(process "$reader" $set) == 0000000000001002 ]]
 	done
-	! in_ns host ss -Htnlp | grep -F "pid=$reader,"
+	run -0 in_ns host ss -Htnlp
+	[[ $output == *"pid=$EXPORTER_PID,"* && $output != *"pid=$reader,"* ]]
 	# nor has the one a descriptor of anything but sockets, what its library waits with, and what it says
 	run -0 bash -c "readlink /proc/$EXPORTER_PID/fd/* | grep -vE '^(socket:|anon_inode:|/dev/null|pipe:|.*\.log$)'; true"
 	[[ -z $output ]]
 	# it does what it is for
-	metric_is host gate0 edgegate_interface_attached 'interface="gate0"' 1
+	look host gate0
+	seen edgegate_interface_attached 'interface="gate0"' 1
 	exporter_stop
 	wait_until gone "$reader"
 }
@@ -216,10 +232,10 @@ gone() { # PID
 	EXPORTER_AT='https://[::1]:9979'
 	wait_listen host tcp 9979
 	# the certificate is checked; what isn't TLS gets nothing
-	! fetch host /healthz
+	run ! fetch host /healthz
 	wait_until fetch host /healthz --cacert "$NET_DIR/crt"
 	EXPORTER_AT='http://[::1]:9979' run ! fetch host /healthz
-	in_ns host curl --silent --cacert "$NET_DIR/crt" --tls-max 1.1 'https://[::1]:9979/healthz' && fail 'TLS 1.1'
+	run ! fetch host /healthz --cacert "$NET_DIR/crt" --tls-max 1.1
 	[[ $(status_of host /metrics --cacert "$NET_DIR/crt") == 401 ]]
 	[[ $(status_of host /metrics --cacert "$NET_DIR/crt" --user 'scraper:wrong') == 401 ]]
 	[[ $(status_of host /metrics --cacert "$NET_DIR/crt" --user 'stranger:correct horse') == 401 ]]

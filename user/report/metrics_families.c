@@ -203,8 +203,7 @@ static void confirm_pending(struct metrics_writer *writer, const struct report_g
 
 static void confirm_deadline(struct metrics_writer *writer, const struct report_gate *gate)
 {
-	metrics_label(writer, "gate", gate->label);
-	metrics_real(writer, (double)(gate->confirm_deadline / 1000));
+	families_number(writer, gate, gate->confirm_deadline / 1000);
 }
 
 static void confirm_left(struct metrics_writer *writer, const struct report_gate *gate)

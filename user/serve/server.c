@@ -66,6 +66,14 @@ static void server_completed(void *data, struct MHD_Connection *connection, void
 	*state = NULL;
 }
 
+/* Paths are compared as they come: %2e and %00 mean nothing. */
+static size_t server_unescape(void *data, struct MHD_Connection *connection, char *word)
+{
+	(void)data;
+	(void)connection;
+	return strlen(word);
+}
+
 /* What the library has to say while it starts. Afterwards it would be strangers' faults, and is not kept. */
 static char server_said[256];
 
@@ -99,7 +107,8 @@ static struct MHD_Daemon *server_start(struct server *server, const struct serve
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_REQUEST_SIZE,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)SERVER_ANSWER_SECONDS,
 		MHD_OPTION_NOTIFY_CONNECTION, server_connected, server, MHD_OPTION_NOTIFY_COMPLETED,
-		server_completed, server, MHD_OPTION_ARRAY, wish->key ? tls : &none,
+		server_completed, server, MHD_OPTION_UNESCAPE_CALLBACK, server_unescape, NULL,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, wish->key ? tls : &none,
 		MHD_OPTION_END);
 }
 

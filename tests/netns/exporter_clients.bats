@@ -1,0 +1,134 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-only
+# The exporter and clients that mean no good: it goes on serving, and holds on to nothing of theirs.
+# shellcheck disable=SC2154 # bats' run sets stderr
+
+load ../lib/net.bash
+load ../lib/servers.bash
+load ../lib/rows.bash
+load ../lib/exporter.bash
+
+# What is measured is what is shipped.
+EXPORTER=$PWD/build/edgegate
+
+setup() {
+	net_begin
+	net_ns host
+}
+
+teardown() { net_end; }
+
+# Bytes of memory, and descriptors, of the process that serves.
+memory() {
+	awk '$1 == "VmRSS:" { print $2 * 1024 }' "/proc/$EXPORTER_PID/status"
+}
+
+descriptors() {
+	find "/proc/$EXPORTER_PID/fd" -mindepth 1 | wc -l
+}
+
+# No more than at the beginning, when a connection may just have been closing.
+descriptors_are() { # NUMBER
+	(($(descriptors) <= $1))
+}
+
+healthy() {
+	[[ $(fetch host /healthz) == ok ]]
+	fetch host /metrics | grep -q ^edgegate_build_info
+}
+
+# The first line of what a raw request gets; empty where nothing.
+raw() { # TEXT
+	printf '%b' "$1" | timeout 15 nsenter --net="/run/netns/$(ns host)" socat -t 2 - TCP:127.0.0.1:9979 2>/dev/null | head -n 1 | tr -d '\r'
+}
+
+@test "exporter: requests that are none, or huge, or of other methods" {
+	local began path method
+	exporter_start host
+	exporter_wait host
+	healthy
+	began=$(descriptors)
+	for method in POST PUT DELETE OPTIONS TRACE CONNECT PATCH BREW get; do
+		[[ $(status_of host /metrics --request $method) == 405 ]]
+	done
+	in_ns host curl --silent --include --request POST http://127.0.0.1:9979/ | grep -q $'^Allow: GET, HEAD\r$'
+	[[ $(in_ns host curl --silent --head --write-out '%{http_code} %{size_download}' --output /dev/null http://127.0.0.1:9979/metrics) == '200 0' ]]
+	for path in /../../etc/passwd /metrics/../../etc/shadow /./metrics //metrics /metrics/ /..%2f..%2fetc%2fpasswd \
+		/%2e%2e/etc/passwd /metrics%00 /api/v1/ /api/v1/stats/../../../etc/passwd /sys/fs/bpf /proc/self/environ; do
+		[[ $(status_of host "$path") == 404 ]]
+	done
+	[[ $(status_of host '/metrics?a=b&c') == 200 ]]
+	[[ $(status_of host /metrics --data-binary "$(printf '%010000d' 0)" --request GET) == 413 ]]
+	[[ $(status_of host /metrics --header 'Transfer-Encoding: chunked' --data x --request GET) == 413 ]]
+	# a path and a head that are larger than a connection may take of memory
+	[[ $(raw "GET /$(printf '%040000d' 0) HTTP/1.1\r\nHost: a\r\n\r\n") == *' 4'* ]]
+	[[ $(raw "GET / HTTP/1.1\r\nHost: a\r\nX: $(printf '%040000d' 0)\r\n\r\n") == *' 4'* ]]
+	[[ $(raw 'GET / HTTP/9.9\r\n\r\n') != *' 200 '* ]]
+	[[ $(raw 'GET / HTTP/1.1\r\n\r\n') == *' 400 '* ]] # without Host
+	for path in '\r\n\r\n' '\x00\x00\x00\x00' '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03' 'GET' 'GET /\r\n\r\n' \
+		'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' ' GET / HTTP/1.1\r\n\r\n' 'GET / HTTP/1.1\r\nContent-Length: -1\r\nHost: a\r\n\r\n' \
+		'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999999\r\n\r\n' \
+		'GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n' 'GET\t/\tHTTP/1.1\r\nHost: a\r\n\r\n'; do
+		[[ $(raw "$path") != *' 200 '* ]] || [[ $path == *'\t'* ]]
+	done
+	healthy
+	# who closed in the middle of a request is noticed when its time is over
+	NET_PATIENCE=12 wait_until descriptors_are "$began"
+	[[ ! -s $EXPORTER_LOG ]]
+}
+
+@test "exporter: 10,000 connections that ask nothing" {
+	local began memory
+	exporter_start host
+	exporter_wait host
+	healthy
+	began=$(descriptors) memory=$(memory)
+	net_start host build/tests/tools/crowd connect 127.0.0.1 9979 10000
+	for _ in {1..5}; do
+		healthy
+		(($(descriptors) <= began + 130))
+		sleep 0.2
+	done
+	NET_PATIENCE=30 wait_until grep -q ready "$NET_DIR/host-crowd.log"
+	healthy
+	(($(descriptors) <= began + 130))
+	# a connection's memory and its bookkeeping: 128 of them
+	(($(memory) - memory < 8 << 20))
+	(($(fetch host /metrics | awk '$1 == "edgegate_exporter_connections_cut_total" { print $2 }') >= 9000))
+	kill "$NET_PID"
+	wait_until descriptors_are "$began"
+	healthy
+}
+
+# Says a letter a second, and what became of it.
+dripping() {
+	# shellcheck disable=SC2016 # for the shell in the namespace
+	in_ns host timeout 30 bash -c 'exec 5<>/dev/tcp/127.0.0.1/9979; printf "GET / HTTP/1.1\r\nHost: " >&5
+		until read -r -t 1 -n 1 -u 5; (($? <= 128)); do printf a >&5 2>/dev/null || break; done; echo $SECONDS'
+}
+
+@test "exporter: those that never finish their request, or their handshake" {
+	local one began
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=edge \
+		-keyout "$NET_DIR/key" -out "$NET_DIR/crt" 2>/dev/null
+	chmod 600 "$NET_DIR/key"
+	exporter_start host --tls-cert "$NET_DIR/crt" --tls-key "$NET_DIR/key" --listen 127.0.0.1:9443
+	wait_listen host tcp 9443
+	net_start host build/tests/tools/crowd connect 127.0.0.1 9443 300
+	wait_until grep -q ready "$NET_DIR/host-crowd.log"
+	EXPORTER_AT=https://127.0.0.1:9443 fetch host /healthz --insecure
+	exporter_stop
+	exporter_start host
+	exporter_wait host
+	began=$(descriptors)
+	dripping >"$NET_DIR/one" &
+	one=$!
+	dripping >"$NET_DIR/two"
+	wait "$one"
+	# ten seconds, whatever they say meanwhile
+	for one in "$NET_DIR/one" "$NET_DIR/two"; do
+		(($(<"$one") >= 9 && $(<"$one") <= 14))
+	done
+	wait_until descriptors_are "$began"
+	healthy
+}
