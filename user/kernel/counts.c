@@ -70,6 +70,43 @@ static int counts_sum(int fd, uint32_t entries, size_t value_size, add_function 
 	return batch_read(fd, &batch, counts_sum_batch, &sum);
 }
 
+/* The key that a batch of an array goes on behind is the last one of the batch before. */
+int gate_read_rule_counts(const struct gate *gate, unsigned int first, unsigned int count,
+			  struct rule_count *rules)
+{
+	struct counts_sum sum = { RULE_SLOTS, sizeof(*rules), libbpf_num_possible_cpus(),
+				  counts_add_rule, rules };
+	LIBBPF_OPTS(bpf_map_batch_opts, options);
+	const unsigned int end = first + count;
+	autofree char *values = NULL;
+	uint32_t keys[BATCH];
+
+	if (sum.cpus < 0)
+		return sum.cpus;
+	values = calloc(BATCH, sum.value_size * (size_t)sum.cpus);
+	if (!values)
+		return -ENOMEM;
+	while (first < end) {
+		uint32_t some = end - first < BATCH ? end - first : BATCH, last = first - 1, next;
+
+		if (bpf_map_lookup_batch(gate->maps[MAP_RULE_COUNTS], first ? &last : NULL, &next,
+					 keys, values, &some, &options) &&
+		    errno != ENOENT)
+			return -errno;
+		if (!some)
+			break;
+		counts_sum_batch(keys, values, some, &sum);
+		first += some;
+	}
+	return 0;
+}
+
+int gate_read_outcome_counts(const struct gate *gate, struct count *outcomes)
+{
+	return counts_sum(gate->maps[MAP_OUTCOME_COUNTS], OUTCOME_COUNTERS, sizeof(*outcomes),
+			  counts_add_outcome, outcomes);
+}
+
 int gate_read_counts(const struct gate *gate, struct gate_counts *counts)
 {
 	autofree struct rule_count *rules = calloc(RULE_SLOTS, sizeof(*rules));
@@ -78,16 +115,21 @@ int gate_read_counts(const struct gate *gate, struct gate_counts *counts)
 
 	if (!rules || !outcomes)
 		return -ENOMEM;
-	error = counts_sum(gate->maps[MAP_RULE_COUNTS], RULE_SLOTS, sizeof(*rules), counts_add_rule,
-			   rules);
+	error = gate_read_rule_counts(gate, 0, RULE_SLOTS, rules);
 	if (!error)
-		error = counts_sum(gate->maps[MAP_OUTCOME_COUNTS], OUTCOME_COUNTERS,
-				   sizeof(*outcomes), counts_add_outcome, outcomes);
+		error = gate_read_outcome_counts(gate, outcomes);
 	if (error)
 		return error;
 	counts->rules = take_pointer(&rules);
 	counts->outcomes = take_pointer(&outcomes);
 	return 0;
+}
+
+void gate_free_counts(struct gate_counts *counts)
+{
+	free(counts->rules);
+	free(counts->outcomes);
+	*counts = (struct gate_counts){ 0 };
 }
 
 static int counts_add_batch(const void *keys, const void *values, size_t count, void *data)
@@ -121,11 +163,4 @@ int gate_read_tables(const struct gate *gate, struct gate_table *tables)
 			(struct gate_table){ object_map_names[maps[i]], entries, info.max_entries };
 	}
 	return 0;
-}
-
-void gate_free_counts(struct gate_counts *counts)
-{
-	free(counts->rules);
-	free(counts->outcomes);
-	*counts = (struct gate_counts){ 0 };
 }

@@ -100,6 +100,12 @@ struct gate_counts {
 int gate_read_counts(const struct gate *gate, struct gate_counts *counts);
 void gate_free_counts(struct gate_counts *counts);
 
+/* Of the rules' counters those from `first` on, `count` of them, into an array of RULE_SLOTS. */
+int gate_read_rule_counts(const struct gate *gate, unsigned int first, unsigned int count,
+			  struct rule_count *rules);
+/* Those of outcomes alone, into an array of OUTCOME_COUNTERS. */
+int gate_read_outcome_counts(const struct gate *gate, struct count *outcomes);
+
 /* A table from which the least recently used goes when it is full. */
 struct gate_table {
 	const char *name; /* of its pin; static */

@@ -36,16 +36,30 @@ static const char *metrics_suffix(const struct metrics_family *family)
 						 "";
 }
 
+/* The bytes of a value up to the first that is to be escaped. By hand: most are a few letters. */
+static size_t metrics_plain(const char *value)
+{
+	size_t length = 0;
+
+	while (value[length] && value[length] != '"' && value[length] != '\\' &&
+	       value[length] != '\n')
+		length++;
+	return length;
+}
+
 /* Help texts, and values of labels. Quotes are escaped in help by OpenMetrics alone. */
 static void metrics_escape(struct text *text, const char *value, bool quotes)
 {
 	while (*value) {
-		size_t plain = strcspn(value, quotes ? "\\\n\"" : "\\\n");
+		size_t plain = metrics_plain(value);
 
 		text_add_bytes(text, value, plain);
 		value += plain;
 		if (*value)
-			text_add(text, *value == '\n' ? "\\n" : *value == '"' ? "\\\"" : "\\\\");
+			text_add(text, *value == '\n' ? "\\n" :
+				       *value == '\\' ? "\\\\" :
+				       quotes         ? "\\\"" :
+							"\"");
 		value += *value != '\0';
 	}
 }
@@ -80,6 +94,8 @@ static void metrics_head_line(struct metrics_writer *writer, const char *word)
 static void metrics_head(struct metrics_writer *writer, const struct metrics_family *family)
 {
 	writer->family = family;
+	writer->name_length = (size_t)snprintf(writer->name, sizeof(writer->name), "%s%s",
+					       family->name, metrics_suffix(family));
 	metrics_head_line(writer, "TYPE");
 	text_add(&writer->text, metrics_type_name(writer));
 	text_add(&writer->text, "\n");
@@ -97,27 +113,27 @@ void metrics_label(struct metrics_writer *writer, const char *name, const char *
 {
 	struct text *labels = &writer->labels;
 
-	text_add(labels, labels->length ? "," : "{");
+	text_add_bytes(labels, labels->length ? "," : "{", 1);
 	text_add(labels, name);
-	text_add(labels, "=\"");
+	text_add_bytes(labels, "=\"", 2);
 	metrics_escape(labels, value, true);
-	text_add(labels, "\"");
+	text_add_bytes(labels, "\"", 1);
 }
 
 static void metrics_line(struct metrics_writer *writer, const char *value, size_t size)
 {
 	struct text *text = &writer->text;
 
-	text_add(text, writer->family->name);
-	text_add(text, metrics_suffix(writer->family));
+	text_add_bytes(text, writer->name, writer->name_length);
 	if (writer->labels.length) {
 		text_add_bytes(text, writer->labels.bytes, writer->labels.length);
-		text_add(text, "}");
+		text_add_bytes(text, "} ", 2);
+	} else {
+		text_add_bytes(text, " ", 1);
 	}
 	writer->labels.length = 0;
-	text_add(text, " ");
 	text_add_bytes(text, value, size);
-	text_add(text, "\n");
+	text_add_bytes(text, "\n", 1);
 	metrics_flush(writer, METRICS_PIECE);
 }
 
@@ -131,6 +147,16 @@ void metrics_number(struct metrics_writer *writer, uint64_t value)
 		digits[--at] = (char)('0' + value % 10);
 	while (value /= 10);
 	metrics_line(writer, digits + at, sizeof(digits) - at);
+}
+
+void metrics_number_also(struct metrics_writer *writer, const char *name, const char *label,
+			 uint64_t value)
+{
+	const size_t length = writer->labels.length;
+
+	metrics_label(writer, name, label);
+	metrics_number(writer, value);
+	writer->labels.length = length;
 }
 
 void metrics_real(struct metrics_writer *writer, double value)

@@ -75,6 +75,8 @@ char *metrics_text(enum metrics_format format, const struct report_gate *gates, 
 struct metrics_writer {
 	enum metrics_format format;
 	const struct metrics_family *family;
+	char name[64]; /* that the family's lines begin with */
+	size_t name_length;
 	struct text text;   /* not yet given to the sink */
 	struct text labels; /* of the line that is being written */
 	metrics_sink sink;
@@ -85,6 +87,9 @@ struct metrics_writer {
 /* A line: labels one by one, then the value. */
 void metrics_label(struct metrics_writer *writer, const char *name, const char *value);
 void metrics_number(struct metrics_writer *writer, uint64_t value);
+/* The same with one label more, after which those before it are there for another line. */
+void metrics_number_also(struct metrics_writer *writer, const char *name, const char *label,
+			 uint64_t value);
 void metrics_real(struct metrics_writer *writer, double value);
 
 #endif

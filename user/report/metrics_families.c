@@ -24,24 +24,35 @@ static bool families_is_again(const struct report_gate *gate, size_t row)
 	return false;
 }
 
+/* The first row that is not of the policy in force; they stand behind those that are. */
+static size_t families_rest(const struct report_gate *gate)
+{
+	size_t row = 0;
+
+	while (row < gate->rule_count && gate->rules[row].protocol && !gate->rules[row].reserve)
+		row++;
+	return row;
+}
+
 /* All that rules of this row's name have counted, the row's direction or not. */
-static uint64_t families_sum(const struct report_gate *gate, size_t row,
+static uint64_t families_sum(const struct report_gate *gate, size_t row, size_t rest,
 			     enum report_rule_counter counter)
 {
 	uint64_t sum = report_rule_count(&gate->rules[row], counter);
 
-	for (size_t i = row + 1; i < gate->rule_count; i++) {
+	for (size_t i = row < rest ? rest : row + 1; i < gate->rule_count; i++) {
 		const struct report_rule *other = &gate->rules[i];
 
-		if ((!other->protocol || other->reserve) && report_rule_count(other, counter) &&
+		if (report_rule_count(other, counter) &&
 		    strcmp(other->name, gate->rules[row].name) == 0)
 			sum += report_rule_count(other, counter);
 	}
 	return sum;
 }
 
+/* The same of the rule itself and of its replies, which differ in the last label alone. */
 static void families_rule(struct metrics_writer *writer, const struct report_gate *gate,
-			  enum report_rule_counter counter)
+			  enum report_rule_counter forward, enum report_rule_counter reply)
 {
 	for (size_t i = 0; i < gate->rule_count; i++) {
 		const struct report_rule *rule = &gate->rules[i];
@@ -50,32 +61,34 @@ static void families_rule(struct metrics_writer *writer, const struct report_gat
 		metrics_label(writer, "rule", rule->name);
 		metrics_label(writer, "direction", report_direction(rule->direction));
 		metrics_label(writer, "protocol", rule->protocol ? rule->protocol : "");
-		metrics_label(writer, "path", report_rule_counter_path(counter));
-		metrics_number(writer, report_rule_count(rule, counter));
+		metrics_number_also(writer, "path", report_rule_counter_path(forward),
+				    report_rule_count(rule, forward));
+		metrics_label(writer, "path", report_rule_counter_path(reply));
+		metrics_number(writer, report_rule_count(rule, reply));
 	}
 }
 
 static void rule_packets(struct metrics_writer *writer, const struct report_gate *gate)
 {
-	families_rule(writer, gate, RULE_COUNTER_PACKETS);
-	families_rule(writer, gate, RULE_COUNTER_REPLY_PACKETS);
+	families_rule(writer, gate, RULE_COUNTER_PACKETS, RULE_COUNTER_REPLY_PACKETS);
 }
 
 static void rule_bytes(struct metrics_writer *writer, const struct report_gate *gate)
 {
-	families_rule(writer, gate, RULE_COUNTER_BYTES);
-	families_rule(writer, gate, RULE_COUNTER_REPLY_BYTES);
+	families_rule(writer, gate, RULE_COUNTER_BYTES, RULE_COUNTER_REPLY_BYTES);
 }
 
 /* Of those alone that ask for a payload: no other rule ever counts one. */
 static void payload_mismatches(struct metrics_writer *writer, const struct report_gate *gate)
 {
+	const size_t rest = families_rest(gate);
+
 	for (size_t i = 0; i < gate->rule_count; i++) {
 		uint64_t sum;
 
 		if (families_is_again(gate, i))
 			continue;
-		sum = families_sum(gate, i, RULE_COUNTER_PAYLOAD_MISMATCHES);
+		sum = families_sum(gate, i, rest, RULE_COUNTER_PAYLOAD_MISMATCHES);
 		if (!sum && !*gate->rules[i].payload)
 			continue;
 		metrics_label(writer, "gate", gate->label);

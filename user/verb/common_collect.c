@@ -58,14 +58,15 @@ static void collect_state(const struct state *state, struct report_gate *report)
 static int collect_once(const struct gate *gate, uint64_t word, const struct common_gates *how,
 			struct report_gate *report)
 {
-	cleanup(gate_free_counts) struct gate_counts counts = { 0 };
-	struct state state = state_unpack(word);
-	int error = gate_read_counts(gate, &counts);
+	const struct state state = state_unpack(word);
+	struct common_slow fresh = { 0 };
+	struct common_slow *slow = common_slow_of(how->recent, gate, word, &fresh);
+	int error = slow ? gate_read_outcome_counts(gate, report->outcomes) : -ENOMEM;
 
 	if (!error)
-		error = common_rules(gate, &counts, &state, report);
+		error = common_rules(gate, &state, &slow->unnamed, report);
 	if (!error)
-		error = common_slow(gate, word, how, report);
+		error = common_slow(gate, word, how, slow, report);
 	if (!error)
 		error = common_collect_interfaces(gate, how->stays, report);
 	if (error)
@@ -81,7 +82,6 @@ static int collect_once(const struct gate *gate, uint64_t word, const struct com
 	report->netns_cookie = gate->stamp.netns_cookie;
 	report->has_other_programs = upgrade_is_due(gate);
 	memcpy(report->programs, gate->stamp.version, sizeof(report->programs));
-	memcpy(report->outcomes, counts.outcomes, sizeof(report->outcomes));
 	report->flows_max = 2ull * gate->stamp.flows_max;
 	return 0;
 }

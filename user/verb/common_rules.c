@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Rules and what they have counted, of a gate in the kernel or of a policy's tree, to a report. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "user/base/array.h"
@@ -43,7 +44,7 @@ static void rule_count_add(struct rule_count *to, const struct rule_count *what)
 
 /* While a report is made. `unnamed` is what no kept rule has counted, by direction. */
 struct collector {
-	const struct gate_counts *counts;
+	const struct rule_count *counts; /* by slot */
 	struct report_gate *report;
 	struct rule_count unnamed[DIRECTION_COUNT];
 	uint32_t places[RULE_SLOTS]; /* of the slot's rule in the report, from 1; 0: none yet */
@@ -99,7 +100,7 @@ static int rules_row(struct collector *collector, const struct listing_header *l
 	rule->to = strdup(listing_string(listing, row->to));
 	rule->note = strdup(listing_string(listing, row->note));
 	rule->reserve = reserve;
-	rule->counts = collector->counts->rules[row->slot];
+	rule->counts = collector->counts[row->slot];
 	rule_count_subtract(&rule->counts, &row->baseline);
 	rule_count_subtract(&collector->unnamed[row->direction], &rule->counts);
 	return rule->protocol && rules_is_whole(rule) ? 0 : -ENOMEM;
@@ -147,21 +148,50 @@ static int rules_removed(struct collector *collector)
 	return 0;
 }
 
-int common_rules(const struct gate *gate, const struct gate_counts *counts,
-		 const struct state *state, struct report_gate *report)
-{
-	struct collector collector = { .counts = counts, .report = report };
-	autofree struct listing_header *live = NULL, *former = NULL;
-	int error = gate_listing(gate, state->live, &live);
+/* The slots from the first to the last that a listing has, by direction; none: last < first. */
+struct span {
+	unsigned int first, last;
+};
 
-	/* -EPROTO: somebody has written over it; what can be shown is shown all the same */
-	if (!error || error == -EPROTO)
-		error = gate_listing(gate, state->former, &former);
-	if (error && error != -EPROTO)
-		return error;
-	for (unsigned int slot = 0; slot < RULE_SLOTS; slot++)
-		rule_count_add(&collector.unnamed[slot / RULE_SLOTS_PER_DIRECTION],
-			       &counts->rules[slot]);
+static void rules_span(const struct listing_header *listing, struct span spans[DIRECTION_COUNT])
+{
+	for (uint32_t i = 0; listing && i < listing->row_count; i++) {
+		const unsigned int slot = listing_rows(listing)[i].slot;
+		struct span *span = &spans[slot / RULE_SLOTS_PER_DIRECTION];
+
+		span->first = slot < span->first ? slot : span->first;
+		span->last = slot > span->last ? slot : span->last;
+	}
+}
+
+/* Counters of rules that the two policies have; of the others what is kept is as good. */
+static int rules_read_named(const struct gate *gate, const struct listing_header *live,
+			    const struct listing_header *former, struct rule_count *counts)
+{
+	struct span spans[DIRECTION_COUNT] = { { RULE_SLOTS, 0 }, { RULE_SLOTS, 0 } };
+	int error = 0;
+
+	rules_span(live, spans);
+	rules_span(former, spans);
+	for (int i = 0; !error && i < DIRECTION_COUNT; i++)
+		if (spans[i].first <= spans[i].last)
+			error = gate_read_rule_counts(gate, spans[i].first,
+						      spans[i].last - spans[i].first + 1, counts);
+	return error;
+}
+
+static int rules_read(const struct gate *gate, const struct listing_header *live,
+		      const struct listing_header *former, const struct common_unnamed *kept,
+		      struct rule_count *counts)
+{
+	if (kept && kept->is_known)
+		return rules_read_named(gate, live, former, counts);
+	return gate_read_rule_counts(gate, 0, RULE_SLOTS, counts);
+}
+
+static int rules_policies(const struct listing_header *live, const struct listing_header *former,
+			  struct report_gate *report)
+{
 	if (live) {
 		report->policy = strdup(listing_string(live, live->policy));
 		report->policy_hash = live->policy_hash;
@@ -174,9 +204,38 @@ int common_rules(const struct gate *gate, const struct gate_counts *counts,
 		if (!report->former)
 			return -ENOMEM;
 	}
+	return 0;
+}
+
+int common_rules(const struct gate *gate, const struct state *state, struct common_unnamed *kept,
+		 struct report_gate *report)
+{
+	autofree struct rule_count *counts = calloc(RULE_SLOTS, sizeof(*counts));
+	struct collector collector = { .counts = counts, .report = report };
+	autofree struct listing_header *live = NULL, *former = NULL;
+	int error = counts ? gate_listing(gate, state->live, &live) : -ENOMEM;
+
+	/* -EPROTO: somebody has written over it; what can be shown is shown all the same */
+	if (!error || error == -EPROTO)
+		error = gate_listing(gate, state->former, &former);
+	if (error && error != -EPROTO)
+		return error;
+	error = rules_read(gate, live, former, kept, counts);
+	if (!error)
+		error = rules_policies(live, former, report);
+	if (error)
+		return error;
+	for (unsigned int slot = 0; slot < RULE_SLOTS; slot++)
+		rule_count_add(&collector.unnamed[slot / RULE_SLOTS_PER_DIRECTION], &counts[slot]);
 	error = rules_rows(&collector, live, false);
 	if (!error)
 		error = rules_rows(&collector, former, true);
+	if (!error && kept && kept->is_known)
+		memcpy(collector.unnamed, kept->counts, sizeof(kept->counts));
+	if (!error && kept && !kept->is_known) {
+		memcpy(kept->counts, collector.unnamed, sizeof(kept->counts));
+		kept->is_known = true;
+	}
 	return error ? error : rules_removed(&collector);
 }
 

@@ -8,10 +8,20 @@
 #include "user/report/gate.h"
 
 /*
- * What is in force and what a rollback returns to: names, rules and their part of `counts`, and what no
- * rule of either has counted. What can't be believed of either policy is left out. 0 or a negative errno.
+ * What rules have counted that neither policy has any more. No packet counts for them, so it stays as long as the state
+ * word does, and need not be read again.
  */
-int common_rules(const struct gate *gate, const struct gate_counts *counts,
-		 const struct state *state, struct report_gate *report);
+struct common_unnamed {
+	bool is_known;
+	struct rule_count counts[DIRECTION_COUNT];
+};
+
+/*
+ * What is in force and what a rollback returns to: names, rules and what they have counted, and what no
+ * rule of either has. What can't be believed of either policy is left out. `kept`, or NULL, is used
+ * where it is known, and filled in where not. 0 or a negative errno.
+ */
+int common_rules(const struct gate *gate, const struct state *state, struct common_unnamed *kept,
+		 struct report_gate *report);
 
 #endif

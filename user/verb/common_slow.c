@@ -76,24 +76,35 @@ static int slow_drift(const struct gate *gate, uint64_t word, struct common_slow
 	return error;
 }
 
-int common_slow(const struct gate *gate, uint64_t word, const struct common_gates *how,
-		struct report_gate *report)
+struct common_slow *common_slow_of(struct common_recent *recent, const struct gate *gate,
+				   uint64_t word, struct common_slow *fresh)
 {
-	struct common_recent none = { 0 };
-	struct common_slow fresh = { 0 };
-	struct common_slow *slow = how->recent ? slow_find(how->recent, gate) : &fresh;
-	const struct common_recent *recent = how->recent ? how->recent : &none;
-	int error = 0;
+	struct common_slow *slow = recent ? slow_find(recent, gate) : fresh;
 
 	if (!slow)
-		return -ENOMEM;
-	if (slow->created_at != gate->stamp.created_at || slow->word != word)
+		return NULL;
+	if (slow->created_at != gate->stamp.created_at || slow->word != word) {
 		slow->flows_at = slow->drift_at = 0;
+		slow->unnamed.is_known = false;
+	}
 	slow->created_at = gate->stamp.created_at;
 	slow->word = word;
 	slow->is_seen = true;
-	if (slow_is_due(recent, slow->flows_at, SLOW_FLOWS_KEPT))
+	return slow;
+}
+
+int common_slow(const struct gate *gate, uint64_t word, const struct common_gates *how,
+		struct common_slow *slow, struct report_gate *report)
+{
+	static const struct common_recent none;
+	const struct common_recent *recent = how->recent ? how->recent : &none;
+	int error = 0;
+
+	if (slow_is_due(recent, slow->flows_at, SLOW_FLOWS_KEPT)) {
+		/* heals what an apply changed in the moment between two looks */
+		slow->unnamed.is_known = false;
 		error = slow_flows(gate, how->looks_at_tables, slow);
+	}
 	if (!error && how->looks_for_drift && slow_is_due(recent, slow->drift_at, SLOW_DRIFT_KEPT))
 		error = slow_drift(gate, word, slow);
 	if (error)

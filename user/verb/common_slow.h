@@ -7,6 +7,7 @@
 #define USER_VERB_COMMON_SLOW_H
 
 #include "user/verb/common.h"
+#include "user/verb/common_rules.h"
 
 /*
  * How long it may be shown, seconds; who looks ahead does so at half that age. Flows are walked at most every
@@ -24,6 +25,7 @@ struct common_slow {
 	uint64_t flows;
 	struct report_table tables[REPORT_TABLES];
 	uint32_t drifted;
+	struct common_unnamed unnamed;
 	bool is_seen; /* since the last common_recent_sweep() */
 };
 
@@ -38,9 +40,16 @@ struct common_recent {
 /* Seconds of CLOCK_MONOTONIC. */
 double slow_clock(void);
 
+/*
+ * What is kept of a gate and is of this state word; nothing yet where it is new. Without `recent` it is `fresh`, which is
+ * empty. NULL: no memory.
+ */
+struct common_slow *common_slow_of(struct common_recent *recent, const struct gate *gate,
+				   uint64_t word, struct common_slow *fresh);
+
 /* Fills in those figures, new ones or such as are kept. 0 or a negative errno. */
 int common_slow(const struct gate *gate, uint64_t word, const struct common_gates *how,
-		struct report_gate *report);
+		struct common_slow *slow, struct report_gate *report);
 
 /* Forgets gates that nobody has come across since it was called last. */
 void common_recent_sweep(struct common_recent *recent);
