@@ -89,7 +89,7 @@ policies() {
 }
 
 page() { # FILE TEST
-	in_ns host timeout 100 node "tests/page/$1.mjs" "$2"
+	in_ns "${PAGE-host}" timeout 100 node "tests/page/$1.mjs" "$2"
 }
 
 # Some traffic in the background, so that there is something to see.
@@ -145,6 +145,12 @@ traffic() {
 	page layout many
 }
 
+@test "page: a gate of another namespace is no alarm" {
+	exporter_start peer --listen 127.0.0.1:9979
+	exporter_wait peer
+	ELSEWHERE=1 PAGE=peer page states lost
+}
+
 @test "page: a password is asked for by the browser" {
 	umask 077
 	echo "ops:$(openssl passwd -6 'night shift')" >"$NET_DIR/users"
@@ -171,4 +177,18 @@ traffic() {
 	cmp "$NET_DIR/page" user/serve/page.html
 	run ! grep -nE '(src|href)="(https?:)?//' "$NET_DIR/page"
 	run ! grep -nE ' (style|on[a-z]+)="' "$NET_DIR/page"
+}
+
+@test "page: it knows every reason and every kind, in the words of docs/metrics.md" {
+	local name words count=0
+	while IFS=$'\t' read -r name words; do
+		grep -qF "'$name': '${words//"'"/’}'," user/serve/page.html || fail "user/serve/page.html doesn't say of $name: $words"
+		count=$((count + 1))
+	done < <(sed -nE 's/^- `([a-z-]+)`: (.*)$/\1\t\2/p' docs/metrics.md)
+	((count >= 19))
+}
+
+# The last: it takes the wire away.
+@test "page: an interface that is gone is an alarm" {
+	page states lost
 }

@@ -16,7 +16,7 @@ await run({
 	// Rates and totals of a rule, and the sums, are those that were sent; the chart had the past when the page opened.
 	async rates(browser) {
 		const stops = [allowed(50), forbidden(150)];
-		await sleep(12); // two samples more
+		await sleep(7); // a sample more, and what it shows
 		const page = await open(browser);
 		await until(async () => (await bars(page, 's0')).length, 'bars of the past', 4);
 		await sleep(6);

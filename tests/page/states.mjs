@@ -81,7 +81,7 @@ await run({
 	async gone(browser) {
 		const page = await listen(browser);
 		gate('detach', '--yes');
-		await until(async () => /is gone/.test(await page.locator('#notices').innerText()), 'the gate is said to be gone');
+		await until(async () => /is gone/.test(await page.locator('.gate .notices').innerText()), 'the gate is said to be gone');
 		demand(/edgegate apply/.test(await page.locator('#talk').innerText()), 'what to do without a gate');
 		await shoot(page, 'gone');
 		gate('apply', process.env.POLICY);
@@ -89,6 +89,19 @@ await run({
 		demand(await page.locator('#notices').innerText() === '', 'nothing is gone any more');
 		demand(/gate is gone.*a gate is there again/.test(await said(page)), `announced: ${await said(page)}`);
 		await close(page);
+	},
+
+	// An interface that is gone; and an exporter that may not look into the gate's namespace raises no false alarm.
+	async lost(browser) {
+		const page = await listen(browser);
+		await until(async () => await page.locator('.gate').getAttribute('data-level') === 'good', 'nothing to say');
+		demand(await page.locator('.notice').count() === 0, await page.locator('.gate .notices').innerText());
+		if (process.env.ELSEWHERE)
+			return close(page);
+		execFileSync('ip', ['-n', process.env.HOST_NETNS, 'link', 'delete', 'gate0']);
+		await there(page, 'gate0 is not guarded');
+		demand(await page.locator('.gate').getAttribute('data-level') === 'bad', 'the gate stands out');
+		return close(page);
 	},
 
 	// The exporter stops answering: what is shown is called old, and is new again by itself.
