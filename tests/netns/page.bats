@@ -145,6 +145,10 @@ traffic() {
 	page layout many
 }
 
+@test "page: of several gates there is a list" {
+	page states several
+}
+
 @test "page: a gate of another namespace is no alarm" {
 	exporter_start peer --listen 127.0.0.1:9979
 	exporter_wait peer

@@ -45,7 +45,7 @@ await run({
 		await sleep(2);
 		const surge = pace(PEER, '198.51.100.7', '192.0.2.10', 5000, 400); // the port, but not this address
 		await until(async () => Math.max(0, ...await bars(page, 's1')) > 1.5 * Math.max(...await bars(page, 's0')), 'bars of address above those of no-rule', 20);
-		await until(async () => Number(/peak (\d+)/.exec(await page.locator('figcaption').innerText())[1]) > 250, 'the chart’s words tell the peak');
+		await until(async () => Number(/peak (\d+)/.exec(await page.locator('figcaption').innerText())?.[1]) > 250, 'the chart’s words tell the peak');
 		demand(/address/.test(await page.locator('.legend').innerText()), 'the legend names address');
 		await page.locator('.plot').hover({ position: { x: (await page.locator('.plot').boundingBox()).width - 12, y: 60 } });
 		await until(async () => /address \d+/.test(await page.locator('.readout').innerText()), 'a readout where the pointer is');

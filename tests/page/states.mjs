@@ -91,6 +91,27 @@ await run({
 		await close(page);
 	},
 
+	// Of several gates there is a list, with the way to each; one that goes is missed, the other one stays as it is.
+	async several(browser) {
+		const page = await listen(browser);
+		demand(!await page.locator('#overview').isVisible(), 'a list of one gate');
+		const other = (verb, ...more) => execFileSync(process.env.EDGEGATE, ['--netns', process.env.PEER_NETNS, verb, '-i', 'wire0', ...more], { stdio: 'pipe' });
+		other('apply', '--mode', 'monitor');
+		await until(() => page.locator('#overview').isVisible(), 'a list of two');
+		const rows = await page.locator('#overview tbody tr').allInnerTexts();
+		demand(rows.length === 2 && rows.some(row => /gate0.*enforcing/s.test(row)) && rows.some(row => /wire0.*monitor.*Monitor mode/s.test(row)), rows.join(' / '));
+		await page.locator('#overview a', { hasText: 'wire0' }).focus();
+		await sleep(2.5); // the list is made anew meanwhile
+		demand(/wire0/.test(await page.evaluate(() => document.activeElement.textContent)), 'the list took the focus away');
+		await page.keyboard.press('Enter');
+		demand(await page.evaluate(() => document.querySelector(':target h2').textContent.endsWith('/wire0')), 'the way to it');
+		await shoot(page, 'several');
+		other('detach', '--yes');
+		await until(async () => /wire0 is gone/.test(await page.locator('#notices').innerText()), 'it is said to be gone');
+		demand(await page.locator('.gate').count() === 1, 'the other one stays');
+		await close(page);
+	},
+
 	// An interface that is gone; and an exporter that may not look into the gate's namespace raises no false alarm.
 	async lost(browser) {
 		const page = await listen(browser);
