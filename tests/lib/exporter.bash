@@ -15,6 +15,7 @@ exporter_start() { # NAME [OPTION...]
 	shift
 	ASAN_OPTIONS=detect_leaks=0 net_start "$name" "${EXPORTER-$EDGEGATE}" exporter "$@"
 	EXPORTER_PID=$NET_PID
+	# shellcheck disable=SC2034 # read by tests
 	EXPORTER_LOG=$NET_DIR/$name-edgegate.log
 }
 

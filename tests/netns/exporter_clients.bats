@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0-only
 # The exporter and clients that mean no good: it goes on serving, and holds on to nothing of theirs.
-# shellcheck disable=SC2154 # bats' run sets stderr
+# shellcheck disable=SC2034 # exporter.bash reads what is set here
 
 load ../lib/net.bash
 load ../lib/servers.bash
@@ -13,7 +13,7 @@ EXPORTER=$PWD/build/edgegate
 
 setup() {
 	net_begin
-	net_ns host
+	net_ns host peer
 }
 
 teardown() { net_end; }
@@ -131,4 +131,33 @@ dripping() {
 	done
 	wait_until descriptors_are "$began"
 	healthy
+}
+
+documents() {
+	find "/proc/$EXPORTER_PID/fd" -mindepth 1 -lname '/memfd:*' | wc -l
+}
+
+@test "exporter: those that ask for much and take nothing" {
+	local i most=0 now
+	net_link host gate0 peer wire0
+	awk 'BEGIN {
+		print "policy: many\nflows: {max: 1024}\nrules:"
+		for (n = 0; n < 1000; n++) printf "  - {name: rule-%04d, direction: in, protocol: tcp, ports: %d}\n", n, 10000 + n
+	}' >"$NET_DIR/many.yaml"
+	gate host apply -i gate0 "$NET_DIR/many.yaml"
+	# or the kernel would take all of it for them
+	in_ns host sysctl -qw net.ipv4.tcp_wmem='4096 4096 4096' net.ipv4.tcp_rmem='4096 4096 4096'
+	exporter_start host
+	exporter_wait host
+	for i in {1..14}; do
+		# shellcheck disable=SC2016 # for the shell in the namespace
+		net_start host bash -c 'exec 5<>/dev/tcp/127.0.0.1/9979; printf "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n" >&5; sleep 60'
+		sleep 0.35
+		now=$(documents)
+		((now <= most)) || most=$now
+	done
+	# each has another one, and so many are kept: the oldest of them have been cut
+	((most >= 6 && most <= 10))
+	(($(fetch host /metrics | awk '$1 == "edgegate_exporter_connections_cut_total" { print $2 }') >= 4))
+	[[ $(metrics_of host gate0 | grep -c '^edgegate_rule_packets_total') -eq 2000 ]]
 }

@@ -84,14 +84,14 @@ struct report_gate {
 	const char *mode;        /* "enforce", "monitor", "none", "block", "open" */
 	const char *policy_mode; /* the same but for an emergency: what a resume returns to */
 	char *former; /* the policy that a rollback returns to, or was taken back; or NULL */
-	uint64_t confirm_deadline; /* CLOCK_REALTIME, milliseconds; 0: none stands */
-	uint64_t confirm_left;     /* milliseconds until then */
-	uint64_t rolled_back_at;   /* CLOCK_REALTIME, milliseconds; 0: the last apply stands */
-	bool has_expired;          /* ... taken back by its deadline, not by a command */
-	bool keeps_session;        /* blocked, but for somebody's session */
-	bool drift_known; /* it was looked for: `stats` doesn't, but for monitoring */
-	bool has_drift;   /* what is in force is not what was applied */
-	uint32_t drifted; /* which parts of it: PART_BIT() of enum listing_part */
+	uint64_t confirm_deadline;   /* CLOCK_REALTIME, milliseconds; 0: none stands */
+	uint64_t confirm_left;       /* milliseconds until then */
+	uint64_t rolled_back_at;     /* CLOCK_REALTIME, milliseconds; 0: the last apply stands */
+	bool has_expired;            /* ... taken back by its deadline, not by a command */
+	bool keeps_session;          /* blocked, but for somebody's session */
+	bool drift_known;            /* it was looked for: `stats` doesn't, but for monitoring */
+	bool has_drift;              /* what is in force is not what was applied */
+	uint32_t drifted;            /* which parts of it: PART_BIT() of enum listing_part */
 	char programs[VERSION_SIZE]; /* version of the edgegate whose programs are attached */
 	bool has_other_programs;     /* they are not those of this edgegate */
 	uint64_t applied_at;         /* CLOCK_REALTIME, seconds */

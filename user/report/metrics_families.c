@@ -7,135 +7,7 @@
 #include <string.h>
 
 #include "user/report/metrics.h"
-
-/* ---- what is counted -------------------------------------------------------------------------------- */
-
-/* Two rows of one name: one of the former policy's, in the other direction, or "(removed)". */
-static bool families_is_again(const struct report_gate *gate, size_t row)
-{
-	const struct report_rule *rule = &gate->rules[row];
-
-	/* names of the policy in force are unique */
-	if (rule->protocol && !rule->reserve)
-		return false;
-	for (size_t i = 0; i < row; i++)
-		if (strcmp(gate->rules[i].name, rule->name) == 0)
-			return true;
-	return false;
-}
-
-/* The first row that is not of the policy in force; they stand behind those that are. */
-static size_t families_rest(const struct report_gate *gate)
-{
-	size_t row = 0;
-
-	while (row < gate->rule_count && gate->rules[row].protocol && !gate->rules[row].reserve)
-		row++;
-	return row;
-}
-
-/* All that rules of this row's name have counted, the row's direction or not. */
-static uint64_t families_sum(const struct report_gate *gate, size_t row, size_t rest,
-			     enum report_rule_counter counter)
-{
-	uint64_t sum = report_rule_count(&gate->rules[row], counter);
-
-	for (size_t i = row < rest ? rest : row + 1; i < gate->rule_count; i++) {
-		const struct report_rule *other = &gate->rules[i];
-
-		if (report_rule_count(other, counter) &&
-		    strcmp(other->name, gate->rules[row].name) == 0)
-			sum += report_rule_count(other, counter);
-	}
-	return sum;
-}
-
-/* The same of the rule itself and of its replies, which differ in the last label alone. */
-static void families_rule(struct metrics_writer *writer, const struct report_gate *gate,
-			  enum report_rule_counter forward, enum report_rule_counter reply)
-{
-	for (size_t i = 0; i < gate->rule_count; i++) {
-		const struct report_rule *rule = &gate->rules[i];
-
-		metrics_label(writer, "gate", gate->label);
-		metrics_label(writer, "rule", rule->name);
-		metrics_label(writer, "direction", report_direction(rule->direction));
-		metrics_label(writer, "protocol", rule->protocol ? rule->protocol : "");
-		metrics_number_also(writer, "path", report_rule_counter_path(forward),
-				    report_rule_count(rule, forward));
-		metrics_label(writer, "path", report_rule_counter_path(reply));
-		metrics_number(writer, report_rule_count(rule, reply));
-	}
-}
-
-static void rule_packets(struct metrics_writer *writer, const struct report_gate *gate)
-{
-	families_rule(writer, gate, RULE_COUNTER_PACKETS, RULE_COUNTER_REPLY_PACKETS);
-}
-
-static void rule_bytes(struct metrics_writer *writer, const struct report_gate *gate)
-{
-	families_rule(writer, gate, RULE_COUNTER_BYTES, RULE_COUNTER_REPLY_BYTES);
-}
-
-/* Of those alone that ask for a payload: no other rule ever counts one. */
-static void payload_mismatches(struct metrics_writer *writer, const struct report_gate *gate)
-{
-	const size_t rest = families_rest(gate);
-
-	for (size_t i = 0; i < gate->rule_count; i++) {
-		uint64_t sum;
-
-		if (families_is_again(gate, i))
-			continue;
-		sum = families_sum(gate, i, rest, RULE_COUNTER_PAYLOAD_MISMATCHES);
-		if (!sum && !*gate->rules[i].payload)
-			continue;
-		metrics_label(writer, "gate", gate->label);
-		metrics_label(writer, "rule", gate->rules[i].name);
-		metrics_number(writer, sum);
-	}
-}
-
-static void families_outcomes(struct metrics_writer *writer, const struct report_gate *gate,
-			      enum outcome_class class, bool bytes)
-{
-	for (int direction = 0; direction < DIRECTION_COUNT; direction++) {
-		for (int outcome = 1; outcome < OUTCOME_COUNT; outcome++) {
-			const struct count *count =
-				&gate->outcomes[direction * OUTCOME_COUNT + outcome];
-
-			if (report_outcome_class((enum outcome)outcome) != class)
-				continue;
-			metrics_label(writer, "gate", gate->label);
-			metrics_label(writer, "direction",
-				      report_direction((enum direction)direction));
-			metrics_label(writer, class == OUTCOME_CLASS_PASS ? "kind" : "reason",
-				      report_outcome_label((enum outcome)outcome));
-			metrics_number(writer, bytes ? count->bytes : count->packets);
-		}
-	}
-}
-
-static void passed_packets(struct metrics_writer *writer, const struct report_gate *gate)
-{
-	families_outcomes(writer, gate, OUTCOME_CLASS_PASS, false);
-}
-
-static void passed_bytes(struct metrics_writer *writer, const struct report_gate *gate)
-{
-	families_outcomes(writer, gate, OUTCOME_CLASS_PASS, true);
-}
-
-static void dropped_packets(struct metrics_writer *writer, const struct report_gate *gate)
-{
-	families_outcomes(writer, gate, OUTCOME_CLASS_DROP, false);
-}
-
-static void dropped_bytes(struct metrics_writer *writer, const struct report_gate *gate)
-{
-	families_outcomes(writer, gate, OUTCOME_CLASS_DROP, true);
-}
+#include "user/report/metrics_counts.h"
 
 /* ---- tables ------------------------------------------------------------------------------------------ */
 
@@ -363,21 +235,21 @@ static void connections_cut(struct metrics_writer *writer, const struct metrics_
 const struct metrics_family metrics_families[] = {
 	{ "edgegate_rule_packets", METRICS_COUNTER, "", "gate, rule, direction, protocol, path",
 	  "Packets that a rule let pass: path forward in its own direction, path reply the answers to them.",
-	  rule_packets, NULL },
+	  metrics_rule_packets, NULL },
 	{ "edgegate_rule_bytes", METRICS_COUNTER, "bytes", "gate, rule, direction, protocol, path",
-	  "Bytes of the frames that a rule let pass, without FCS.", rule_bytes, NULL },
+	  "Bytes of the frames that a rule let pass, without FCS.", metrics_rule_bytes, NULL },
 	{ "edgegate_payload_mismatches", METRICS_COUNTER, "", "gate, rule",
 	  "Packets whose payload is not of the class that the rule names; of rules that name one.",
-	  payload_mismatches, NULL },
+	  metrics_payload_mismatches, NULL },
 	{ "edgegate_passed_packets", METRICS_COUNTER, "", "gate, direction, kind",
-	  "Packets that passed as essential, by kind.", passed_packets, NULL },
+	  "Packets that passed as essential, by kind.", metrics_passed_packets, NULL },
 	{ "edgegate_passed_bytes", METRICS_COUNTER, "bytes", "gate, direction, kind",
-	  "Bytes of the frames that passed as essential, by kind.", passed_bytes, NULL },
+	  "Bytes of the frames that passed as essential, by kind.", metrics_passed_bytes, NULL },
 	{ "edgegate_dropped_packets", METRICS_COUNTER, "", "gate, direction, reason",
 	  "Packets that were dropped, by reason; in the modes monitor and open such that would have been.",
-	  dropped_packets, NULL },
+	  metrics_dropped_packets, NULL },
 	{ "edgegate_dropped_bytes", METRICS_COUNTER, "bytes", "gate, direction, reason",
-	  "Bytes of the frames that were dropped, by reason.", dropped_bytes, NULL },
+	  "Bytes of the frames that were dropped, by reason.", metrics_dropped_bytes, NULL },
 	{ "edgegate_flows", METRICS_GAUGE, "", "gate",
 	  "Conversations of the host that live now; counted at most every 10 seconds.", flows,
 	  NULL },

@@ -130,13 +130,13 @@ static int calls_allow_reading(scmp_filter_ctx filter)
 					 SCMP_A1(SCMP_CMP_MASKED_EQ, (scmp_datum_t)writes, 0));
 	for (size_t i = 0; !error && i < sizeof(sockets) / sizeof(*sockets); i++)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-					 SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)sockets[i]));
+					 SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)sockets[i], 0));
 	for (size_t i = 0; !error && i < sizeof(requests) / sizeof(*requests); i++)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-					 SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)requests[i]));
+					 SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)requests[i], 0));
 	for (size_t i = 0; !error && i < sizeof(calls_bpf) / sizeof(*calls_bpf); i++)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1,
-					 SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)calls_bpf[i]));
+					 SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)calls_bpf[i], 0));
 	return error;
 }
 
