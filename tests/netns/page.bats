@@ -185,6 +185,7 @@ traffic() {
 
 @test "page: it knows every reason and every kind, in the words of docs/metrics.md" {
 	local name words count=0
+	# shellcheck disable=SC2016 # sed's
 	while IFS=$'\t' read -r name words; do
 		grep -qF "'$name': '${words//"'"/’}'," user/serve/page.html || fail "user/serve/page.html doesn't say of $name: $words"
 		count=$((count + 1))

@@ -81,7 +81,7 @@ await run({
 	async gone(browser) {
 		const page = await listen(browser);
 		gate('detach', '--yes');
-		await until(async () => /is gone/.test(await page.locator('.gate .notices').innerText()), 'the gate is said to be gone');
+		await until(async () => /is gone/.test(await page.locator('#notices').innerText()), 'the gate is said to be gone');
 		demand(/edgegate apply/.test(await page.locator('#talk').innerText()), 'what to do without a gate');
 		await shoot(page, 'gone');
 		gate('apply', process.env.POLICY);

@@ -76,10 +76,13 @@ int main(int argc, char **argv)
 
 		if (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL) || ended)
 			continue;
-		/* what comes back refused (ICMP) is told by the next send, which then sends nothing: once more */
-		if (send(fd, payload, sizeof(payload), 0) >= 0 ||
-		    send(fd, payload, sizeof(payload), 0) >= 0)
+		/* what came back refused (ICMP) is told by the next send, which then sends nothing: once more */
+		for (int attempt = 0; attempt < 2; attempt++) {
+			if (send(fd, payload, sizeof(payload), 0) < 0)
+				continue;
 			sent++;
+			break;
+		}
 	}
 	printf("{\"sent\":%llu,\"seconds\":%.3f}\n", (unsigned long long)sent,
 	       (double)(now() - begun) / (double)NANOSECONDS);
