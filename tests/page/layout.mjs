@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // How it looks, and to whom: light and dark, wide and as narrow as a phone, by keyboard, to a screen reader's rules (axe).
-import { axe, open, close, shoot, demand, until, sleep, gate, run, cell } from './lib.mjs';
+import { open, close, shoot, demand, until, sleep, gate, run, cell, judge } from './lib.mjs';
 
 async function ready(browser, options) {
 	const page = await open(browser, options);
 	await until(() => page.locator('.legend li').count(), 'a chart with something in it');
 	await until(async () => /\d/.test(await cell(page, 'media-in', 'Packets/s').innerText()), 'rates', 8);
 	return page;
-}
-
-// axe's rules of WCAG 2.2 A and AA, contrast among them. It is put in behind the policy's back, by the browser.
-async function judge(page, what) {
-	const faults = page.faults.length;
-	await page.evaluate(await (await import('node:fs/promises')).readFile(axe, 'utf8'));
-	const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
-	page.faults.length = faults;
-	demand(violations.length === 0, `${what}: ` + violations.map(one => `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map(node => node.html + ' ' + node.failureSummary).join('; ')}`).join('\n'));
 }
 
 await run({
@@ -64,7 +55,7 @@ await run({
 			demand(now.seen, `no outline on ${now.what}`);
 			reached.push(now.what);
 		}
-		for (const wanted of ['Skip to the gates', 'The chart as a table', 'g1-ports', 'metrics', 'history'])
+		for (const wanted of ['Skip to the gates', 'The chart as a table', 'g1-name g1-ports', 'metrics', 'history'])
 			demand(reached.includes(wanted), `Tab never came to “${wanted}”, but to ${reached.join(', ')}`);
 		await page.keyboard.press('Shift+Tab');
 		await page.locator('summary').focus();

@@ -3,14 +3,14 @@
 // on the console, and no request to anybody but the exporter. playwright-core and axe-core are in build/page.
 import { createRequire } from 'node:module';
 import { spawn, execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const top = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const require = createRequire(path.join(top, 'build/page/package.json'));
 const { chromium } = require('playwright-core');
-export const axe = require.resolve('axe-core/axe.min.js');
+const axe = require.resolve('axe-core/axe.min.js');
 
 export const ORIGIN = process.env.PAGE_ORIGIN || 'http://127.0.0.1:9979';
 const shots = path.join(top, 'build/page/shots');
@@ -86,6 +86,15 @@ export async function open(browser, options = {}, expected = []) {
 export async function shoot(page, name) {
 	mkdirSync(shots, { recursive: true });
 	await page.screenshot({ path: path.join(shots, name + '.png'), fullPage: true });
+}
+
+// axe's rules of WCAG 2.2 A and AA, contrast among them. It is put in behind the policy's back, by the browser.
+export async function judge(page, what) {
+	const faults = page.faults.length;
+	await page.evaluate(readFileSync(axe, 'utf8'));
+	const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+	page.faults.length = faults;
+	demand(violations.length === 0, `${what}: ` + violations.map(one => `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map(node => node.html + ' ' + node.failureSummary).join('; ')}`).join('\n'));
 }
 
 export async function close(page) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What stands out: each state of a gate is named, announced once, and goes when it is over.
 import { execFileSync } from 'node:child_process';
-import { open, close, shoot, demand, until, sleep, run, gate } from './lib.mjs';
+import { open, close, shoot, demand, until, sleep, run, gate, judge } from './lib.mjs';
 
 const notice = (page, headline) => page.locator('.notice', { has: page.locator('strong', { hasText: headline }) });
 const there = async (page, headline) => until(() => notice(page, headline).count(), `the notice “${headline}”`, 8);
@@ -106,6 +106,11 @@ await run({
 		await page.keyboard.press('Enter');
 		demand(await page.evaluate(() => document.querySelector(':target h2').textContent.endsWith('/wire0')), 'the way to it');
 		await shoot(page, 'several');
+		for (const one of await page.locator('.chart summary').all())
+			await one.click();
+		await judge(page, 'a list of gates');
+		await page.setViewportSize({ width: 375, height: 812 });
+		demand(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth), 'a list of gates is too wide for a phone');
 		other('detach', '--yes');
 		await until(async () => /wire0 is gone/.test(await page.locator('#notices').innerText()), 'it is said to be gone');
 		demand(await page.locator('.gate').count() === 1, 'the other one stays');
