@@ -170,7 +170,7 @@ kill_end() {
 # of NAME, its number among those of its name, whether others can see what it does: 1, or 2 for a pin; and
 # what it asks of BPF or of the kernel's tc: BPF_LINK_CREATE, 0x2c.
 kill_calls() { # COMMAND...
-	strace -f -qq -o "$NET_DIR/calls" -- "$@" >/dev/null 2>"$NET_DIR/said" ||
+	in_order strace -f -qq -o "$NET_DIR/calls" -- "$@" >/dev/null 2>"$NET_DIR/said" ||
 		fail "$* under strace: $(cat "$NET_DIR/said")"
 	awk '
 	match($0, /^[0-9]+ +[a-z0-9_]+\(/) {
@@ -241,7 +241,7 @@ kill_case() { # CASE EVERY
 # False: it ran to its end.
 kill_one() { # NAME NUMBER
 	local status=0
-	{ strace -f -qq -e "trace=$1" -e "inject=$1:signal=KILL:when=$2" -o /dev/null -- \
+	{ in_order strace -f -qq -e "trace=$1" -e "inject=$1:signal=KILL:when=$2" -o /dev/null -- \
 		"${COMMAND[@]}" >/dev/null 2>&1 3>&- || status=$?; } 2>/dev/null
 	((status == 137))
 }
@@ -258,7 +258,7 @@ refuse_case() { # CASE EVERY
 	every=${KILL_EVERY-$every}
 	"$1_start"
 	"$1_command"
-	strace -f -qq -e trace=bpf -o "$NET_DIR/calls" -- "${COMMAND[@]}" >"$NET_DIR/right" 2>"$NET_DIR/said"
+	in_order strace -f -qq -e trace=bpf -o "$NET_DIR/calls" -- "${COMMAND[@]}" >"$NET_DIR/right" 2>"$NET_DIR/said"
 	count=$(grep -c ' bpf(' "$NET_DIR/calls")
 	((count > 0))
 	kill_is "$new"
@@ -271,7 +271,7 @@ refuse_case() { # CASE EVERY
 			"$1_start"
 			kill_is_one_of "$old"
 			status=0
-			strace -f -qq -e trace=bpf -e "inject=bpf:error=$error:when=$number" -o "$NET_DIR/call" -- \
+			in_order strace -f -qq -e trace=bpf -e "inject=bpf:error=$error:when=$number" -o "$NET_DIR/call" -- \
 				"${COMMAND[@]}" >"$NET_DIR/out" 2>"$NET_DIR/said" 3>&- || status=$?
 			refuse_look "$1" "$status" "$old" "$new"
 			"$1_repair"

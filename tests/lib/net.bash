@@ -136,6 +136,12 @@ in_ns() { # NAME COMMAND...
 	nsenter --net="/run/netns/$NET_ID-$name" -- "$@"
 }
 
+# Runs a command on one CPU: there edgegate starts no threads, and the numbers of its system calls mean something.
+in_order() { # COMMAND...
+	[[ ${NET_CPU-} ]] || NET_CPU=$(taskset -cp "$BASHPID" | sed 's/.*: //; s/[-,].*//')
+	taskset -c "$NET_CPU" "$@"
+}
+
 net_ns() { # NAME...
 	local name
 	for name; do

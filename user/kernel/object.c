@@ -3,6 +3,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -14,6 +15,7 @@
 #include "edgegate_xdp.skel.h"
 #include "user/base/cleanup.h"
 #include "user/base/hash.h"
+#include "user/base/jobs.h"
 #include "user/kernel/object.h"
 #include "user/kernel/refusal.h"
 
@@ -40,8 +42,9 @@ static int object_find(const struct bpf_object *opened, struct bpf_map *maps[MAP
 	return 0;
 }
 
-/* What libbpf warns of while programs are being loaded. */
+/* What libbpf warns of while programs are being loaded, two objects at once. */
 static struct refusal object_refusal;
+static pthread_mutex_t object_refusal_lock = PTHREAD_MUTEX_INITIALIZER;
 
 __attribute__((format(printf, 2, 0))) static int
 object_listen(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -50,10 +53,13 @@ object_listen(enum libbpf_print_level level, const char *format, va_list argumen
 
 	if (level != LIBBPF_WARN)
 		return 0;
-	if (vasprintf(&message, format, arguments) < 0)
+	if (vasprintf(&message, format, arguments) < 0) {
 		message = NULL;
-	else
-		refusal_hear(&object_refusal, message);
+		return 0;
+	}
+	pthread_mutex_lock(&object_refusal_lock);
+	refusal_hear(&object_refusal, message);
+	pthread_mutex_unlock(&object_refusal_lock);
 	return 0;
 }
 
@@ -94,6 +100,11 @@ static uint32_t object_mark_entries(uint32_t flows_max)
 	return entries;
 }
 
+static uint32_t object_wish_shift(const struct object_wish *wish)
+{
+	return wish->epoch_shift ? wish->epoch_shift : object_epoch_shift(wish->hz, 0);
+}
+
 static int object_size_maps(struct bpf_map *const maps[MAP_COUNT], uint32_t flows_max)
 {
 	int error = bpf_map__set_max_entries(maps[MAP_FLOWS4], flows_max);
@@ -123,8 +134,43 @@ static uint32_t object_marks_mask(struct bpf_map *const maps[MAP_COUNT])
 	return bpf_map__max_entries(maps[MAP_FLOW_MARKS]) - 1;
 }
 
-static int object_load_xdp(const struct object_wish *wish, struct object *object)
+/*
+ * The maps of a new gate, by an object that has no other purpose: those with programs are then loaded over
+ * them, at the same time.
+ */
+static int object_make_maps(const struct object_wish *wish, struct object *object)
 {
+	struct edgegate_xdp *xdp = edgegate_xdp__open();
+	struct bpf_map *maps[MAP_COUNT];
+	int error;
+
+	if (!xdp)
+		return -errno;
+	object->maps_skeleton = xdp;
+	bpf_program__set_autoload(xdp->progs.edgegate_in, false);
+	bpf_program__set_autoload(xdp->progs.edgegate_out, false);
+	error = object_find(xdp->obj, maps);
+	if (!error)
+		error = object_size_maps(maps, wish->flows_max);
+	if (!error)
+		error = object_seed(&xdp->bss->memory);
+	if (!error)
+		error = edgegate_xdp__load(xdp);
+	for (int i = 0; !error && i < MAP_COUNT; i++)
+		object->maps[i] = bpf_map__fd(maps[i]);
+	return error;
+}
+
+/* An object that is to be loaded, by object_xdp_job() or object_tc_job(). */
+struct object_work {
+	const struct object_wish *wish;
+	struct object *object;
+};
+
+static int object_xdp_job(void *data)
+{
+	const struct object_work *work = data;
+	const struct object_wish *wish = work->wish;
 	struct edgegate_xdp *xdp = edgegate_xdp__open();
 	struct bpf_program *programs[DIRECTION_COUNT];
 	struct bpf_map *maps[MAP_COUNT];
@@ -132,11 +178,10 @@ static int object_load_xdp(const struct object_wish *wish, struct object *object
 
 	if (!xdp)
 		return -errno;
-	object->xdp_skeleton = xdp;
+	work->object->xdp_skeleton = xdp;
 	xdp->rodata->clock_hz = wish->hz;
 	xdp->rodata->testing = wish->testing;
-	xdp->rodata->marks_epoch_shift = wish->epoch_shift ? wish->epoch_shift :
-							     object_epoch_shift(wish->hz, 0);
+	xdp->rodata->marks_epoch_shift = object_wish_shift(wish);
 	xdp->rodata->multi_buffer = wish->multi_buffer;
 	programs[DIRECTION_IN] = xdp->progs.edgegate_in;
 	programs[DIRECTION_OUT] = xdp->progs.edgegate_out;
@@ -146,25 +191,21 @@ static int object_load_xdp(const struct object_wish *wish, struct object *object
 			bpf_program__set_flags(programs[i], BPF_F_XDP_HAS_FRAGS);
 	}
 	error = object_find(xdp->obj, maps);
-	if (!error && wish->map_fds)
-		error = object_reuse(maps, wish->map_fds);
-	else if (!error)
-		error = object_size_maps(maps, wish->flows_max) ?: object_seed(&xdp->bss->memory);
+	if (!error)
+		error = object_reuse(maps, work->object->maps);
 	if (error)
 		return error;
 	xdp->rodata->marks_mask = object_marks_mask(maps);
 	error = edgegate_xdp__load(xdp);
-	if (error)
-		return error;
-	for (int i = 0; i < MAP_COUNT; i++)
-		object->maps[i] = bpf_map__fd(maps[i]);
-	for (int i = 0; i < DIRECTION_COUNT; i++)
-		object->xdp[i] = wish->xdp[i] ? bpf_program__fd(programs[i]) : -1;
-	return 0;
+	for (int i = 0; !error && i < DIRECTION_COUNT; i++)
+		work->object->xdp[i] = wish->xdp[i] ? bpf_program__fd(programs[i]) : -1;
+	return error;
 }
 
-static int object_load_tc(const struct object_wish *wish, struct object *object)
+static int object_tc_job(void *data)
 {
+	const struct object_work *work = data;
+	const struct object_wish *wish = work->wish;
 	struct edgegate_tc *tc = edgegate_tc__open();
 	struct bpf_program *programs[DIRECTION_COUNT];
 	struct bpf_map *maps[MAP_COUNT];
@@ -172,38 +213,39 @@ static int object_load_tc(const struct object_wish *wish, struct object *object)
 
 	if (!tc)
 		return -errno;
-	object->tc_skeleton = tc;
+	work->object->tc_skeleton = tc;
 	tc->rodata->clock_hz = wish->hz;
 	tc->rodata->testing = wish->testing;
-	tc->rodata->marks_epoch_shift = wish->epoch_shift ? wish->epoch_shift :
-							    object_epoch_shift(wish->hz, 0);
+	tc->rodata->marks_epoch_shift = object_wish_shift(wish);
 	programs[DIRECTION_IN] = tc->progs.edgegate_in;
 	programs[DIRECTION_OUT] = tc->progs.edgegate_out;
 	for (int i = 0; i < DIRECTION_COUNT; i++)
 		bpf_program__set_autoload(programs[i], wish->tc[i]);
 	error = object_find(tc->obj, maps);
 	if (!error)
-		error = object_reuse(maps, object->maps);
+		error = object_reuse(maps, work->object->maps);
 	if (error)
 		return error;
 	tc->rodata->marks_mask = object_marks_mask(maps);
 	error = edgegate_tc__load(tc);
-	if (error)
-		return error;
-	for (int i = 0; i < DIRECTION_COUNT; i++)
-		object->tc[i] = wish->tc[i] ? bpf_program__fd(programs[i]) : -1;
-	return 0;
+	for (int i = 0; !error && i < DIRECTION_COUNT; i++)
+		work->object->tc[i] = wish->tc[i] ? bpf_program__fd(programs[i]) : -1;
+	return error;
 }
 
 static int object_load_all(const struct object_wish *wish, struct object *object)
 {
-	int error = object_load_xdp(wish, object);
+	struct object_work work = { wish, object };
+	struct job jobs[] = { { object_xdp_job, &work, 0 }, { object_tc_job, &work, 0 } };
+	bool has_tc = wish->tc[DIRECTION_IN] || wish->tc[DIRECTION_OUT];
+	int error = 0;
 
-	if (error || !object->xdp_skeleton)
-		return error;
-	if (wish->tc[DIRECTION_IN] || wish->tc[DIRECTION_OUT])
-		error = object_load_tc(wish, object);
-	return error;
+	if (wish->map_fds)
+		memcpy(object->maps, wish->map_fds, sizeof(object->maps));
+	else
+		error = object_make_maps(wish, object);
+	/* the verifier takes its time for each of them, and has nothing to wait for */
+	return error ? error : jobs_run(jobs, has_tc ? 2 : 1);
 }
 
 static const char *object_remedy(int error)
@@ -246,8 +288,10 @@ int object_load(const struct object_wish *wish, struct object *object, const cha
 
 void object_close(struct object *object)
 {
+	edgegate_xdp__destroy(object->maps_skeleton);
 	edgegate_xdp__destroy(object->xdp_skeleton);
 	edgegate_tc__destroy(object->tc_skeleton);
+	object->maps_skeleton = NULL;
 	object->xdp_skeleton = NULL;
 	object->tc_skeleton = NULL;
 }

@@ -57,6 +57,8 @@ struct object_wish {
 
 /* Owns its descriptors; object_close() leaves what is pinned or attached. */
 struct object {
+	struct edgegate_xdp
+		*maps_skeleton; /* of which only the maps are loaded; NULL over given ones */
 	struct edgegate_xdp *xdp_skeleton;
 	struct edgegate_tc *tc_skeleton;
 	int maps[MAP_COUNT];      /* descriptors, valid until object_close() */

@@ -7,6 +7,7 @@
 
 #include "user/base/array.h"
 #include "user/base/cleanup.h"
+#include "user/base/jobs.h"
 #include "user/kernel/batch.h"
 #include "user/kernel/readback.h"
 #include "user/kernel/state.h"
@@ -102,33 +103,49 @@ static int readback_prefixes(int fd, struct readback_keys *kept)
 	return error;
 }
 
-static int readback_tries(int prefixes4, int prefixes6, struct image *image)
-{
-	struct readback_keys four = { .size = sizeof(struct prefix4) };
-	struct readback_keys six = { .size = sizeof(struct prefix6) };
-	int error = readback_prefixes(prefixes4, &four);
+/* A map to be read, and where to. */
+struct readback_map {
+	int fd;
+	struct image *image;
+	struct readback_keys keys;
+};
 
-	if (!error)
-		error = readback_prefixes(prefixes6, &six);
-	image->prefixes4 = four.list;
-	image->prefix4_count = four.count;
-	image->prefixes6 = six.list;
-	image->prefix6_count = six.count;
-	return error;
+static int readback_tuples_job(void *data)
+{
+	struct readback_map *map = data;
+
+	return readback_tuples(map->fd, map->image);
+}
+
+static int readback_prefixes_job(void *data)
+{
+	struct readback_map *map = data;
+
+	return readback_prefixes(map->fd, &map->keys);
 }
 
 int readback_maps(const struct generation *generation, int tuples, int prefixes4, int prefixes6,
 		  struct image *image)
 {
 	cleanup(image_free) struct image read = { .generation = malloc(sizeof(*generation)) };
+	struct readback_map hash = { tuples, &read, { 0 } };
+	struct readback_map four = { prefixes4, &read, { .size = sizeof(struct prefix4) } };
+	struct readback_map six = { prefixes6, &read, { .size = sizeof(struct prefix6) } };
+	/* the kernel walks a trie from its root for each key: the dearest part of an apply with many */
+	struct job jobs[] = { { readback_tuples_job, &hash, 0 },
+			      { readback_prefixes_job, &four, 0 },
+			      { readback_prefixes_job, &six, 0 } };
 	int error;
 
 	if (!read.generation)
 		return -ENOMEM;
 	memcpy(read.generation, generation, sizeof(*generation));
-	error = readback_tuples(tuples, &read);
-	if (!error)
-		error = readback_tries(prefixes4, prefixes6, &read);
+	/* not worth a thread where there is no trie */
+	error = jobs_run(jobs, prefixes4 < 0 && prefixes6 < 0 ? 1 : 3);
+	read.prefixes4 = four.keys.list;
+	read.prefix4_count = four.keys.count;
+	read.prefixes6 = six.keys.list;
+	read.prefix6_count = six.keys.count;
 	if (error)
 		return error;
 	*image = read;
