@@ -63,15 +63,15 @@ object_listen(enum libbpf_print_level level, const char *format, va_list argumen
 	return 0;
 }
 
-static int object_reuse(struct bpf_map *const maps[MAP_COUNT], const int *map_fds)
+/* Puts given maps in the place of the object's own, and says which those are. */
+static int object_reuse(const struct bpf_object *opened, const int fds[MAP_COUNT],
+			struct bpf_map *maps[MAP_COUNT])
 {
-	for (int i = 0; i < MAP_COUNT; i++) {
-		int error = bpf_map__reuse_fd(maps[i], map_fds[i]);
+	int error = object_find(opened, maps);
 
-		if (error)
-			return error;
-	}
-	return 0;
+	for (int i = 0; !error && i < MAP_COUNT; i++)
+		error = bpf_map__reuse_fd(maps[i], fds[i]);
+	return error;
 }
 
 #define LONGEST_SECONDS (30u * 86400u) /* that a policy may say */
@@ -161,10 +161,11 @@ static int object_make_maps(const struct object_wish *wish, struct object *objec
 	return error;
 }
 
-/* An object that is to be loaded, by object_xdp_job() or object_tc_job(). */
+/* A program that is to be loaded. */
 struct object_work {
 	const struct object_wish *wish;
 	struct object *object;
+	enum direction direction;
 };
 
 static int object_xdp_job(void *data)
@@ -178,27 +179,23 @@ static int object_xdp_job(void *data)
 
 	if (!xdp)
 		return -errno;
-	work->object->xdp_skeleton = xdp;
+	work->object->xdp_skeletons[work->direction] = xdp;
 	xdp->rodata->clock_hz = wish->hz;
 	xdp->rodata->testing = wish->testing;
 	xdp->rodata->marks_epoch_shift = object_wish_shift(wish);
 	xdp->rodata->multi_buffer = wish->multi_buffer;
 	programs[DIRECTION_IN] = xdp->progs.edgegate_in;
 	programs[DIRECTION_OUT] = xdp->progs.edgegate_out;
-	for (int i = 0; i < DIRECTION_COUNT; i++) {
-		bpf_program__set_autoload(programs[i], wish->xdp[i]);
-		if (wish->multi_buffer)
-			bpf_program__set_flags(programs[i], BPF_F_XDP_HAS_FRAGS);
-	}
-	error = object_find(xdp->obj, maps);
-	if (!error)
-		error = object_reuse(maps, work->object->maps);
+	bpf_program__set_autoload(programs[!work->direction], false);
+	if (wish->multi_buffer)
+		bpf_program__set_flags(programs[work->direction], BPF_F_XDP_HAS_FRAGS);
+	error = object_reuse(xdp->obj, work->object->maps, maps);
 	if (error)
 		return error;
 	xdp->rodata->marks_mask = object_marks_mask(maps);
 	error = edgegate_xdp__load(xdp);
-	for (int i = 0; !error && i < DIRECTION_COUNT; i++)
-		work->object->xdp[i] = wish->xdp[i] ? bpf_program__fd(programs[i]) : -1;
+	if (!error)
+		work->object->xdp[work->direction] = bpf_program__fd(programs[work->direction]);
 	return error;
 }
 
@@ -213,39 +210,44 @@ static int object_tc_job(void *data)
 
 	if (!tc)
 		return -errno;
-	work->object->tc_skeleton = tc;
+	work->object->tc_skeletons[work->direction] = tc;
 	tc->rodata->clock_hz = wish->hz;
 	tc->rodata->testing = wish->testing;
 	tc->rodata->marks_epoch_shift = object_wish_shift(wish);
 	programs[DIRECTION_IN] = tc->progs.edgegate_in;
 	programs[DIRECTION_OUT] = tc->progs.edgegate_out;
-	for (int i = 0; i < DIRECTION_COUNT; i++)
-		bpf_program__set_autoload(programs[i], wish->tc[i]);
-	error = object_find(tc->obj, maps);
-	if (!error)
-		error = object_reuse(maps, work->object->maps);
+	bpf_program__set_autoload(programs[!work->direction], false);
+	error = object_reuse(tc->obj, work->object->maps, maps);
 	if (error)
 		return error;
 	tc->rodata->marks_mask = object_marks_mask(maps);
 	error = edgegate_tc__load(tc);
-	for (int i = 0; !error && i < DIRECTION_COUNT; i++)
-		work->object->tc[i] = wish->tc[i] ? bpf_program__fd(programs[i]) : -1;
+	if (!error)
+		work->object->tc[work->direction] = bpf_program__fd(programs[work->direction]);
 	return error;
 }
 
 static int object_load_all(const struct object_wish *wish, struct object *object)
 {
-	struct object_work work = { wish, object };
-	struct job jobs[] = { { object_xdp_job, &work, 0 }, { object_tc_job, &work, 0 } };
-	bool has_tc = wish->tc[DIRECTION_IN] || wish->tc[DIRECTION_OUT];
+	struct object_work work[DIRECTION_COUNT];
+	struct job jobs[2 * DIRECTION_COUNT];
+	size_t count = 0;
 	int error = 0;
 
 	if (wish->map_fds)
 		memcpy(object->maps, wish->map_fds, sizeof(object->maps));
 	else
 		error = object_make_maps(wish, object);
-	/* the verifier takes its time for each of them, and has nothing to wait for */
-	return error ? error : jobs_run(jobs, has_tc ? 2 : 1);
+	if (error)
+		return error;
+	for (int i = 0; i < DIRECTION_COUNT; i++) {
+		work[i] = (struct object_work){ wish, object, (enum direction)i };
+		if (wish->xdp[i])
+			jobs[count++] = (struct job){ object_xdp_job, &work[i], 0 };
+		if (wish->tc[i])
+			jobs[count++] = (struct job){ object_tc_job, &work[i], 0 };
+	}
+	return jobs_run(jobs, count);
 }
 
 static const char *object_remedy(int error)
@@ -289,11 +291,13 @@ int object_load(const struct object_wish *wish, struct object *object, const cha
 void object_close(struct object *object)
 {
 	edgegate_xdp__destroy(object->maps_skeleton);
-	edgegate_xdp__destroy(object->xdp_skeleton);
-	edgegate_tc__destroy(object->tc_skeleton);
 	object->maps_skeleton = NULL;
-	object->xdp_skeleton = NULL;
-	object->tc_skeleton = NULL;
+	for (int i = 0; i < DIRECTION_COUNT; i++) {
+		edgegate_xdp__destroy(object->xdp_skeletons[i]);
+		edgegate_tc__destroy(object->tc_skeletons[i]);
+		object->xdp_skeletons[i] = NULL;
+		object->tc_skeletons[i] = NULL;
+	}
 }
 
 uint64_t object_hash(void)
@@ -318,12 +322,12 @@ const char *object_libbpf_version(void)
 
 int object_btf_fd(const struct object *object)
 {
-	return bpf_object__btf_fd(object->xdp_skeleton->obj);
+	return bpf_object__btf_fd(object->maps_skeleton->obj);
 }
 
 uint32_t object_btf_type(const struct object *object, const char *name)
 {
-	struct btf *btf = bpf_object__btf(object->xdp_skeleton->obj);
+	struct btf *btf = bpf_object__btf(object->maps_skeleton->obj);
 	int id = btf ? btf__find_by_name(btf, name) : 0;
 
 	return id > 0 ? (uint32_t)id : 0;

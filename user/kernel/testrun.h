@@ -27,19 +27,19 @@ struct testrun_packet {
 
 struct testrun_gate;
 
+/* Which programs are loaded at once. The others are when a packet needs them, and nobody sees a difference but in time. */
+enum testrun_need {
+	TESTRUN_FIRST, /* as few as can be: for one packet */
+	TESTRUN_BOTH,  /* what most packets of both directions need */
+};
+
 /*
  * Loads, with room for `flows_max` flows per address family; no policy yet. `hz`: jiffies per second
  * of the packets' clock. 0, or a negative errno and diagnostics; `what` names what is being done.
  */
-int testrun_open(uint32_t hz, uint32_t flows_max, const char *what, struct testrun_gate **opened,
-		 struct diags *diags);
+int testrun_open(uint32_t hz, uint32_t flows_max, enum testrun_need need, const char *what,
+		 struct testrun_gate **opened, struct diags *diags);
 void testrun_close(struct testrun_gate *gate); /* NULL is fine */
-
-/*
- * Loads what packets of both directions need, before the first of them comes: whoever reads a capture from a
- * pipe doesn't stop at its first packet. 0, or a negative errno and diagnostics.
- */
-int testrun_prepare(struct testrun_gate *gate, const char *what, struct diags *diags);
 
 /* Puts an image into force. What earlier packets left (flows, fragments) stays. */
 int testrun_publish(struct testrun_gate *gate, const struct image *image, const char *what,

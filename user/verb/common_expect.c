@@ -47,7 +47,7 @@ int common_expect(const struct policy *policy, const struct image *image, bool m
 	*run = 0;
 	if (!policy->expectation_count)
 		return 0;
-	error = common_judge_open(&judge, image, COMMON_JUDGE_SINGLE, what, &refused);
+	error = common_judge_open(&judge, image, COMMON_JUDGE_MANY, what, &refused);
 	if (error && may_skip && (error == -EPERM || error == -EACCES))
 		return 0;
 	if (error) {

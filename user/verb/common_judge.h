@@ -15,6 +15,8 @@
 enum common_judge_memory {
 	/* nothing, or with a live gate a copy of what that remembers of the packet */
 	COMMON_JUDGE_SINGLE,
+	/* nothing; there are many, of both directions */
+	COMMON_JUDGE_MANY,
 	/* what the capture's packets before it left, by the capture's clock (CHUNK_HZ); nothing else */
 	COMMON_JUDGE_CAPTURE,
 };
