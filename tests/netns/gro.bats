@@ -63,10 +63,12 @@ readonly SAYS='gate0: GRO is turned on, for TCP behind native XDP on a veth; det
 	[[ $output != *GRO* && $(gro) == off ]]
 	# renamed it is known all the same
 	in_ns host ethtool -K gate0 gro on
-	ip -n "$(ns host)" link set gate0 down name other0
+	ip -n "$(ns host)" link set gate0 down # a rename at the same time is refused by 6.1
+	ip -n "$(ns host)" link set gate0 name other0
 	gate host detach -i other0 --yes
 	[[ $(gro other0) == off ]]
-	ip -n "$(ns host)" link set other0 name gate0 up
+	ip -n "$(ns host)" link set other0 name gate0
+	ip -n "$(ns host)" link set gate0 up
 	gate host apply -i gate0 "$POLICY"
 	ip -n "$(ns host)" link delete gate0
 	net_link host gate0 peer wire0
