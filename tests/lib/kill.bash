@@ -248,8 +248,11 @@ kill_one() { # NAME NUMBER
 
 # ---- refusing ------------------------------------------------------------------------------------
 
-# A case at each of its calls of bpf(2), which fails.
-refuse_case() { # CASE EVERY
+# A case at each of its calls of bpf(2), which fails. With `at-once` in threads, where there are CPUs for it: then the
+# call of that number fails in each of them.
+refuse_case() { # CASE EVERY [at-once]
+	local runs=(in_order strace)
+	[[ ! ${3-} ]] || runs=(strace)
 	local errors=(ENOMEM EPERM ENOSPC) error number count status old=$1_old new=$1_new tried=0 worked=0
 	old=${!old} new=${!new}
 	KILL_AT="$1, before all" KILL_BURSTS=0
@@ -258,8 +261,9 @@ refuse_case() { # CASE EVERY
 	every=${KILL_EVERY-$every}
 	"$1_start"
 	"$1_command"
-	in_order strace -f -qq -e trace=bpf -o "$NET_DIR/calls" -- "${COMMAND[@]}" >"$NET_DIR/right" 2>"$NET_DIR/said"
+	"${runs[@]}" -f -qq -e trace=bpf -o "$NET_DIR/calls" -- "${COMMAND[@]}" >"$NET_DIR/right" 2>"$NET_DIR/said"
 	count=$(grep -c ' bpf(' "$NET_DIR/calls")
+	[[ ! ${3-} ]] || count=$((count / 3)) # numbers are each thread's own
 	((count > 0))
 	kill_is "$new"
 	"$1_repair"
@@ -271,7 +275,7 @@ refuse_case() { # CASE EVERY
 			"$1_start"
 			kill_is_one_of "$old"
 			status=0
-			in_order strace -f -qq -e trace=bpf -e "inject=bpf:error=$error:when=$number" -o "$NET_DIR/call" -- \
+			"${runs[@]}" -f -qq -e trace=bpf -e "inject=bpf:error=$error:when=$number" -o "$NET_DIR/call" -- \
 				"${COMMAND[@]}" >"$NET_DIR/out" 2>"$NET_DIR/said" 3>&- || status=$?
 			refuse_look "$1" "$status" "$old" "$new"
 			"$1_repair"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The least that a gate could do, a step more in each program: touch the frame, parse Ethernet, IPv4 and
- * UDP, look one entry up in a table, count; both ports up, where the first is closed; find a flow; keep a new one. What they cost is the machine's; what
- * a gate costs above that is its own.
+ * UDP, look one entry up in a table, or both ports', count; find a flow; keep a new one. What they cost is
+ * the machine's; what a gate costs above that is its own.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>

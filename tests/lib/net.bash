@@ -138,7 +138,9 @@ in_ns() { # NAME COMMAND...
 
 # Runs a command on one CPU: there edgegate starts no threads, and the numbers of its system calls mean something.
 in_order() { # COMMAND...
-	[[ ${NET_CPU-} ]] || NET_CPU=$(taskset -cp "$BASHPID" | sed 's/.*: //; s/[-,].*//')
+	# one by chance: several test files run at a time
+	[[ ${NET_CPU-} ]] || NET_CPU=$(taskset -cp "$BASHPID" | sed 's/.*: //' | tr , '\n' |
+		awk -F- '{ for (i = $1; i <= ($2 == "" ? $1 : $2); i++) print i }' | shuf -n 1)
 	taskset -c "$NET_CPU" "$@"
 }
 

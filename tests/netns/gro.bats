@@ -59,6 +59,8 @@ readonly SAYS='gate0: GRO is turned on, for TCP behind native XDP on a veth; det
 @test "gro: what somebody turned off stays off; of an interface that was made anew it is turned on again" {
 	gate host apply -i gate0 "$POLICY"
 	in_ns host ethtool -K gate0 gro off
+	run -0 gate host apply -i gate0 --dry-run "$POLICY"
+	[[ $output != *GRO* ]]
 	run -0 gate host apply -i gate0 "$POLICY"
 	[[ $output != *GRO* && $(gro) == off ]]
 	# renamed it is known all the same

@@ -7,7 +7,9 @@
 
 #include <cmocka.h>
 
+#include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -27,6 +29,19 @@ static struct work {
 } works[WORKS];
 static int begun;
 
+static int threads_left = INT_MAX; /* that can be made */
+
+/* Stands before the C library's: of threads there may be no more. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) the C library has its own names */
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+		   void *data)
+{
+	int (*real)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *) =
+		dlsym(RTLD_NEXT, "pthread_create");
+
+	return threads_left-- > 0 ? real(thread, attributes, run, data) : EAGAIN;
+}
+
 static int work_do(void *data)
 {
 	struct work *work = data;
@@ -36,7 +51,8 @@ static int work_do(void *data)
 	work->order = __atomic_fetch_add(&begun, 1, __ATOMIC_RELAXED);
 	work->thread = pthread_self();
 	pthread_sigmask(SIG_SETMASK, NULL, &blocked);
-	work->hears_signals = !sigismember(&blocked, SIGTERM);
+	work->hears_signals = !sigismember(&blocked, SIGTERM) && !sigismember(&blocked, SIGINT);
+	assert_false(sigismember(&blocked, SIGSEGV)); /* a fault is one's own */
 	return work->answers;
 }
 
@@ -104,6 +120,20 @@ static void one_cpu_keeps_the_order(void **state)
 	}
 }
 
+static void what_gets_no_thread_is_done_all_the_same(void **state)
+{
+	struct job jobs[WORKS];
+
+	(void)state;
+	memset(works, 0, sizeof(works));
+	works[WORKS - 1].answers = -EIO;
+	for (int some = 0; some < WORKS; some++) {
+		threads_left = some;
+		assert_int_equal(works_run(jobs, WORKS), -EIO);
+	}
+	threads_left = INT_MAX;
+}
+
 /* Threads, and handlers of signals run in none of them. */
 static void more_cpus_share_it(void **state)
 {
@@ -130,6 +160,7 @@ int main(void)
 		cmocka_unit_test(all_are_done_once),
 		cmocka_unit_test(the_first_failure_is_told),
 		cmocka_unit_test(one_cpu_keeps_the_order),
+		cmocka_unit_test(what_gets_no_thread_is_done_all_the_same),
 		cmocka_unit_test(more_cpus_share_it),
 	};
 

@@ -8,7 +8,7 @@
 #include "user/base/cleanup.h"
 #include "user/base/jobs.h"
 
-/* On a machine with more CPUs than the set has room for there is more than one. */
+/* Who can't be asked, because there are more CPUs than the set has room for, has more than one. */
 static bool jobs_has_cpus(void)
 {
 	cpu_set_t cpus;
@@ -24,14 +24,20 @@ static void *jobs_thread(void *data)
 	return NULL;
 }
 
-/* Signals are the caller's: its handlers run where they always have. */
+/*
+ * Signals are the caller's: its handlers run where they always have. But for those by which a thread is told of its
+ * own faults, which a sanitizer, too, wants to hear of.
+ */
 static bool jobs_start(struct job *job, pthread_t *thread)
 {
-	sigset_t all, before;
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT };
+	sigset_t others, before;
 	bool started;
 
-	sigfillset(&all);
-	if (pthread_sigmask(SIG_SETMASK, &all, &before))
+	sigfillset(&others);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+		sigdelset(&others, faults[i]);
+	if (pthread_sigmask(SIG_SETMASK, &others, &before))
 		return false;
 	started = pthread_create(thread, NULL, jobs_thread, job) == 0;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-/* May neither print nor touch what another job touches. 0 or a negative errno. */
+/* May neither print nor write what another job reads or writes. 0 or a negative errno. */
 typedef int (*job_function)(void *data);
 
 struct job {

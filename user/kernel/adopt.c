@@ -123,6 +123,8 @@ int adopt_wants_xdp(const struct gate *gate, unsigned int index, struct stamp_in
 	if (error)
 		return error;
 	*interface = gate->stamp.interfaces[index];
+	if (now.is_here)
+		memcpy(interface->name, now.name, sizeof(interface->name));
 	interface->ifindex = now.place == PLACE_ANEW ? if_nametoindex(interface->name) :
 						       now.ifindex;
 	return (now.is_here || now.place == PLACE_ANEW) && !now.xdp_program;

@@ -3,7 +3,6 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -42,24 +41,21 @@ static int object_find(const struct bpf_object *opened, struct bpf_map *maps[MAP
 	return 0;
 }
 
-/* What libbpf warns of while programs are being loaded, two objects at once. */
-static struct refusal object_refusal;
-static pthread_mutex_t object_refusal_lock = PTHREAD_MUTEX_INITIALIZER;
+/* Who hears what libbpf warns of: it says so in the thread that loads. NULL: nobody. */
+static _Thread_local struct refusal *object_hears;
 
 __attribute__((format(printf, 2, 0))) static int
 object_listen(enum libbpf_print_level level, const char *format, va_list arguments)
 {
 	autofree char *message = NULL;
 
-	if (level != LIBBPF_WARN)
+	if (level != LIBBPF_WARN || !object_hears)
 		return 0;
 	if (vasprintf(&message, format, arguments) < 0) {
 		message = NULL;
 		return 0;
 	}
-	pthread_mutex_lock(&object_refusal_lock);
-	refusal_hear(&object_refusal, message);
-	pthread_mutex_unlock(&object_refusal_lock);
+	refusal_hear(object_hears, message);
 	return 0;
 }
 
@@ -134,11 +130,21 @@ static uint32_t object_marks_mask(struct bpf_map *const maps[MAP_COUNT])
 	return bpf_map__max_entries(maps[MAP_FLOW_MARKS]) - 1;
 }
 
+/* What is to be loaded by itself, and what came of it. */
+struct object_work {
+	const struct object_wish *wish;
+	struct object *object;
+	enum direction direction;
+	struct bpf_program *program;
+	int fds[MAP_COUNT]; /* of the maps that it is loaded over, its own */
+	struct refusal refusal;
+};
+
 /*
  * The maps of a new gate, by an object that has no other purpose: those with programs are then loaded over
  * them, at the same time.
  */
-static int object_make_maps(const struct object_wish *wish, struct object *object)
+static int object_make_maps(struct object_work *work)
 {
 	struct edgegate_xdp *xdp = edgegate_xdp__open();
 	struct bpf_map *maps[MAP_COUNT];
@@ -146,90 +152,110 @@ static int object_make_maps(const struct object_wish *wish, struct object *objec
 
 	if (!xdp)
 		return -errno;
-	object->maps_skeleton = xdp;
+	work->object->maps_skeleton = xdp;
 	bpf_program__set_autoload(xdp->progs.edgegate_in, false);
 	bpf_program__set_autoload(xdp->progs.edgegate_out, false);
 	error = object_find(xdp->obj, maps);
 	if (!error)
-		error = object_size_maps(maps, wish->flows_max);
+		error = object_size_maps(maps, work->wish->flows_max);
 	if (!error)
 		error = object_seed(&xdp->bss->memory);
 	if (!error)
 		error = edgegate_xdp__load(xdp);
 	for (int i = 0; !error && i < MAP_COUNT; i++)
-		object->maps[i] = bpf_map__fd(maps[i]);
+		work->object->maps[i] = bpf_map__fd(maps[i]);
 	return error;
 }
 
-/* A program that is to be loaded. */
-struct object_work {
-	const struct object_wish *wish;
-	struct object *object;
-	enum direction direction;
-};
-
-static int object_xdp_job(void *data)
+/* Of an object's two programs the one, over given maps. *mask: of flow_marks. */
+static int object_prepare(struct object_work *work, const struct bpf_object *opened,
+			  struct bpf_program *programs[DIRECTION_COUNT], uint32_t *mask)
 {
-	const struct object_work *work = data;
-	const struct object_wish *wish = work->wish;
-	struct edgegate_xdp *xdp = edgegate_xdp__open();
-	struct bpf_program *programs[DIRECTION_COUNT];
 	struct bpf_map *maps[MAP_COUNT];
+	int error = object_reuse(opened, work->object->maps, maps);
+
+	if (error)
+		return error;
+	bpf_program__set_autoload(programs[!work->direction], false);
+	work->program = programs[work->direction];
+	*mask = object_marks_mask(maps);
+	for (int i = 0; i < MAP_COUNT; i++)
+		work->fds[i] = bpf_map__fd(maps[i]);
+	return 0;
+}
+
+static int object_load_xdp(struct object_work *work)
+{
+	struct edgegate_xdp *xdp = edgegate_xdp__open();
 	int error;
 
 	if (!xdp)
 		return -errno;
 	work->object->xdp_skeletons[work->direction] = xdp;
-	xdp->rodata->clock_hz = wish->hz;
-	xdp->rodata->testing = wish->testing;
-	xdp->rodata->marks_epoch_shift = object_wish_shift(wish);
-	xdp->rodata->multi_buffer = wish->multi_buffer;
-	programs[DIRECTION_IN] = xdp->progs.edgegate_in;
-	programs[DIRECTION_OUT] = xdp->progs.edgegate_out;
-	bpf_program__set_autoload(programs[!work->direction], false);
-	if (wish->multi_buffer)
-		bpf_program__set_flags(programs[work->direction], BPF_F_XDP_HAS_FRAGS);
-	error = object_reuse(xdp->obj, work->object->maps, maps);
-	if (error)
-		return error;
-	xdp->rodata->marks_mask = object_marks_mask(maps);
-	error = edgegate_xdp__load(xdp);
+	xdp->rodata->clock_hz = work->wish->hz;
+	xdp->rodata->testing = work->wish->testing;
+	xdp->rodata->marks_epoch_shift = object_wish_shift(work->wish);
+	xdp->rodata->multi_buffer = work->wish->multi_buffer;
+	error = object_prepare(work, xdp->obj,
+			       (struct bpf_program *[]){ xdp->progs.edgegate_in,
+							 xdp->progs.edgegate_out },
+			       &xdp->rodata->marks_mask);
+	if (!error && work->wish->multi_buffer)
+		bpf_program__set_flags(work->program, BPF_F_XDP_HAS_FRAGS);
 	if (!error)
-		work->object->xdp[work->direction] = bpf_program__fd(programs[work->direction]);
+		error = edgegate_xdp__load(xdp);
+	if (!error)
+		work->object->xdp[work->direction] = bpf_program__fd(work->program);
 	return error;
 }
 
-static int object_tc_job(void *data)
+static int object_load_tc(struct object_work *work)
 {
-	const struct object_work *work = data;
-	const struct object_wish *wish = work->wish;
 	struct edgegate_tc *tc = edgegate_tc__open();
-	struct bpf_program *programs[DIRECTION_COUNT];
-	struct bpf_map *maps[MAP_COUNT];
 	int error;
 
 	if (!tc)
 		return -errno;
 	work->object->tc_skeletons[work->direction] = tc;
-	tc->rodata->clock_hz = wish->hz;
-	tc->rodata->testing = wish->testing;
-	tc->rodata->marks_epoch_shift = object_wish_shift(wish);
-	programs[DIRECTION_IN] = tc->progs.edgegate_in;
-	programs[DIRECTION_OUT] = tc->progs.edgegate_out;
-	bpf_program__set_autoload(programs[!work->direction], false);
-	error = object_reuse(tc->obj, work->object->maps, maps);
-	if (error)
-		return error;
-	tc->rodata->marks_mask = object_marks_mask(maps);
-	error = edgegate_tc__load(tc);
+	tc->rodata->clock_hz = work->wish->hz;
+	tc->rodata->testing = work->wish->testing;
+	tc->rodata->marks_epoch_shift = object_wish_shift(work->wish);
+	error = object_prepare(work, tc->obj,
+			       (struct bpf_program *[]){ tc->progs.edgegate_in,
+							 tc->progs.edgegate_out },
+			       &tc->rodata->marks_mask);
 	if (!error)
-		work->object->tc[work->direction] = bpf_program__fd(programs[work->direction]);
+		error = edgegate_tc__load(tc);
+	if (!error)
+		work->object->tc[work->direction] = bpf_program__fd(work->program);
 	return error;
 }
 
-static int object_load_all(const struct object_wish *wish, struct object *object)
+static int object_heard(struct object_work *work, int (*load)(struct object_work *))
 {
-	struct object_work work[DIRECTION_COUNT];
+	int error;
+
+	object_hears = &work->refusal;
+	error = load(work);
+	object_hears = NULL;
+	return error;
+}
+
+static int object_xdp_job(void *data)
+{
+	return object_heard(data, object_load_xdp);
+}
+
+static int object_tc_job(void *data)
+{
+	return object_heard(data, object_load_tc);
+}
+
+/* *refusal: what was said of that part whose error it is. */
+static int object_load_all(const struct object_wish *wish, struct object *object,
+			   struct refusal *refusal)
+{
+	struct object_work work[2 * DIRECTION_COUNT] = { { .wish = wish, .object = object } };
 	struct job jobs[2 * DIRECTION_COUNT];
 	size_t count = 0;
 	int error = 0;
@@ -237,23 +263,42 @@ static int object_load_all(const struct object_wish *wish, struct object *object
 	if (wish->map_fds)
 		memcpy(object->maps, wish->map_fds, sizeof(object->maps));
 	else
-		error = object_make_maps(wish, object);
+		error = object_heard(&work[0], object_make_maps);
+	*refusal = work[0].refusal;
 	if (error)
 		return error;
 	for (int i = 0; i < DIRECTION_COUNT; i++) {
-		work[i] = (struct object_work){ wish, object, (enum direction)i };
-		if (wish->xdp[i])
-			jobs[count++] = (struct job){ object_xdp_job, &work[i], 0 };
-		if (wish->tc[i])
-			jobs[count++] = (struct job){ object_tc_job, &work[i], 0 };
+		const struct object_work one = { wish, object, (enum direction)i,
+						 NULL, { 0 },  { { 0 }, false } };
+
+		if (wish->xdp[i]) {
+			work[count] = one;
+			jobs[count] = (struct job){ object_xdp_job, &work[count], 0 };
+			count++;
+		}
+		if (wish->tc[i]) {
+			work[count] = one;
+			jobs[count] = (struct job){ object_tc_job, &work[count], 0 };
+			count++;
+		}
 	}
-	return jobs_run(jobs, count);
+	error = jobs_run(jobs, count);
+	for (size_t i = 0; error && i < count; i++) {
+		if (jobs[i].result) {
+			*refusal = work[i].refusal;
+			break;
+		}
+	}
+	/* ours, and not whose they were lent by */
+	if (!error && wish->map_fds && count)
+		memcpy(object->maps, work[0].fds, sizeof(object->maps));
+	return error;
 }
 
-static const char *object_remedy(int error)
+static const char *object_remedy(int error, const struct refusal *refusal)
 {
 	/* it is stricter with those who may load programs but not see memory */
-	if (object_refusal.from_verifier && !geteuid() && error != -EPERM && error != -ENOMEM)
+	if (refusal->from_verifier && !geteuid() && error != -EPERM && error != -ENOMEM)
 		return "this kernel's verifier does not take them: say so to edgegate's authors, "
 		       "with this line and the output of uname -r";
 	switch (-error) {
@@ -272,16 +317,15 @@ int object_load(const struct object_wish *wish, struct object *object, const cha
 {
 	struct object loaded = { .xdp = { -1, -1 }, .tc = { -1, -1 } };
 	libbpf_print_fn_t before = libbpf_set_print(object_listen);
-	int error;
+	struct refusal refusal;
+	int error = object_load_all(wish, &loaded, &refusal);
 
-	object_refusal = (struct refusal){ 0 };
-	error = object_load_all(wish, &loaded);
 	libbpf_set_print(before);
 	if (error) {
 		object_close(&loaded);
 		diag_system(diags, -error, what, "the kernel refuses the programs%s%s",
-			    object_refusal.reason[0] ? ": " : "", object_refusal.reason);
-		diag_hint(diags, "%s", object_remedy(error));
+			    refusal.reason[0] ? ": " : "", refusal.reason);
+		diag_hint(diags, "%s", object_remedy(error, &refusal));
 		return error;
 	}
 	*object = loaded;
@@ -322,12 +366,13 @@ const char *object_libbpf_version(void)
 
 int object_btf_fd(const struct object *object)
 {
-	return bpf_object__btf_fd(object->maps_skeleton->obj);
+	return object->maps_skeleton ? bpf_object__btf_fd(object->maps_skeleton->obj) : -1;
 }
 
 uint32_t object_btf_type(const struct object *object, const char *name)
 {
-	struct btf *btf = bpf_object__btf(object->maps_skeleton->obj);
+	struct btf *btf = object->maps_skeleton ? bpf_object__btf(object->maps_skeleton->obj) :
+						  NULL;
 	int id = btf ? btf__find_by_name(btf, name) : 0;
 
 	return id > 0 ? (uint32_t)id : 0;

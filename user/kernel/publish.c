@@ -261,11 +261,13 @@ static int publish_parts(const int maps[MAP_COUNT], const char *directory, unsig
 			if (!used)
 				continue;
 		}
-		work[count] = (struct part_work){ &parts[i], object, keys[i], values[i], &fds[i] };
-		jobs[count] = (struct job){ part_make, &work[count], 0 };
-		count++;
+		work[i] = (struct part_work){ &parts[i], object, keys[i], values[i], &fds[i] };
+		if (i != PART_MAP_LISTING) /* one entry is not worth a thread */
+			jobs[count++] = (struct job){ part_make, &work[i], 0 };
 	}
 	error = jobs_run(jobs, count);
+	if (!error)
+		error = part_make(&work[PART_MAP_LISTING]);
 	if (error)
 		return error;
 	error = publish_generation(maps[MAP_MEMORY], slot, image->generation);

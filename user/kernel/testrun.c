@@ -100,11 +100,11 @@ static int testrun_need_tc(struct testrun_gate *gate, enum direction direction, 
 	return error;
 }
 
-int testrun_open(uint32_t hz, uint32_t flows_max, enum testrun_need need, const char *what,
+int testrun_open(uint32_t hz, uint32_t flows_max, bool out, const char *what,
 		 struct testrun_gate **opened, struct diags *diags)
 {
 	struct object_wish wish = {
-		.tc = { [DIRECTION_IN] = true, [DIRECTION_OUT] = need == TESTRUN_BOTH },
+		.tc = { [DIRECTION_IN] = true, [DIRECTION_OUT] = out },
 		.multi_buffer = true,
 		.testing = true,
 		.hz = hz,

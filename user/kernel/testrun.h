@@ -7,6 +7,7 @@
 #ifndef USER_KERNEL_TESTRUN_H
 #define USER_KERNEL_TESTRUN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,17 +28,12 @@ struct testrun_packet {
 
 struct testrun_gate;
 
-/* Which programs are loaded at once. The others are when a packet needs them, and nobody sees a difference but in time. */
-enum testrun_need {
-	TESTRUN_FIRST, /* as few as can be: for one packet */
-	TESTRUN_BOTH,  /* what most packets of both directions need */
-};
-
 /*
  * Loads, with room for `flows_max` flows per address family; no policy yet. `hz`: jiffies per second
- * of the packets' clock. 0, or a negative errno and diagnostics; `what` names what is being done.
+ * of the packets' clock. `out`: there will be packets from the host, so what they need is loaded at the same time;
+ * else when the first one comes. 0, or a negative errno and diagnostics; `what` names what is being done.
  */
-int testrun_open(uint32_t hz, uint32_t flows_max, enum testrun_need need, const char *what,
+int testrun_open(uint32_t hz, uint32_t flows_max, bool out, const char *what,
 		 struct testrun_gate **opened, struct diags *diags);
 void testrun_close(struct testrun_gate *gate); /* NULL is fine */
 

@@ -67,9 +67,8 @@ void apply_say_gro(const struct stamp *stamp, const struct stamp *was, struct te
 int apply_say_gro_would(const struct make_wish *wish, const struct gate *gate, const char *what)
 {
 	unsigned int count = gate ? gate->stamp.interface_count : wish->interface_count;
-	cleanup(diags_clear) struct diags unsaid = {
-		0
-	}; /* who can't be looked at gets no such line */
+	/* who can't be looked at gets no such line */
+	cleanup(diags_clear) struct diags unsaid = { 0 };
 	autotext struct text text = { 0 };
 
 	for (unsigned int i = 0; i < count; i++) {

@@ -35,7 +35,7 @@ int replay_judge_open(struct replay_judge *judge, struct diags *diags)
 		judge->names[row->slot] = listing_string(listing, row->name);
 	}
 	/* whoever reads a capture from a pipe doesn't stop at its first packet */
-	error = testrun_open(CHUNK_HZ, judge->policy->settings.flows_max, TESTRUN_BOTH, "replay",
+	error = testrun_open(CHUNK_HZ, judge->policy->settings.flows_max, true, "replay",
 			     &judge->gate, diags);
 	return error ? error : testrun_publish(judge->gate, &judge->image, "replay", diags);
 }
