@@ -151,7 +151,7 @@ int minimal_answer(struct __sk_buff *frame)
 	__u32 entry = udp ? minimal_ports(udp) : 0;
 
 	minimal_add(entry, frame->len);
-	return entry ? TC_ACT_OK : TC_ACT_SHOT;
+	return entry ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
 /* Finds the packet's flow; the first makes it. */
@@ -186,7 +186,7 @@ int minimal_sent(struct __sk_buff *frame)
 	bool found = entry && minimal_find(udp);
 
 	minimal_add(entry, frame->len);
-	return found ? TC_ACT_OK : TC_ACT_SHOT;
+	return found ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
 /* Keeps the packet's flow, whether there is one or not. */

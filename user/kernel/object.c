@@ -305,6 +305,9 @@ static const char *object_remedy(int error, const struct refusal *refusal)
 	case EPERM:
 	case EACCES:
 		return "run edgegate as root; it needs CAP_BPF and CAP_NET_ADMIN";
+	case EMFILE:
+	case ENFILE:
+		return "allow more open files, 256 are enough: ulimit -n";
 	case ENOMEM:
 		return "free memory, or make flows.max in the policy smaller";
 	default:
