@@ -160,7 +160,7 @@ generations: build/edgegate $(OTHER) $(TEST_TOOLS) ## apply 1,000 times under tr
 kill: build/edgegate $(OTHER) $(TEST_TOOLS) ## kill edgegate at every single system call, refuse every single bpf(2) (root; hours)
 	@KILL_ALL=$(or $(KILL_ALL),1) BATS_TEST_TIMEOUT=7200 TEST_TIMEOUT=36000 ONLY='netns/@(kill|refused).bats' scripts/run-tests netns
 
-bench: build/edgegate $(BENCHES) $(BENCH_TABULATE) $(TEST_BPF_OBJECTS) $(TEST_TOOLS) ## measure everything, or BENCH=PART,... (root; about 10 minutes, and nothing else should run)
+bench: build/edgegate $(BENCHES) $(BENCH_TABULATE) $(TEST_BPF_OBJECTS) $(TEST_TOOLS) ## measure everything, or BENCH=PART,... (root; about 8 minutes, and nothing else should run)
 	@scripts/bench
 
 vm: all tests ## boot Debian's kernels in QEMU, and run the packet path's and the namespaces' tests in each (hours: they are emulated)

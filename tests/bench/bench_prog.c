@@ -56,7 +56,20 @@ static const char more_policy[] =
 enum gate { DEFAULT, GROUPS, MORE, FRESH, GATES, NO_GATE = GATES };
 
 /* Programs that are no gate's. */
-enum other { BARE_XDP, BARE_TC, TOUCH, PARSE, TABLE, COUNT, FLOW, KEEP, OTHERS };
+enum other {
+	BARE_XDP,
+	BARE_TC,
+	TOUCH,
+	PARSE,
+	TABLE,
+	COUNT,
+	PORTS,
+	FLOW,
+	ANSWER,
+	SENT,
+	KEEP,
+	OTHERS
+};
 
 /* What a case runs: a gate's program, or another one. */
 enum hook { XDP_IN, XDP_OUT, TC_OUT, OTHER };
@@ -79,6 +92,8 @@ struct prog_row {
 #define SENT4 "out udp 192.0.2.10:40000 > 198.51.100.7:3478 data=16"
 #define SENT6 "out tcp [2001:db8::10]:40000 > [2001:db8::7]:5061 ack"
 #define ANSWERED "out tcp 192.0.2.10:443 > 198.51.100.7:4000 ack"
+#define CLOSED4 "in udp 198.51.100.7:4000 > 192.0.2.10:9999 data=16"
+#define REFUSED4 "out udp 192.0.2.10:4000 > 198.51.100.7:9999 data=16"
 #define FRAGMENT "in udp 198.51.100.7:4000 > 192.0.2.10:3478 data=16 id=7 mf"
 #define OF_SENT4 "quote{ udp 192.0.2.10:40000 > 198.51.100.7:3478 }"
 
@@ -88,6 +103,7 @@ static const struct prog_row in_rows[] = {
 	{ "least: touch, parse", OTHER, PARSE, 0, UDP4, NULL, 0 },
 	{ "least: touch, parse, table", OTHER, TABLE, 0, UDP4, NULL, 0 },
 	{ "least: touch, parse, table, count", OTHER, COUNT, 0, UDP4, NULL, 0 },
+	{ "least: touch, parse, both ports' tables, count", OTHER, PORTS, 0, CLOSED4, NULL, 0 },
 	{ "least: touch, parse, flow", OTHER, FLOW, 0, UDP4, NULL, 0 },
 
 	{ "rule hit, UDP/IPv4", XDP_IN, DEFAULT, OUTCOME_RULE, UDP4, NULL, RULE_HIT },
@@ -126,8 +142,7 @@ static const struct prog_row in_rows[] = {
 	{ "facing inside: service answer", XDP_OUT, DEFAULT, OUTCOME_REPLY, ANSWERED, NULL, 0 },
 	{ "facing inside: known flow", XDP_OUT, DEFAULT, OUTCOME_RULE, SENT4, SENT4, 0 },
 
-	{ "closed port, UDP/IPv4", XDP_IN, DEFAULT, OUTCOME_DROP_NO_RULE,
-	  "in udp 198.51.100.7:4000 > 192.0.2.10:9999 data=16", NULL, CLOSED },
+	{ "closed port, UDP/IPv4", XDP_IN, DEFAULT, OUTCOME_DROP_NO_RULE, CLOSED4, NULL, CLOSED },
 	{ "closed port, SYN/IPv4", XDP_IN, DEFAULT, OUTCOME_DROP_NO_RULE,
 	  "in tcp 198.51.100.7:4000 > 192.0.2.10:22 syn", NULL, CLOSED },
 	{ "closed port, SYN/IPv6", XDP_IN, DEFAULT, OUTCOME_DROP_NO_RULE,
@@ -165,6 +180,8 @@ static const struct prog_row in_rows[] = {
 
 static const struct prog_row out_rows[] = {
 	{ "bare tc drop", OTHER, BARE_TC, 0, SENT4, NULL, 0 },
+	{ "least: touch, parse, table, flow, count", OTHER, SENT, 0, SENT4, NULL, 0 },
+	{ "least: touch, parse, both ports' tables, count", OTHER, ANSWER, 0, REFUSED4, NULL, 0 },
 	{ "known flow, UDP/IPv4", TC_OUT, DEFAULT, OUTCOME_RULE, SENT4, SENT4, KNOWN_FLOW },
 	{ "known flow, TCP/IPv6", TC_OUT, DEFAULT, OUTCOME_RULE, SENT6, SENT6, KNOWN_FLOW },
 	{ "service answer, TCP/IPv4", TC_OUT, DEFAULT, OUTCOME_REPLY, ANSWERED, NULL, SENT_ANSWER },
@@ -173,8 +190,8 @@ static const struct prog_row out_rows[] = {
 	{ "service answer, addresses", TC_OUT, GROUPS, OUTCOME_REPLY, ANSWERED, NULL, 0 },
 	{ "rejected, SYN/IPv4", TC_OUT, DEFAULT, OUTCOME_DROP_NO_RULE,
 	  "out tcp 192.0.2.10:4000 > 198.51.100.7:443 syn", NULL, SENT_ANSWER },
-	{ "rejected, UDP/IPv4", TC_OUT, DEFAULT, OUTCOME_DROP_NO_RULE,
-	  "out udp 192.0.2.10:4000 > 198.51.100.7:9999 data=16", NULL, SENT_ANSWER },
+	{ "rejected, UDP/IPv4", TC_OUT, DEFAULT, OUTCOME_DROP_NO_RULE, REFUSED4, NULL,
+	  SENT_ANSWER },
 	{ "ARP", TC_OUT, DEFAULT, OUTCOME_PASS_ARP, "out arp", NULL, 0 },
 };
 
@@ -191,8 +208,9 @@ struct bench {
 static void bench_load_minimal(struct bench *bench)
 {
 	static const char *const names[OTHERS] = {
-		[TOUCH] = "minimal_touch", [PARSE] = "minimal_parse", [TABLE] = "minimal_table",
-		[COUNT] = "minimal_count", [FLOW] = "minimal_flow",   [KEEP] = "minimal_keep",
+		[TOUCH] = "minimal_touch",   [PARSE] = "minimal_parse",  [TABLE] = "minimal_table",
+		[COUNT] = "minimal_count",   [PORTS] = "minimal_closed", [FLOW] = "minimal_flow",
+		[ANSWER] = "minimal_answer", [SENT] = "minimal_sent",    [KEEP] = "minimal_keep",
 	};
 	struct bpf_map *memory;
 	uint16_t *table;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
@@ -56,8 +57,9 @@ static json_t *results_machine(void)
 			break;
 	uname(&name);
 	printf("%s, %ld CPUs, Linux %s\n", model, sysconf(_SC_NPROCESSORS_ONLN), name.release);
-	return json_pack("{s:s, s:I, s:s}", "cpu", model, "cpus",
-			 (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "kernel", name.release);
+	return json_pack("{s:s, s:I, s:s, s:s, s:I}", "cpu", model, "cpus",
+			 (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "kernel", name.release,
+			 "edgegate", EDGEGATE_VERSION, "measured_at", (json_int_t)time(NULL));
 }
 
 struct results *results_open(const char *part, int argc, char **argv)

@@ -5,7 +5,10 @@
 
 #include <stdbool.h>
 
-/* Is `got` what the file holds? Shows both where it isn't; no file, or no `got`, fails the test. */
+/* Is `got` what the file holds? Shows the lines that differ; no file, or no `got`, fails the test. */
 bool golden_matches(const char *path, const char *got);
+
+/* Are they to be written anew? GOLDEN_UPDATE is set, and not empty. */
+bool golden_is_updated(void);
 
 #endif

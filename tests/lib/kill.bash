@@ -170,7 +170,7 @@ kill_end() {
 # of NAME, its number among those of its name, whether others can see what it does: 1, or 2 for a pin; and
 # what it asks of BPF or of the kernel's tc: BPF_LINK_CREATE, 0x2c.
 kill_calls() { # COMMAND...
-	strace -f -qq -o "$NET_DIR/calls" -- "$@" >/dev/null 2>"$NET_DIR/said" ||
+	in_order strace -f -qq -o "$NET_DIR/calls" -- "$@" >/dev/null 2>"$NET_DIR/said" ||
 		fail "$* under strace: $(cat "$NET_DIR/said")"
 	awk '
 	match($0, /^[0-9]+ +[a-z0-9_]+\(/) {
@@ -241,15 +241,18 @@ kill_case() { # CASE EVERY
 # False: it ran to its end.
 kill_one() { # NAME NUMBER
 	local status=0
-	{ strace -f -qq -e "trace=$1" -e "inject=$1:signal=KILL:when=$2" -o /dev/null -- \
+	{ in_order strace -f -qq -e "trace=$1" -e "inject=$1:signal=KILL:when=$2" -o /dev/null -- \
 		"${COMMAND[@]}" >/dev/null 2>&1 3>&- || status=$?; } 2>/dev/null
 	((status == 137))
 }
 
 # ---- refusing ------------------------------------------------------------------------------------
 
-# A case at each of its calls of bpf(2), which fails.
-refuse_case() { # CASE EVERY
+# A case at each of its calls of bpf(2), which fails. With `at-once` in threads, where there are CPUs for it: then the
+# call of that number fails in each of them.
+refuse_case() { # CASE EVERY [at-once]
+	local runs=(in_order strace)
+	[[ ! ${3-} ]] || runs=(strace)
 	local errors=(ENOMEM EPERM ENOSPC) error number count status old=$1_old new=$1_new tried=0 worked=0
 	old=${!old} new=${!new}
 	KILL_AT="$1, before all" KILL_BURSTS=0
@@ -258,8 +261,9 @@ refuse_case() { # CASE EVERY
 	every=${KILL_EVERY-$every}
 	"$1_start"
 	"$1_command"
-	strace -f -qq -e trace=bpf -o "$NET_DIR/calls" -- "${COMMAND[@]}" >"$NET_DIR/right" 2>"$NET_DIR/said"
+	"${runs[@]}" -f -qq -e trace=bpf -o "$NET_DIR/calls" -- "${COMMAND[@]}" >"$NET_DIR/right" 2>"$NET_DIR/said"
 	count=$(grep -c ' bpf(' "$NET_DIR/calls")
+	[[ ! ${3-} ]] || count=$((count / 3)) # numbers are each thread's own
 	((count > 0))
 	kill_is "$new"
 	"$1_repair"
@@ -271,7 +275,7 @@ refuse_case() { # CASE EVERY
 			"$1_start"
 			kill_is_one_of "$old"
 			status=0
-			strace -f -qq -e trace=bpf -e "inject=bpf:error=$error:when=$number" -o "$NET_DIR/call" -- \
+			"${runs[@]}" -f -qq -e trace=bpf -e "inject=bpf:error=$error:when=$number" -o "$NET_DIR/call" -- \
 				"${COMMAND[@]}" >"$NET_DIR/out" 2>"$NET_DIR/said" 3>&- || status=$?
 			refuse_look "$1" "$status" "$old" "$new"
 			"$1_repair"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The least that a gate could do, a step more in each program: touch the frame, parse Ethernet, IPv4 and
- * UDP, look one entry up in a table, count; find a flow; keep a new one. What they cost is the machine's; what
- * a gate costs above that is its own.
+ * UDP, look one entry up in a table, or both ports', count; find a flow; keep a new one. What they cost is
+ * the machine's; what a gate costs above that is its own.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -12,6 +12,7 @@
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #define FRAGMENT 0x3fff /* "more follow" and the offset */
@@ -23,6 +24,8 @@ struct count {
 
 /* By port, host order: what of `counts` is counted, 0: dropped. The bench fills it in. */
 __u16 table[65536];
+/* Of the other direction, by the sender's port. */
+__u16 answers[65536];
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -82,6 +85,24 @@ static __always_inline void minimal_key(const struct udphdr *udp, struct flow_ke
 	key->protocol = IPPROTO_UDP;
 }
 
+static __always_inline void minimal_add(__u32 entry, __u64 bytes)
+{
+	struct count *count = bpf_map_lookup_elem(&counts, &entry);
+
+	if (!count)
+		return;
+	count->packets++;
+	count->bytes += bytes;
+}
+
+/* What both ports say: what is open, or what it answers. */
+static __always_inline __u32 minimal_ports(const struct udphdr *udp)
+{
+	__u32 entry = table[bpf_ntohs(udp->dest)];
+
+	return entry ? entry : answers[bpf_ntohs(udp->source)];
+}
+
 SEC("xdp.frags")
 int minimal_touch(struct xdp_md *frame)
 {
@@ -108,31 +129,64 @@ SEC("xdp.frags")
 int minimal_count(struct xdp_md *frame)
 {
 	__u32 entry = table[minimal_port(frame)];
-	struct count *count = bpf_map_lookup_elem(&counts, &entry);
 
-	if (count) {
-		count->packets++;
-		count->bytes += frame->data_end - frame->data;
-	}
+	minimal_add(entry, frame->data_end - frame->data);
 	return entry ? XDP_PASS : XDP_DROP;
 }
 
+SEC("xdp.frags")
+int minimal_closed(struct xdp_md *frame)
+{
+	struct udphdr *udp = minimal_udp((void *)(long)frame->data, (void *)(long)frame->data_end);
+	__u32 entry = udp ? minimal_ports(udp) : 0;
+
+	minimal_add(entry, frame->data_end - frame->data);
+	return entry ? XDP_PASS : XDP_DROP;
+}
+
+SEC("tc")
+int minimal_answer(struct __sk_buff *frame)
+{
+	struct udphdr *udp = minimal_udp((void *)(long)frame->data, (void *)(long)frame->data_end);
+	__u32 entry = udp ? minimal_ports(udp) : 0;
+
+	minimal_add(entry, frame->len);
+	return entry ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+}
+
 /* Finds the packet's flow; the first makes it. */
+static __always_inline bool minimal_find(const struct udphdr *udp)
+{
+	struct flow_key key;
+	struct flow *flow, made = { 0 };
+
+	minimal_key(udp, &key);
+	flow = bpf_map_lookup_elem(&flows, &key);
+	if (flow)
+		return !flow->state;
+	bpf_map_update_elem(&flows, &key, &made, BPF_ANY);
+	return false;
+}
+
 SEC("xdp.frags")
 int minimal_flow(struct xdp_md *frame)
 {
 	struct udphdr *udp = minimal_udp((void *)(long)frame->data, (void *)(long)frame->data_end);
-	struct flow_key key;
-	struct flow *flow, made = { 0 };
 
 	if (!udp)
 		return XDP_ABORTED;
-	minimal_key(udp, &key);
-	flow = bpf_map_lookup_elem(&flows, &key);
-	if (flow)
-		return flow->state ? XDP_DROP : XDP_PASS;
-	bpf_map_update_elem(&flows, &key, &made, BPF_ANY);
-	return XDP_DROP;
+	return minimal_find(udp) ? XDP_PASS : XDP_DROP;
+}
+
+SEC("tc")
+int minimal_sent(struct __sk_buff *frame)
+{
+	struct udphdr *udp = minimal_udp((void *)(long)frame->data, (void *)(long)frame->data_end);
+	__u32 entry = udp ? table[bpf_ntohs(udp->dest)] : 0;
+	bool found = entry && minimal_find(udp);
+
+	minimal_add(entry, frame->len);
+	return found ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
 /* Keeps the packet's flow, whether there is one or not. */

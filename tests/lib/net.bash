@@ -136,6 +136,14 @@ in_ns() { # NAME COMMAND...
 	nsenter --net="/run/netns/$NET_ID-$name" -- "$@"
 }
 
+# Runs a command on one CPU: there edgegate starts no threads, and the numbers of its system calls mean something.
+in_order() { # COMMAND...
+	# one by chance: several test files run at a time
+	[[ ${NET_CPU-} ]] || NET_CPU=$(taskset -cp "$BASHPID" | sed 's/.*: //' | tr , '\n' |
+		awk -F- '{ for (i = $1; i <= ($2 == "" ? $1 : $2); i++) print i }' | shuf -n 1)
+	taskset -c "$NET_CPU" "$@"
+}
+
 net_ns() { # NAME...
 	local name
 	for name; do

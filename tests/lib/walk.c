@@ -24,8 +24,8 @@
 static const struct bpf_program *walk_program(const struct prog *prog, unsigned int hook,
 					      enum direction direction)
 {
-	const struct edgegate_xdp *xdp = prog->object.xdp_skeleton;
-	const struct edgegate_tc *tc = prog->object.tc_skeleton;
+	const struct edgegate_xdp *xdp = prog->object.xdp_skeletons[direction];
+	const struct edgegate_tc *tc = prog->object.tc_skeletons[direction];
 
 	if (hook == PROG_XDP)
 		return direction == DIRECTION_IN ? xdp->progs.edgegate_in : xdp->progs.edgegate_out;

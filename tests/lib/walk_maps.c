@@ -59,9 +59,11 @@ static void *walk_constants(const struct walk_machine *machine, const struct wal
 void *walk_map_value(struct walk_machine *machine, int fd)
 {
 	struct walk_map *map = walk_map(machine, fd);
+	const struct object *object = &machine->prog->object;
+	enum direction direction = machine->frame->out ? DIRECTION_OUT : DIRECTION_IN;
 	const struct bpf_map *constants = machine->is_xdp ?
-						  machine->prog->object.xdp_skeleton->maps.rodata :
-						  machine->prog->object.tc_skeleton->maps.rodata;
+						  object->xdp_skeletons[direction]->maps.rodata :
+						  object->tc_skeletons[direction]->maps.rodata;
 
 	if (map->memory)
 		return map->memory;

@@ -33,6 +33,8 @@ readonly SAYS='gate0: GRO is turned on, for TCP behind native XDP on a veth; det
 	[[ $output == *'gate0: GRO would be turned on, '* && $(gro) == off ]]
 	run -0 --separate-stderr gate host apply -i gate0 "$POLICY"
 	[[ ${lines[*]} == *"$SAYS"* && $stderr != *GRO* && $(gro) == on ]]
+	run -0 gate host apply -i gate0 --dry-run "$POLICY"
+	[[ $output != *GRO* ]]
 	run -0 --separate-stderr gate host apply -i gate0 "$POLICY"
 	[[ $output != *GRO* && $(gro) == on ]]
 	gate host rollback -i gate0
@@ -57,18 +59,24 @@ readonly SAYS='gate0: GRO is turned on, for TCP behind native XDP on a veth; det
 @test "gro: what somebody turned off stays off; of an interface that was made anew it is turned on again" {
 	gate host apply -i gate0 "$POLICY"
 	in_ns host ethtool -K gate0 gro off
+	run -0 gate host apply -i gate0 --dry-run "$POLICY"
+	[[ $output != *GRO* ]]
 	run -0 gate host apply -i gate0 "$POLICY"
 	[[ $output != *GRO* && $(gro) == off ]]
 	# renamed it is known all the same
 	in_ns host ethtool -K gate0 gro on
-	ip -n "$(ns host)" link set gate0 down name other0
+	ip -n "$(ns host)" link set gate0 down # a rename at the same time is refused by 6.1
+	ip -n "$(ns host)" link set gate0 name other0
 	gate host detach -i other0 --yes
 	[[ $(gro other0) == off ]]
-	ip -n "$(ns host)" link set other0 name gate0 up
+	ip -n "$(ns host)" link set other0 name gate0
+	ip -n "$(ns host)" link set gate0 up
 	gate host apply -i gate0 "$POLICY"
 	ip -n "$(ns host)" link delete gate0
 	net_link host gate0 peer wire0
 	[[ $(gro) == off ]]
+	run -0 --separate-stderr gate host apply -i gate0 --dry-run "$POLICY"
+	[[ $output == *'gate0: GRO would be turned on, '* && $(gro) == off ]]
 	run -0 gate host apply -i gate0 "$POLICY"
 	[[ $output == *"$SAYS"* && $(gro) == on ]]
 	gate host detach -i gate0 --yes
@@ -88,7 +96,7 @@ readonly SAYS='gate0: GRO is turned on, for TCP behind native XDP on a veth; det
 	command -v strace >/dev/null || skip 'needs strace'
 	asked apply -i gate0 "$POLICY"
 	gate host detach -i gate0 --yes
-	run -0 --separate-stderr strace -f -qq -o /dev/null -e trace=ioctl -e inject="ioctl:error=EOPNOTSUPP:when=${ASKED[-1]}" \
+	run -0 --separate-stderr in_order strace -f -qq -o /dev/null -e trace=ioctl -e inject="ioctl:error=EOPNOTSUPP:when=${ASKED[-1]}" \
 		"$EDGEGATE" --netns "$(ns host)" apply -i gate0 "$POLICY"
 	[[ $stderr == *'cannot turn GRO on for gate0: Operation not supported; TCP through it is slower'*'by hand: ethtool -K gate0 gro on'* ]]
 	[[ $output != *GRO* && $(gro) == off ]]
@@ -100,14 +108,14 @@ readonly SAYS='gate0: GRO is turned on, for TCP behind native XDP on a veth; det
 # A command's system calls that are ethtool's, and the bpf(2) behind the last of them, which writes the stamp: their
 # numbers among those of their name, in ASKED and in KEPT.
 asked() { # VERB...
-	strace -qq -o "$NET_DIR/calls" -e trace=ioctl,bpf "$EDGEGATE" --netns "$(ns host)" "$@" >/dev/null
+	in_order strace -qq -o "$NET_DIR/calls" -e trace=ioctl,bpf "$EDGEGATE" --netns "$(ns host)" "$@" >/dev/null
 	mapfile -t ASKED < <(awk '/^ioctl/ { at++ } /SIOCETHTOOL/ { print at }' "$NET_DIR/calls")
 	KEPT=$(awk '/^bpf/ { at++ } /SIOCETHTOOL/ { kept = at + 1 } END { print kept }' "$NET_DIR/calls")
 	((${#ASKED[@]} > 0 && KEPT > 1))
 }
 
 killed_at() { # CALL NUMBER VERB...
-	run -137 strace -qq -o /dev/null -e trace="$1" -e inject="$1:signal=KILL:when=$2" \
+	run -137 in_order strace -qq -o /dev/null -e trace="$1" -e inject="$1:signal=KILL:when=$2" \
 		"$EDGEGATE" --netns "$(ns host)" "${@:3}"
 }
 

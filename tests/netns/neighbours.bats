@@ -300,7 +300,7 @@ has_tcx() {
 
 calls() { # CALL VERB...
 	command -v strace >/dev/null || skip 'needs strace'
-	strace -f -qq -e "trace=$1" -o "$NET_DIR/calls" -- "$EDGEGATE" --netns "$(ns host)" "${@:2}" >/dev/null 2>&1
+	in_order strace -f -qq -e "trace=$1" -o "$NET_DIR/calls" -- "$EDGEGATE" --netns "$(ns host)" "${@:2}" >/dev/null 2>&1
 }
 
 call_at() { # PATTERN N: the number of the N-th of those calls that matches
@@ -309,7 +309,7 @@ call_at() { # PATTERN N: the number of the N-th of those calls that matches
 
 # What it says is in output.
 with_call() { # CALL NUMBER signal=KILL|error=NAME VERB...
-	run strace -f -qq -e "trace=$1" -e "inject=$1:$3:when=$2" -o /dev/null -- "$EDGEGATE" --netns "$(ns host)" "${@:4}"
+	run in_order strace -f -qq -e "trace=$1" -e "inject=$1:$3:when=$2" -o /dev/null -- "$EDGEGATE" --netns "$(ns host)" "${@:4}"
 	[[ $3 != signal=KILL || $status == 137 ]] || fail "$1 $2 was not reached: $output"
 }
 

@@ -26,6 +26,7 @@ teardown() {
 # ---- refused -------------------------------------------------------------------------------------
 
 @test "refused: a first apply" { refuse_case first 56; }
+@test "refused: a first apply, in threads" { refuse_case first 30 at-once; }
 @test "refused: a second apply" { refuse_case second 64; }
 @test "refused: confirm" { refuse_case confirm 7; }
 @test "refused: rollback" { refuse_case rollback 13; }

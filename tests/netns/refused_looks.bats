@@ -39,7 +39,7 @@ needs_strace() {
 
 # `$NET_DIR/calls` has a command's calls of bpf(2) then.
 trace_bpf() { # VERB...
-	strace -f -qq -e trace=bpf -o "$NET_DIR/calls" -- "$EDGEGATE" --netns "$(ns host)" "$@" >/dev/null 2>&1 || true
+	in_order strace -f -qq -e trace=bpf -o "$NET_DIR/calls" -- "$EDGEGATE" --netns "$(ns host)" "$@" >/dev/null 2>&1 || true
 }
 
 # The number of the first call that fits.
@@ -49,7 +49,7 @@ call_of() { # PATTERN
 
 # Sets status and stderr_lines.
 refused_at() { # ERROR NUMBER VERB...
-	run --separate-stderr strace -f -qq -e trace=bpf -e "inject=bpf:error=$1:when=$2" -o /dev/null -- \
+	run --separate-stderr in_order strace -f -qq -e trace=bpf -e "inject=bpf:error=$1:when=$2" -o /dev/null -- \
 		"$EDGEGATE" --netns "$(ns host)" "${@:3}"
 }
 
@@ -112,7 +112,7 @@ policy_is_small() {
 	needs_strace
 	gate host apply -i gate0 "$SMALL" >/dev/null 2>&1
 	mkdir /sys/fs/bpf/edgegate/gate0
-	run --separate-stderr strace -f -qq -e trace=getsockopt -e inject=getsockopt:error=ENOMEM -o /dev/null -- \
+	run --separate-stderr in_order strace -f -qq -e trace=getsockopt -e inject=getsockopt:error=ENOMEM -o /dev/null -- \
 		"$EDGEGATE" --netns "$(ns host)" detach -i gate0 --yes
 	failed_in_two_lines
 	[[ $stderr == *'cannot tell which network namespace this is'* ]]
@@ -188,12 +188,12 @@ policy_is_small() {
 	ip -n "$(ns host)" link add br0 type bridge
 	ip -n "$(ns host)" link set dev br0 xdpgeneric object "$(foreign_object)" section xdp
 	id=$(xdp_of host br0)
-	strace -f -qq -e trace=sendto -o "$NET_DIR/calls" -- \
+	in_order strace -f -qq -e trace=sendto -o "$NET_DIR/calls" -- \
 		"$EDGEGATE" --netns "$(ns host)" apply -i br0 --replace "$SMALL" >/dev/null 2>"$NET_DIR/said" || true
 	[[ $(<"$NET_DIR/said") == *"XDP program $id is back on br0"* && $(xdp_of host br0) == "$id" ]]
 	# the first takes it off, the second puts it back
 	number=$(grep -nE 'nlmsg_type=(RTM_SETLINK|0x13)' "$NET_DIR/calls" | sed -n '2s/:.*//p')
-	run --separate-stderr -1 strace -f -qq -e trace=sendto -e "inject=sendto:error=ENOBUFS:when=$number" -o /dev/null -- \
+	run --separate-stderr -1 in_order strace -f -qq -e trace=sendto -e "inject=sendto:error=ENOBUFS:when=$number" -o /dev/null -- \
 		"$EDGEGATE" --netns "$(ns host)" apply -i br0 --replace "$SMALL"
 	[[ $stderr == *'cannot attach XDP to br0 in native mode'*"cannot put XDP program $id back on br0"* ]] || fail "said: $stderr"
 	[[ $(xdp_of host br0) == 0 ]]

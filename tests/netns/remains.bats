@@ -43,13 +43,13 @@ teardown() { net_end; }
 	before=$(remains)
 	for call in unlink rename rmdir; do
 		gate host apply -i gate0 "$SMALL" >/dev/null 2>&1
-		strace -f -qq -e "trace=$call" -o "$NET_DIR/calls" -- "$EDGEGATE" --netns "$(ns host)" detach -i gate0 --yes >/dev/null
+		in_order strace -f -qq -e "trace=$call" -o "$NET_DIR/calls" -- "$EDGEGATE" --netns "$(ns host)" detach -i gate0 --yes >/dev/null
 		count=$(grep -c "$call(" "$NET_DIR/calls")
 		((count > 0))
 		# the gate that the next detach takes away is the one that was made over what the last one had left
 		gate host apply -i gate0 "$SMALL" >/dev/null 2>&1
 		for ((n = 1; n <= count; n += count > 9 ? 3 : 1)); do
-			strace -f -qq -e "trace=$call" -e "inject=$call:signal=KILL:when=$n" -o /dev/null -- \
+			in_order strace -f -qq -e "trace=$call" -e "inject=$call:signal=KILL:when=$n" -o /dev/null -- \
 				"$EDGEGATE" --netns "$(ns host)" detach -i gate0 --yes >/dev/null 2>&1 || true
 			NET_TIMEOUT=5 tcp_try peer 192.0.2.10 22
 			gate host apply -i gate0 "$SMALL" >/dev/null 2>&1

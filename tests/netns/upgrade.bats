@@ -109,7 +109,7 @@ killed_at() { # CALL PATTERN COUNT STATE-OF-THE-STAMP
 	[[ $(programs host gate0) == *ours ]] || next=$EDGEGATE now=$OTHER
 	when=$(ordinal "$1" "$2" "$3")
 	[[ -n $when ]] || fail "$way: an upgrade has no $3. $1 of $2"
-	run strace -f -qq -e "trace=$1" -e "inject=$1:signal=KILL:when=$when" -o "$NET_DIR/killed" \
+	run in_order strace -f -qq -e "trace=$1" -e "inject=$1:signal=KILL:when=$when" -o "$NET_DIR/killed" \
 		-- "$next" --netns "$(ns host)" apply -i gate0 "$NET_DIR/one.yaml"
 	[[ $status != 0 && $(<"$NET_DIR/killed") == *'killed by SIGKILL'* ]] || fail "$way $1: was not killed: $status $output"
 	# neither of the two calls it whole
@@ -135,7 +135,7 @@ killed_at() { # CALL PATTERN COUNT STATE-OF-THE-STAMP
 		traffic_start host peer 192.0.2.10 192.0.2.1 2001:db8::10 2001:db8::1
 		for before in one two three; do gate host apply -i gate0 "$NET_DIR/one.yaml" >/dev/null 2>&1; done
 		before=$(carriers host gate0; attachments host gate0; find "$(gate_folder host)" | sort)
-		strace -f -qq -e trace=bpf,sendto,rename -o "$NET_DIR/calls-$way" -- \
+		in_order strace -f -qq -e trace=bpf,sendto,rename -o "$NET_DIR/calls-$way" -- \
 			"$OTHER" --netns "$(ns host)" apply -i gate0 "$NET_DIR/two.yaml" >/dev/null 2>&1
 		if [[ $way == tcx ]]; then
 			killed_at bpf LINK_UPDATE 2 torn

@@ -272,7 +272,8 @@ static struct object one_entry(const struct object *own)
 					      sizeof(struct flow_marks), 1, NULL);
 	wish.map_fds = maps;
 	assert_int_equal(object_load(&wish, &loaded, "load", &diags), 0);
-	close(maps[MAP_FLOW_MARKS]);
+	close(maps[MAP_FLOW_MARKS]); /* it has descriptors of its own */
+	assert_int_not_equal(loaded.maps[MAP_FLOW_MARKS], maps[MAP_FLOW_MARKS]);
 	return loaded;
 }
 

@@ -73,7 +73,7 @@ static int open_gate(void **state)
 	assert_int_equal(
 		policy_parse("test", policy_text, sizeof(policy_text) - 1, &policy, &diags), 0);
 	assert_int_equal(image_compile(policy, &fresh, &image, &diags), 0);
-	assert_int_equal(testrun_open(HZ, FLOWS_MAX, "test", &gate, &diags), 0);
+	assert_int_equal(testrun_open(HZ, FLOWS_MAX, false, "test", &gate, &diags), 0);
 	assert_int_equal(testrun_publish(gate, &image, "test", &diags), 0);
 	image_free(&image);
 	policy_free(policy);

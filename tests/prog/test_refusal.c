@@ -63,6 +63,34 @@ static void the_verifier_gives_its_reason(void **state)
 	assert_ptr_equal(strchr(strchr(said, '\n') + 1, '\n'), said + strlen(said) - 1);
 }
 
+/* Each is refused for what it is loaded over: what is said is of one of them, the first one, each time. */
+static void of_several_programs_the_first_is_told(void **state)
+{
+	int maps[MAP_COUNT];
+	const struct object_wish wish = { .xdp = { true, true },
+					  .tc = { true, true },
+					  .hz = PROG_HZ,
+					  .flows_max = PROG_FLOWS_MAX,
+					  .map_fds = maps };
+	autoclose int small =
+		bpf_map_create(BPF_MAP_TYPE_PERCPU_ARRAY, "rule_counts", 4, 8, RULE_SLOTS, NULL);
+
+	(void)state;
+	assert_true(small >= 0);
+	memcpy(maps, prog.object.maps, sizeof(maps));
+	maps[MAP_RULE_COUNTS] = small;
+	for (int i = 0; i < 5; i++) {
+		autofree char *said = NULL;
+		struct diags diags = { 0 };
+		struct object object;
+
+		assert_int_equal(object_load(&wish, &object, "apply to gate0", &diags), -EACCES);
+		said = diag_text_all(&diags);
+		diags_clear(&diags);
+		assert_non_null(strstr(said, ": edgegate_in: invalid access to map value, "));
+	}
+}
+
 #define LOG(text)                                                                                  \
 	"libbpf: prog 'edgegate_in': -- BEGIN PROG LOAD LOG --\n" text "-- END PROG LOAD LOG --\n"
 
@@ -127,6 +155,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_verifier_gives_its_reason),
+		cmocka_unit_test(of_several_programs_the_first_is_told),
 		cmocka_unit_test(of_a_log_the_last_line_that_says_something),
 		cmocka_unit_test(without_a_log_the_map_that_failed),
 	};

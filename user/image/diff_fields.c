@@ -53,7 +53,8 @@ static char *fields_addresses(const struct diff_side *side, const struct listing
 {
 	const char *written = listing_string(side->image->listing, from ? row->from : row->to);
 	uint32_t set = fields_set(side, row, from);
-	autofree char *members = image_members_text(side->image, set, SIZE_MAX);
+	/* each takes two characters or more: others than these can't be what was written */
+	autofree char *members = image_members_text(side->image, set, strlen(written) / 2);
 	autofree char *few = image_members_text(side->image, set, MEMBERS_SHOWN);
 
 	if (!members || !few)

@@ -114,22 +114,33 @@ int adopt_interface(struct gate *gate, unsigned int index, const char *what, str
 	return 0;
 }
 
+int adopt_wants_xdp(const struct gate *gate, unsigned int index, struct stamp_interface *interface,
+		    const char *what, struct diags *diags)
+{
+	struct gate_attachment now;
+	int error = make_look(gate, index, &now, what, diags);
+
+	if (error)
+		return error;
+	*interface = gate->stamp.interfaces[index];
+	if (now.is_here)
+		memcpy(interface->name, now.name, sizeof(interface->name));
+	interface->ifindex = now.place == PLACE_ANEW ? if_nametoindex(interface->name) :
+						       now.ifindex;
+	return (now.is_here || now.place == PLACE_ANEW) && !now.xdp_program;
+}
+
 int adopt_check(const struct gate *gate, const struct replace *replace, const char *what,
 		struct diags *diags)
 {
 	int error = 0;
 
-	for (unsigned int i = 0; !error && i < gate->stamp.interface_count; i++) {
-		struct stamp_interface interface = gate->stamp.interfaces[i];
-		struct gate_attachment now;
+	for (unsigned int i = 0; error >= 0 && i < gate->stamp.interface_count; i++) {
+		struct stamp_interface interface;
 
-		error = make_look(gate, i, &now, what, diags);
-		if (error)
-			break;
-		interface.ifindex = now.place == PLACE_ANEW ? if_nametoindex(interface.name) :
-							      now.ifindex;
-		if ((now.is_here || now.place == PLACE_ANEW) && !now.xdp_program)
+		error = adopt_wants_xdp(gate, i, &interface, what, diags);
+		if (error > 0)
 			error = replace_check(replace, &interface, what, diags);
 	}
-	return error;
+	return error < 0 ? error : 0;
 }

@@ -13,6 +13,13 @@
  */
 int adopt_interface(struct gate *gate, unsigned int index, const char *what, struct diags *diags);
 
+/*
+ * Would an apply attach XDP to the interface, because it is new or has lost it? 1, and *interface is what it
+ * would be attached to; 0; or a negative errno with a diag.
+ */
+int adopt_wants_xdp(const struct gate *gate, unsigned int index, struct stamp_interface *interface,
+		    const char *what, struct diags *diags);
+
 /* Refuses what attaching anew would, as far as can be seen without doing it. 0 or -EBUSY with a diag. */
 int adopt_check(const struct gate *gate, const struct replace *replace, const char *what,
 		struct diags *diags);

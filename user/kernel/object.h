@@ -51,14 +51,18 @@ struct object_wish {
 	bool testing;      /* test run knobs work; never on a live gate */
 	uint32_t hz;
 	uint32_t epoch_shift; /* jiffies of an epoch of flow_marks, as a shift; 0: the longest */
-	uint32_t flows_max;   /* per address family; over given maps it must be theirs */
+	uint32_t flows_max;   /* per address family; over given maps they say */
 	const int *map_fds;   /* MAP_COUNT of them, to load over; NULL: make new ones */
 };
 
-/* Owns its descriptors; object_close() leaves what is pinned or attached. */
+/*
+ * Owns its descriptors; object_close() leaves what is pinned or attached. Each program is an object of its own to
+ * libbpf, so that the verifier takes them at the same time.
+ */
 struct object {
-	struct edgegate_xdp *xdp_skeleton;
-	struct edgegate_tc *tc_skeleton;
+	struct edgegate_xdp *maps_skeleton; /* only its maps are loaded; NULL over given ones */
+	struct edgegate_xdp *xdp_skeletons[DIRECTION_COUNT]; /* NULL: not asked for */
+	struct edgegate_tc *tc_skeletons[DIRECTION_COUNT];
 	int maps[MAP_COUNT];      /* descriptors, valid until object_close() */
 	int xdp[DIRECTION_COUNT]; /* -1: not asked for */
 	int tc[DIRECTION_COUNT];
@@ -75,7 +79,7 @@ int object_load(const struct object_wish *wish, struct object *object, const cha
 		struct diags *diags);
 void object_close(struct object *object);
 
-/* BTF of the object for maps that the loader makes: its descriptor and a type's id by name, or 0. */
+/* BTF for maps that the loader makes: its descriptor, and a type's id by name. Of an object over given maps -1 and 0. */
 int object_btf_fd(const struct object *object);
 uint32_t object_btf_type(const struct object *object, const char *name);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "user/base/cleanup.h"
+#include "user/base/jobs.h"
 #include "user/kernel/batch.h"
 #include "user/kernel/publish.h"
 #include "user/kernel/readback.h"
@@ -50,18 +51,25 @@ static int part_create(const struct part *part, const struct object *object)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Makes one inner map and fills it. Its descriptor or a negative errno. */
-static int part_make(const struct part *part, const struct object *object, const void *keys,
-		     const void *values)
+/* One that is to be made and filled. */
+struct part_work {
+	const struct part *part;
+	const struct object *object;
+	const void *keys, *values;
+	int *fd; /* of the map, for whoever closes it */
+};
+
+static int part_make(void *data)
 {
+	const struct part_work *work = data;
+	const struct part *part = work->part;
 	const struct batch batch = { part->key_size, part->value_size, BATCH };
-	autoclose int fd = part_create(part, object);
-	int error;
+	int fd = part_create(part, work->object);
 
 	if (fd < 0)
 		return fd;
-	error = batch_write(fd, &batch, keys, values, part->entries);
-	return error ? error : take_fd(&fd);
+	*work->fd = fd;
+	return batch_write(fd, &batch, work->keys, work->values, part->entries);
 }
 
 /* Hangs an inner map into its slot and pins it. */
@@ -239,6 +247,10 @@ static int publish_parts(const int maps[MAP_COUNT], const char *directory, unsig
 					      &zero };
 	const void *const values[PART_MAPS] = { entries.entries, entries.ones, entries.ones,
 						image->listing };
+	struct part_work work[PART_MAPS];
+	struct job jobs[PART_MAPS];
+	size_t count = 0;
+
 	for (int i = 0; i < PART_MAPS; i++) {
 		/* without prefixes there is no set to ask for: no trie, and no wait for its exchange */
 		if (parts[i].type == BPF_MAP_TYPE_LPM_TRIE && !parts[i].entries) {
@@ -249,10 +261,15 @@ static int publish_parts(const int maps[MAP_COUNT], const char *directory, unsig
 			if (!used)
 				continue;
 		}
-		fds[i] = part_make(&parts[i], object, keys[i], values[i]);
-		if (fds[i] < 0)
-			return fds[i];
+		work[i] = (struct part_work){ &parts[i], object, keys[i], values[i], &fds[i] };
+		if (i != PART_MAP_LISTING) /* one entry is not worth a thread */
+			jobs[count++] = (struct job){ part_make, &work[i], 0 };
 	}
+	error = jobs_run(jobs, count);
+	if (!error)
+		error = part_make(&work[PART_MAP_LISTING]);
+	if (error)
+		return error;
 	error = publish_generation(maps[MAP_MEMORY], slot, image->generation);
 	if (!error)
 		error = publish_check(fds, maps[MAP_MEMORY], slot, image);

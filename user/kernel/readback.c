@@ -8,6 +8,7 @@
 
 #include "user/base/array.h"
 #include "user/base/cleanup.h"
+#include "user/base/jobs.h"
 #include "user/kernel/batch.h"
 #include "user/kernel/readback.h"
 #include "user/kernel/state.h"
@@ -91,11 +92,11 @@ static int readback_add_keys(const void *keys, const void *values, size_t count,
 	return 0;
 }
 
-/* What stands in the trie `fd`, or nothing for -1. The caller's, also on failure. */
+/* What stands in the trie `fd`. The caller's, also on failure. */
 static int readback_prefixes(int fd, struct readback_keys *kept)
 {
 	const struct batch batch = { kept->size, 1, BATCH };
-	int error = fd < 0 ? 0 : batch_read(fd, &batch, readback_add_keys, kept);
+	int error = batch_read(fd, &batch, readback_add_keys, kept);
 
 	if (!error && kept->count)
 		qsort_r(kept->list, kept->count, kept->size, readback_compare_prefixes,
@@ -103,33 +104,54 @@ static int readback_prefixes(int fd, struct readback_keys *kept)
 	return error;
 }
 
-static int readback_tries(int prefixes4, int prefixes6, struct image *image)
-{
-	struct readback_keys four = { .size = sizeof(struct prefix4) };
-	struct readback_keys six = { .size = sizeof(struct prefix6) };
-	int error = readback_prefixes(prefixes4, &four);
+/* A trie to be read; a hash is with its image. */
+struct readback_trie {
+	int fd;
+	struct readback_keys keys;
+};
 
-	if (!error)
-		error = readback_prefixes(prefixes6, &six);
-	image->prefixes4 = four.list;
-	image->prefix4_count = four.count;
-	image->prefixes6 = six.list;
-	image->prefix6_count = six.count;
-	return error;
+struct readback_hash {
+	int fd;
+	struct image *image;
+};
+
+static int readback_hash_job(void *data)
+{
+	const struct readback_hash *hash = data;
+
+	return readback_tuples(hash->fd, hash->image);
 }
 
+static int readback_trie_job(void *data)
+{
+	struct readback_trie *trie = data;
+
+	return readback_prefixes(trie->fd, &trie->keys);
+}
+
+/* The kernel walks a trie from its root for each key: the dearest part of an apply with many. */
 int readback_maps(const struct generation *generation, int tuples, int prefixes4, int prefixes6,
 		  struct image *image)
 {
 	cleanup(image_free) struct image read = { .generation = malloc(sizeof(*generation)) };
+	struct readback_hash hash = { tuples, &read };
+	struct readback_trie tries[] = { { prefixes4, { .size = sizeof(struct prefix4) } },
+					 { prefixes6, { .size = sizeof(struct prefix6) } } };
+	struct job jobs[3] = { { readback_hash_job, &hash, 0 } };
+	size_t count = 1;
 	int error;
 
 	if (!read.generation)
 		return -ENOMEM;
 	memcpy(read.generation, generation, sizeof(*generation));
-	error = readback_tuples(tuples, &read);
-	if (!error)
-		error = readback_tries(prefixes4, prefixes6, &read);
+	for (int i = 0; i < 2; i++)
+		if (tries[i].fd >= 0)
+			jobs[count++] = (struct job){ readback_trie_job, &tries[i], 0 };
+	error = jobs_run(jobs, count);
+	read.prefixes4 = tries[0].keys.list;
+	read.prefix4_count = tries[0].keys.count;
+	read.prefixes6 = tries[1].keys.list;
+	read.prefix6_count = tries[1].keys.count;
 	if (error)
 		return error;
 	*image = read;

@@ -19,12 +19,12 @@
 #define BUFFER_MOST 65535u  /* that a test run of XDP takes */
 
 /*
- * Maps, what is run over them, and what drives it. The verifier takes a fifth of a second for each of the four
- * programs, and most questions need one or two: tc's for `in` is loaded first, so that a kernel which refuses
- * them does so at once; the others when a packet needs them.
+ * Maps, what is run over them, and what drives it. The verifier takes a tenth of a second or more for each of the
+ * four programs, and most questions need one or two: tc's for `in` is loaded first, so that a kernel which
+ * refuses them does so at once; the others when a packet needs them, or at the same time for who knows that it will.
  */
 struct testrun_gate {
-	struct object object; /* the maps, and the first program */
+	struct object object; /* the maps, and the first program or tc's two */
 	struct object tc_out, xdp[DIRECTION_COUNT];
 	struct object_wish wish; /* for these */
 	struct edgegate_batch *driver;
@@ -53,8 +53,9 @@ static int testrun_load_driver(struct testrun_gate *gate)
 	error = bpf_map__reuse_fd(gate->driver->maps.testrun, gate->object.maps[MAP_TESTRUN]);
 	if (!error)
 		error = edgegate_batch__load(gate->driver);
-	if (!error)
-		error = testrun_offer(gate, DIRECTION_IN, gate->object.tc[DIRECTION_IN]);
+	for (uint32_t i = 0; !error && i < DIRECTION_COUNT; i++)
+		if (gate->object.tc[i] >= 0)
+			error = testrun_offer(gate, i, gate->object.tc[i]);
 	if (error)
 		return error;
 	gate->batch = mmap(NULL, sizeof(*gate->batch) * BATCH_MAX, PROT_READ | PROT_WRITE,
@@ -72,7 +73,7 @@ static int testrun_need_xdp(struct testrun_gate *gate, enum direction direction,
 {
 	struct object_wish wish = gate->wish;
 
-	if (gate->xdp[direction].xdp_skeleton)
+	if (gate->xdp[direction].xdp_skeletons[direction])
 		return 0;
 	wish.xdp[direction] = true;
 	return object_load(&wish, &gate->xdp[direction], what, diags);
@@ -84,7 +85,7 @@ static int testrun_need_tc(struct testrun_gate *gate, enum direction direction, 
 	struct object_wish wish = gate->wish;
 	int error;
 
-	if (direction == DIRECTION_IN || gate->tc_out.tc_skeleton)
+	if (gate->object.tc[direction] >= 0 || gate->tc_out.tc_skeletons[direction])
 		return 0;
 	wish.tc[direction] = true;
 	error = object_load(&wish, &gate->tc_out, what, diags);
@@ -99,11 +100,11 @@ static int testrun_need_tc(struct testrun_gate *gate, enum direction direction, 
 	return error;
 }
 
-int testrun_open(uint32_t hz, uint32_t flows_max, const char *what, struct testrun_gate **opened,
-		 struct diags *diags)
+int testrun_open(uint32_t hz, uint32_t flows_max, bool out, const char *what,
+		 struct testrun_gate **opened, struct diags *diags)
 {
 	struct object_wish wish = {
-		.tc = { [DIRECTION_IN] = true },
+		.tc = { [DIRECTION_IN] = true, [DIRECTION_OUT] = out },
 		.multi_buffer = true,
 		.testing = true,
 		.hz = hz,
@@ -119,7 +120,7 @@ int testrun_open(uint32_t hz, uint32_t flows_max, const char *what, struct testr
 		free(gate);
 		return error;
 	}
-	wish.tc[DIRECTION_IN] = false;
+	memset(wish.tc, 0, sizeof(wish.tc));
 	wish.map_fds = gate->object.maps;
 	gate->wish = wish;
 	error = testrun_load_driver(gate);
@@ -131,11 +132,6 @@ int testrun_open(uint32_t hz, uint32_t flows_max, const char *what, struct testr
 	}
 	*opened = gate;
 	return 0;
-}
-
-int testrun_prepare(struct testrun_gate *gate, const char *what, struct diags *diags)
-{
-	return testrun_need_tc(gate, DIRECTION_OUT, what, diags);
 }
 
 void testrun_close(struct testrun_gate *gate)

@@ -7,6 +7,7 @@
 #ifndef USER_KERNEL_TESTRUN_H
 #define USER_KERNEL_TESTRUN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,17 +30,12 @@ struct testrun_gate;
 
 /*
  * Loads, with room for `flows_max` flows per address family; no policy yet. `hz`: jiffies per second
- * of the packets' clock. 0, or a negative errno and diagnostics; `what` names what is being done.
+ * of the packets' clock. `out`: there will be packets from the host, so what they need is loaded at the same time;
+ * else when the first one comes. 0, or a negative errno and diagnostics; `what` names what is being done.
  */
-int testrun_open(uint32_t hz, uint32_t flows_max, const char *what, struct testrun_gate **opened,
-		 struct diags *diags);
+int testrun_open(uint32_t hz, uint32_t flows_max, bool out, const char *what,
+		 struct testrun_gate **opened, struct diags *diags);
 void testrun_close(struct testrun_gate *gate); /* NULL is fine */
-
-/*
- * Loads what packets of both directions need, before the first of them comes: whoever reads a capture from a
- * pipe doesn't stop at its first packet. 0, or a negative errno and diagnostics.
- */
-int testrun_prepare(struct testrun_gate *gate, const char *what, struct diags *diags);
 
 /* Puts an image into force. What earlier packets left (flows, fragments) stays. */
 int testrun_publish(struct testrun_gate *gate, const struct image *image, const char *what,

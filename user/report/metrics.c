@@ -36,6 +36,20 @@ static const char *metrics_suffix(const struct metrics_family *family)
 						 "";
 }
 
+/*
+ * As text_add_bytes(), without a call where there is room, and without a NUL behind: a scrape may be 50,000 lines of
+ * a dozen pieces each.
+ */
+static inline void metrics_add(struct text *text, const char *bytes, size_t size)
+{
+	if (!text->bytes || size >= text->room - text->length) {
+		text_add_bytes(text, bytes, size);
+		return;
+	}
+	memcpy(text->bytes + text->length, bytes, size);
+	text->length += size;
+}
+
 /* The bytes of a value up to the first that is to be escaped. By hand: most are a few letters. */
 static size_t metrics_plain(const char *value)
 {
@@ -53,7 +67,7 @@ static void metrics_escape(struct text *text, const char *value, bool quotes)
 	while (*value) {
 		size_t plain = metrics_plain(value);
 
-		text_add_bytes(text, value, plain);
+		metrics_add(text, value, plain);
 		value += plain;
 		if (*value)
 			text_add(text, *value == '\n' ? "\\n" :
@@ -113,27 +127,27 @@ void metrics_label(struct metrics_writer *writer, const char *name, const char *
 {
 	struct text *labels = &writer->labels;
 
-	text_add_bytes(labels, labels->length ? "," : "{", 1);
-	text_add(labels, name);
-	text_add_bytes(labels, "=\"", 2);
+	metrics_add(labels, labels->length ? "," : "{", 1);
+	metrics_add(labels, name, strlen(name));
+	metrics_add(labels, "=\"", 2);
 	metrics_escape(labels, value, true);
-	text_add_bytes(labels, "\"", 1);
+	metrics_add(labels, "\"", 1);
 }
 
 static void metrics_line(struct metrics_writer *writer, const char *value, size_t size)
 {
 	struct text *text = &writer->text;
 
-	text_add_bytes(text, writer->name, writer->name_length);
+	metrics_add(text, writer->name, writer->name_length);
 	if (writer->labels.length) {
-		text_add_bytes(text, writer->labels.bytes, writer->labels.length);
-		text_add_bytes(text, "} ", 2);
+		metrics_add(text, writer->labels.bytes, writer->labels.length);
+		metrics_add(text, "} ", 2);
 	} else {
-		text_add_bytes(text, " ", 1);
+		metrics_add(text, " ", 1);
 	}
 	writer->labels.length = 0;
-	text_add_bytes(text, value, size);
-	text_add_bytes(text, "\n", 1);
+	metrics_add(text, value, size);
+	metrics_add(text, "\n", 1);
 	metrics_flush(writer, METRICS_PIECE);
 }
 

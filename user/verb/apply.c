@@ -332,7 +332,7 @@ static int apply_run(int argc, char **argv, const struct invocation *invocation)
 	if (!apply.options.dry_run)
 		return apply_report(&apply);
 	wish = apply_wish(&apply, invocation);
-	return apply.is_new && apply_say_gro_would(&wish) ? 1 : 0;
+	return apply_say_gro_would(&wish, apply.is_new ? NULL : &apply.gate, apply.what) ? 1 : 0;
 }
 
 const struct verb verb_apply = {

@@ -145,7 +145,8 @@ static int guard_find_cut(const struct apply_guard *guard,
 		return 0;
 	if (!judge)
 		return diag_system(diags, ENOMEM, guard->what, NULL);
-	error = testrun_open(GUARD_HZ, GUARD_FLOWS, guard->what, &judge->gate, diags);
+	error = testrun_open(GUARD_HZ, GUARD_FLOWS, guard->hooks == HOOKS_BOTH, guard->what,
+			     &judge->gate, diags);
 	if (!error)
 		error = guard_judge_image(guard, judge, guard->after, conversations, cut, diags);
 	if (!error && guard->before && guard_count(cut, conversations->count)) {

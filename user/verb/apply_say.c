@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "user/base/cleanup.h"
+#include "user/kernel/adopt.h"
 #include "user/kernel/gro.h"
 #include "user/kernel/state.h"
 #include "user/verb/apply_say.h"
@@ -63,16 +64,23 @@ void apply_say_gro(const struct stamp *stamp, const struct stamp *was, struct te
 			apply_add_gro(&stamp->interfaces[i], "is", text);
 }
 
-int apply_say_gro_would(const struct make_wish *wish)
+int apply_say_gro_would(const struct make_wish *wish, const struct gate *gate, const char *what)
 {
-	struct text text = { 0 };
+	unsigned int count = gate ? gate->stamp.interface_count : wish->interface_count;
+	/* who can't be looked at gets no such line */
+	cleanup(diags_clear) struct diags unsaid = { 0 };
+	autotext struct text text = { 0 };
 
-	for (unsigned int i = 0; i < wish->interface_count; i++)
-		if (gro_is_wanted(&wish->interfaces[i]))
-			apply_add_gro(&wish->interfaces[i], "would be", &text);
-	if (!text.length) {
-		text_free(&text);
-		return 0;
+	for (unsigned int i = 0; i < count; i++) {
+		struct stamp_interface anew;
+		const struct stamp_interface *interface = &wish->interfaces[i];
+
+		if (gate && adopt_wants_xdp(gate, i, &anew, what, &unsaid) <= 0)
+			continue;
+		if (gate)
+			interface = &anew;
+		if (gro_is_wanted(interface))
+			apply_add_gro(interface, "would be", &text);
 	}
-	return common_print(text_take(&text)) ? -EIO : 0;
+	return text.length && common_print(text_take(&text)) ? -EIO : 0;
 }

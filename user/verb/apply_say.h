@@ -23,7 +23,7 @@ void apply_say_state(const struct gate *gate, const char *interface, uint64_t co
 /* For which interfaces this apply has turned GRO on (gro.h), by the stamp as it was and as it is. */
 void apply_say_gro(const struct stamp *stamp, const struct stamp *was, struct text *text);
 
-/* For which ones the apply of a new gate would; on standard output. 0, or -EIO. */
-int apply_say_gro_would(const struct make_wish *wish);
+/* For which ones an apply would; `gate`: NULL where there is none yet, then by the wish alone. On standard output. 0, or -EIO. */
+int apply_say_gro_would(const struct make_wish *wish, const struct gate *gate, const char *what);
 
 #endif

@@ -37,6 +37,18 @@ static int expect_run_line(struct common_judge *judge, const struct policy_expec
 	return error;
 }
 
+/* Does any of them, or of what is sent before, come from the host? */
+static bool expect_sends(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->expectation_count; i++) {
+		const struct policy_expectation *line = &policy->expectations[i];
+
+		if (line->before_count || line->packet.direction == POLICY_OUT)
+			return true;
+	}
+	return false;
+}
+
 int common_expect(const struct policy *policy, const struct image *image, bool may_skip,
 		  const char *what, size_t *run, struct diags *diags)
 {
@@ -47,7 +59,8 @@ int common_expect(const struct policy *policy, const struct image *image, bool m
 	*run = 0;
 	if (!policy->expectation_count)
 		return 0;
-	error = common_judge_open(&judge, image, COMMON_JUDGE_SINGLE, what, &refused);
+	error = common_judge_open(&judge, image, COMMON_JUDGE_SINGLE, expect_sends(policy), what,
+				  &refused);
 	if (error && may_skip && (error == -EPERM || error == -EACCES))
 		return 0;
 	if (error) {

@@ -28,21 +28,22 @@ static const char *judge_mode(const struct state *state)
 	return state->mode == MODE_MONITOR ? "monitor" : "enforce";
 }
 
-static int judge_open(struct common_judge *judge, uint32_t hz, uint32_t flows_max, const char *what,
-		      struct diags *diags)
+static int judge_open(struct common_judge *judge, uint32_t hz, uint32_t flows_max, bool out,
+		      const char *what, struct diags *diags)
 {
 	*judge = (struct common_judge){ .what = what, .hz = hz, .bytes = malloc(WIRE_SIZE_MAX) };
 	if (!judge->bytes)
 		return diag_system(diags, ENOMEM, what, NULL);
-	return testrun_open(hz, flows_max, what, &judge->gate, diags);
+	return testrun_open(hz, flows_max, out, what, &judge->gate, diags);
 }
 
 int common_judge_open(struct common_judge *judge, const struct image *image,
-		      enum common_judge_memory memory, const char *what, struct diags *diags)
+		      enum common_judge_memory memory, bool out, const char *what,
+		      struct diags *diags)
 {
 	bool single = memory == COMMON_JUDGE_SINGLE;
 	int error = judge_open(judge, single ? JUDGE_HZ : CHUNK_HZ,
-			       single ? JUDGE_FLOWS : image->flows_max, what, diags);
+			       single ? JUDGE_FLOWS : image->flows_max, out, what, diags);
 
 	judge->image = image;
 	if (!error)
@@ -74,7 +75,7 @@ int common_judge_open_live(struct common_judge *judge, const struct gate *gate,
 {
 	bool single = memory == COMMON_JUDGE_SINGLE;
 	int error = judge_open(judge, single ? gate->stamp.hz : CHUNK_HZ,
-			       single ? JUDGE_FLOWS : gate->stamp.flows_max, what, diags);
+			       single ? JUDGE_FLOWS : gate->stamp.flows_max, !single, what, diags);
 
 	if (!error)
 		error = judge_copy(judge, gate, diags);

@@ -40,9 +40,13 @@ struct common_verdict {
 	char *nearest;
 };
 
-/* 0, or a negative errno and diagnostics: -EPERM and -EACCES for want of privilege. */
+/*
+ * `out`: there will be packets from the host (testrun_open()). 0, or a negative errno and diagnostics: -EPERM and
+ * -EACCES for want of privilege.
+ */
 int common_judge_open(struct common_judge *judge, const struct image *image,
-		      enum common_judge_memory memory, const char *what, struct diags *diags);
+		      enum common_judge_memory memory, bool out, const char *what,
+		      struct diags *diags);
 
 /* The same for what is in force on a gate. Where no policy is, all that is judged passes. */
 int common_judge_open_live(struct common_judge *judge, const struct gate *gate,

@@ -132,7 +132,8 @@ static int explain_open(struct explain *explain, struct diags *diags)
 	if (explain->options.interface_count)
 		return common_judge_open_live(&explain->judge, &explain->gate, memory, "explain",
 					      diags);
-	return common_judge_open(&explain->judge, &explain->image, memory, "explain", diags);
+	return common_judge_open(&explain->judge, &explain->image, memory, explain->options.capture,
+				 "explain", diags);
 }
 
 /* ---- the answer --------------------------------------------------------------------------------------- */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,6 +60,28 @@ static void exporter_warn(const struct exporter_options *options, struct diags *
 			 "policy say who may reach it");
 }
 
+/* Tells systemd, where it asks (sd_notify(3)), that connections are taken from now on. */
+static void exporter_ready(void)
+{
+	static const char ready[] = "READY=1";
+	const char *name = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	autoclose int fd = -1;
+
+	if (!name || !*name || strlen(name) >= sizeof(address.sun_path))
+		return;
+	memcpy(address.sun_path, name, strlen(name));
+	/* an abstract one */
+	if (*name == '@')
+		*address.sun_path = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* where it can't be told, it waits in vain and says so */
+	if (fd >= 0)
+		(void)sendto(fd, ready, sizeof(ready) - 1, MSG_NOSIGNAL,
+			     (const struct sockaddr *)&address,
+			     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name)));
+}
+
 /* Everything that needs a right is done here; what is served afterwards needs none. */
 static int exporter_serve(const struct exporter_options *options, const struct drop_user *user,
 			  int reader, struct diags *diags)
@@ -79,6 +103,8 @@ static int exporter_serve(const struct exporter_options *options, const struct d
 	if (!server)
 		return -EINVAL;
 	exporter_warn(options, diags);
+	/* the socket listens already; who comes now is answered in a moment */
+	exporter_ready();
 	error = drop_all(DROP_SERVER, user, NULL, diags);
 	if (!error) {
 		/* what is to be said is said before, not after, it has served */

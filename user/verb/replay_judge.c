@@ -34,10 +34,9 @@ int replay_judge_open(struct replay_judge *judge, struct diags *diags)
 
 		judge->names[row->slot] = listing_string(listing, row->name);
 	}
-	error = testrun_open(CHUNK_HZ, judge->policy->settings.flows_max, "replay", &judge->gate,
-			     diags);
-	if (!error)
-		error = testrun_prepare(judge->gate, "replay", diags);
+	/* whoever reads a capture from a pipe doesn't stop at its first packet */
+	error = testrun_open(CHUNK_HZ, judge->policy->settings.flows_max, true, "replay",
+			     &judge->gate, diags);
 	return error ? error : testrun_publish(judge->gate, &judge->image, "replay", diags);
 }
 
