@@ -118,6 +118,10 @@ traffic() {
 	page states emergency
 }
 
+@test "page: whatever can be found is named" {
+	page states findings
+}
+
 @test "page: a policy's text is never markup" {
 	page states markup
 }

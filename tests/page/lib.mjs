@@ -69,7 +69,7 @@ export async function browse() {
 
 // A tab on the page. `faults` collects what must not be; `expected`: patterns of what a test brings about itself.
 export async function open(browser, options = {}, expected = []) {
-	const { path: where = '/', ...rest } = options;
+	const { path: where = '/', skew = 0, ...rest } = options; // skew: ms that the browser's clock is ahead
 	const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...rest });
 	const page = await context.newPage();
 	page.faults = [];
@@ -79,6 +79,7 @@ export async function open(browser, options = {}, expected = []) {
 	page.on('dialog', dialog => { fault(`dialog: ${dialog.message()}`); dialog.dismiss(); });
 	page.on('request', request => /^data:/.test(request.url()) || new URL(request.url()).origin === new URL(ORIGIN).origin || fault(`request: ${request.url()}`));
 	await page.addInitScript(() => document.addEventListener('securitypolicyviolation', event => console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`)));
+	await page.addInitScript(skew => { const real = Date.now; Date.now = () => real() + skew; }, skew);
 	await page.goto(ORIGIN + where, { waitUntil: 'domcontentloaded' });
 	return page;
 }

@@ -23,15 +23,22 @@ async function listen(browser, options, expected) {
 await run({
 	async confirm(browser) {
 		const page = await listen(browser);
-		gate('apply', process.env.POLICY_TWO, '--confirm', '9s');
+		gate('apply', process.env.POLICY_TWO, '--confirm', '12s');
 		await there(page, 'Waits for a confirm');
 		const left = async () => { const [minutes, seconds] = (await page.locator('.timer').innerText()).split(':').map(Number); return 60 * minutes + seconds; };
 		const first = await left();
-		demand(first > 3 && first <= 9, `${first} s left at first`);
+		// a browser whose clock is an hour ahead counts down the same
+		const ahead = await listen(browser, { skew: 3600e3 });
+		await there(ahead, 'Waits for a confirm');
+		const [minutes, seconds] = (await ahead.locator('.timer').innerText()).split(':').map(Number), here = await left();
+		demand(Math.abs(60 * minutes + seconds - here) <= 2, `an hour ahead: ${minutes}:${seconds}, not ${here} s`);
+		await close(ahead);
+		demand(first > 3 && first <= 12, `${first} s left at first`);
 		await shoot(page, 'confirm');
-		await sleep(3);
+		const before = await left();
+		await sleep(2);
 		const later = await left();
-		demand(Math.abs(first - later - 3) <= 1, `${first} s, and 3 s later ${later} s left`);
+		demand(Math.abs(before - later - 2) <= 1, `${before} s, and 2 s later ${later} s left`);
 		demand(/former policy, one, comes back by itself/.test(await notice(page, 'Waits').innerText()), 'what comes back is named');
 		await until(() => notice(page, 'Rolled back').count(), 'the notice “Rolled back”', 15);
 		demand(/no confirm came/.test(await notice(page, 'Rolled back').innerText()), 'why it was rolled back');
@@ -60,6 +67,37 @@ await run({
 		demand(/Would drop in/.test(await page.locator('.tiles').innerText()), 'what monitor mode would drop');
 		gate('apply', '--mode', 'enforce', process.env.POLICY);
 		await away(page, 'Monitor mode');
+		await close(page);
+	},
+
+	// What takes long to come about, or more than one machine: the exporter's own answers with these things in them.
+	async findings(browser) {
+		const page = await open(browser);
+		await until(() => page.locator('.gate').count(), 'a gate');
+		const change = (what, how) => page.route(`**/api/v1/${what}`, async route => {
+			const response = await route.fetch(), json = await response.json();
+			how(json.gates[0]);
+			await route.fulfill({ response, json });
+		});
+		await change('status', gate => {
+			Object.assign(gate, { drift: true, drifted: ['table', 'tuples'], rolled_back: { at: Math.floor(Date.now() / 1000) - 90, by: 'command' }, programs: { version: '0.0.9', current: false } });
+			Object.assign(gate.interfaces[0], { filters_ahead: [{ hook: 'tcx', program: 77, name: 'some<b>body', priority: 0 }], former_name: 'eth7' });
+		});
+		await change('stats', gate => {
+			gate.flows = { entries: 900, max: 1000 };
+			gate.rules[0].payload_mismatches = 1234567;
+			gate.rules.push({ ...gate.rules[0], name: '(removed)', protocol: null, ports: '', from: '', to: '', note: undefined });
+		});
+		for (const [headline, words] of [['Drift', /written to table, tuples/], ['Rolled back', /by command, \d\d:\d\d:\d\d/], ['Other programs', /0\.0\.9/],
+			['Ahead of the gate', /some<b>body \(tcx, program 77\)/], ['was renamed', /eth7/], ['Flows', /90 % full/]]) {
+			await there(page, headline);
+			demand(words.test(await notice(page, headline).innerText()), `${headline}: ${await notice(page, headline).innerText()}`);
+		}
+		demand(/1,234,567 payload mismatches/.test(await page.locator('.rules').innerText()), 'payload mismatches are told');
+		demand(/\(removed\)/.test(await page.locator('.rules').innerText()), 'what rules counted that are no more');
+		demand(/^⚠ .*Drift/.test(await page.title()), await page.title());
+		await judge(page, 'all that can be found');
+		await shoot(page, 'findings');
 		await close(page);
 	},
 
