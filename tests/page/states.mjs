@@ -95,6 +95,7 @@ await run({
 		}
 		demand(/1,234,567 payload mismatches/.test(await page.locator('.rules').innerText()), 'payload mismatches are told');
 		demand(/\(removed\)/.test(await page.locator('.rules').innerText()), 'what rules counted that are no more');
+		demand(/Drift/.test(await page.locator('.notice').first().innerText()), 'the worst stands first');
 		demand(/^⚠ .*Drift/.test(await page.title()), await page.title());
 		await judge(page, 'all that can be found');
 		await shoot(page, 'findings');
