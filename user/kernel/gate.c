@@ -260,6 +260,7 @@ int gate_open(const char *directory, const char *what, struct gate *gate, struct
 	}
 	opened.word = gate_reads_only ? state_map_to_read(opened.maps[MAP_MEMORY]) :
 					state_map(opened.maps[MAP_MEMORY]);
+	opened.has_first_page = gate_reads_only;
 	if (!opened.word)
 		return gate_unreadable(directory, object_map_names[MAP_MEMORY], -errno, what,
 				       diags);

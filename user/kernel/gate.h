@@ -19,7 +19,8 @@ struct gate {
 	struct stamp stamp;
 	int stamp_fd;
 	int maps[MAP_COUNT];
-	uint64_t *word; /* the state word */
+	uint64_t *word;      /* the state word */
+	bool has_first_page; /* of the memory around it no more is mapped: state_map_to_read() */
 };
 
 #define GATE_CLOSED                                                                                \

@@ -188,8 +188,11 @@ int readback(const struct gate *gate, unsigned int slot, struct image *image)
 	prefixes6 = readback_open(gate, slot, "prefixes6");
 	if (prefixes6 < 0 && errno != ENOENT)
 		return -errno;
-	error = readback_maps(&state_memory(gate->word)->generations[slot], tuples, prefixes4,
-			      prefixes6, image);
+	if (gate->has_first_page)
+		error = state_map_whole(gate->word, gate->maps[MAP_MEMORY]);
+	if (!error)
+		error = readback_maps(&state_memory(gate->word)->generations[slot], tuples,
+				      prefixes4, prefixes6, image);
 	if (error)
 		return error;
 	image->listing = take_pointer(&listing);

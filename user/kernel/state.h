@@ -58,8 +58,12 @@ uint64_t state_confirmed(uint64_t word);
  */
 uint64_t *state_map(int map_fd);
 
-/* The same for reading alone: no state_settled(), no state_swap(). It can't be made writable afterwards. */
+/*
+ * The same for reading alone: no state_settled(), no state_swap(). It can't be made writable afterwards. Of the memory
+ * the first page is there, and all of it after state_map_whole(): 0 or a negative errno, then nothing has changed.
+ */
 uint64_t *state_map_to_read(int map_fd);
+int state_map_whole(uint64_t *word, int map_fd);
 void state_unmap(uint64_t **word);
 
 /* The memory around a mapped word. */

@@ -13,8 +13,9 @@
 #include <edgegate/abi.h>
 #include <edgegate/listing.h>
 
-/* A rule, with what it counted since it has that name. Strings are owned. */
+/* A rule, with what it counted since it has that name. Strings are owned, each, or all by `block`. */
 struct report_rule {
+	char *block; /* that all strings stand in; or NULL */
 	char *name;
 	enum direction direction;
 	char *protocol; /* "tcp", "47"; NULL for "(removed)" */

@@ -134,6 +134,27 @@ void metrics_label(struct metrics_writer *writer, const char *name, const char *
 	metrics_add(labels, "\"", 1);
 }
 
+void metrics_label_word(struct metrics_writer *writer, const char *name, const char *value)
+{
+	struct text *labels = &writer->labels;
+
+	metrics_add(labels, labels->length ? "," : "{", 1);
+	metrics_add(labels, name, strlen(name));
+	metrics_add(labels, "=\"", 2);
+	metrics_add(labels, value, strlen(value));
+	metrics_add(labels, "\"", 1);
+}
+
+void metrics_keep(struct metrics_writer *writer)
+{
+	writer->kept = writer->labels.length;
+}
+
+void metrics_forget(struct metrics_writer *writer)
+{
+	writer->kept = writer->labels.length = 0;
+}
+
 static void metrics_line(struct metrics_writer *writer, const char *value, size_t size)
 {
 	struct text *text = &writer->text;
@@ -145,7 +166,7 @@ static void metrics_line(struct metrics_writer *writer, const char *value, size_
 	} else {
 		metrics_add(text, " ", 1);
 	}
-	writer->labels.length = 0;
+	writer->labels.length = writer->kept;
 	metrics_add(text, value, size);
 	metrics_add(text, "\n", 1);
 	metrics_flush(writer, METRICS_PIECE);
@@ -168,7 +189,7 @@ void metrics_number_also(struct metrics_writer *writer, const char *name, const 
 {
 	const size_t length = writer->labels.length;
 
-	metrics_label(writer, name, label);
+	metrics_label_word(writer, name, label);
 	metrics_number(writer, value);
 	writer->labels.length = length;
 }
@@ -202,7 +223,7 @@ int metrics_write(enum metrics_format format, const struct report_gate *gates, s
 	return writer.error;
 }
 
-static int metrics_keep(const char *bytes, size_t size, void *data)
+static int metrics_collect(const char *bytes, size_t size, void *data)
 {
 	text_add_bytes(data, bytes, size);
 	return ((struct text *)data)->failed ? -ENOMEM : 0;
@@ -213,7 +234,7 @@ char *metrics_text(enum metrics_format format, const struct report_gate *gates, 
 {
 	autotext struct text text = { 0 };
 
-	if (metrics_write(format, gates, count, self, metrics_keep, &text))
+	if (metrics_write(format, gates, count, self, metrics_collect, &text))
 		return NULL;
 	return text_take(&text);
 }

@@ -79,6 +79,7 @@ struct metrics_writer {
 	size_t name_length;
 	struct text text;   /* not yet given to the sink */
 	struct text labels; /* of the line that is being written */
+	size_t kept;        /* bytes of these that the next line begins with too */
 	metrics_sink sink;
 	void *data;
 	int error;
@@ -86,6 +87,11 @@ struct metrics_writer {
 
 /* A line: labels one by one, then the value. */
 void metrics_label(struct metrics_writer *writer, const char *name, const char *value);
+/* The same of a value that is ours, in which nothing is to be escaped. */
+void metrics_label_word(struct metrics_writer *writer, const char *name, const char *value);
+/* The labels so far stay for all lines until metrics_forget(). */
+void metrics_keep(struct metrics_writer *writer);
+void metrics_forget(struct metrics_writer *writer);
 void metrics_number(struct metrics_writer *writer, uint64_t value);
 /* The same with one label more, after which those before it are there for another line. */
 void metrics_number_also(struct metrics_writer *writer, const char *name, const char *label,

@@ -48,18 +48,20 @@ static uint64_t counts_sum(const struct report_gate *gate, size_t row, size_t re
 static void counts_rule(struct metrics_writer *writer, const struct report_gate *gate,
 			enum report_rule_counter forward, enum report_rule_counter reply)
 {
+	metrics_label(writer, "gate", gate->label);
+	metrics_keep(writer);
 	for (size_t i = 0; i < gate->rule_count; i++) {
 		const struct report_rule *rule = &gate->rules[i];
 
-		metrics_label(writer, "gate", gate->label);
 		metrics_label(writer, "rule", rule->name);
-		metrics_label(writer, "direction", report_direction(rule->direction));
-		metrics_label(writer, "protocol", rule->protocol ? rule->protocol : "");
+		metrics_label_word(writer, "direction", report_direction(rule->direction));
+		metrics_label_word(writer, "protocol", rule->protocol ? rule->protocol : "");
 		metrics_number_also(writer, "path", report_rule_counter_path(forward),
 				    report_rule_count(rule, forward));
-		metrics_label(writer, "path", report_rule_counter_path(reply));
+		metrics_label_word(writer, "path", report_rule_counter_path(reply));
 		metrics_number(writer, report_rule_count(rule, reply));
 	}
+	metrics_forget(writer);
 }
 
 void metrics_rule_packets(struct metrics_writer *writer, const struct report_gate *gate)

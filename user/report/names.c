@@ -135,6 +135,10 @@ const char *report_place(enum report_place place)
 
 static void report_rule_free(struct report_rule *rule)
 {
+	if (rule->block) {
+		free(rule->block);
+		return;
+	}
 	free(rule->name);
 	free(rule->protocol);
 	free(rule->ports);

@@ -108,8 +108,9 @@ static struct MHD_Daemon *server_start(struct server *server, const struct serve
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)SERVER_ANSWER_SECONDS,
 		MHD_OPTION_NOTIFY_CONNECTION, server_connected, server, MHD_OPTION_NOTIFY_COMPLETED,
 		server_completed, server, MHD_OPTION_UNESCAPE_CALLBACK, server_unescape, NULL,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, wish->key ? tls : &none,
-		MHD_OPTION_END);
+		/* server_run() ignores it; without this the library copies instead of sendfile(2) */
+		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_ARRAY, wish->key ? tls : &none, MHD_OPTION_END);
 }
 
 static struct server *server_failed(struct server *server, struct diags *diags)

@@ -75,6 +75,45 @@ static bool rules_is_whole(const struct report_rule *rule)
 	       rule->from && rule->to && rule->note;
 }
 
+/* A rule's strings, in one block: of thousands of rules, nine each were a tenth of a scrape. */
+static int rules_strings(const struct listing_header *listing, const struct listing_row *row,
+			 struct report_rule *rule)
+{
+	autofree char *protocol = rules_protocol(row->protocol);
+	autofree char *ports = rules_ports(listing_string(listing, row->ports),
+					   listing_string(listing, row->port_of));
+	const struct {
+		char **to;
+		const char *from;
+	} strings[] = {
+		{ &rule->name, listing_string(listing, row->name) },
+		{ &rule->protocol, protocol },
+		{ &rule->ports, ports },
+		{ &rule->peers, listing_string(listing, row->peers) },
+		{ &rule->limit, listing_string(listing, row->limit) },
+		{ &rule->payload, listing_string(listing, row->payload) },
+		{ &rule->from, listing_string(listing, row->from) },
+		{ &rule->to, listing_string(listing, row->to) },
+		{ &rule->note, listing_string(listing, row->note) },
+	};
+	const size_t count = sizeof(strings) / sizeof(*strings);
+	size_t sizes[sizeof(strings) / sizeof(*strings)], size = 0;
+	char *at;
+
+	if (!protocol || !ports)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		size += sizes[i] = strlen(strings[i].from) + 1;
+	at = rule->block = malloc(size);
+	if (!at)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		*strings[i].to = memcpy(at, strings[i].from, sizes[i]);
+		at += sizes[i];
+	}
+	return 0;
+}
+
 static int rules_row(struct collector *collector, const struct listing_header *listing,
 		     const struct listing_row *row, bool reserve)
 {
@@ -88,22 +127,12 @@ static int rules_row(struct collector *collector, const struct listing_header *l
 	if (!rule)
 		return -ENOMEM;
 	collector->places[row->slot] = (uint32_t)report->rule_count;
-	rule->name = strdup(name);
 	rule->direction = (enum direction)row->direction;
-	rule->protocol = rules_protocol(row->protocol);
-	rule->ports = rules_ports(listing_string(listing, row->ports),
-				  listing_string(listing, row->port_of));
-	rule->peers = strdup(listing_string(listing, row->peers));
-	rule->limit = strdup(listing_string(listing, row->limit));
-	rule->payload = strdup(listing_string(listing, row->payload));
-	rule->from = strdup(listing_string(listing, row->from));
-	rule->to = strdup(listing_string(listing, row->to));
-	rule->note = strdup(listing_string(listing, row->note));
 	rule->reserve = reserve;
 	rule->counts = collector->counts[row->slot];
 	rule_count_subtract(&rule->counts, &row->baseline);
 	rule_count_subtract(&collector->unnamed[row->direction], &rule->counts);
-	return rule->protocol && rules_is_whole(rule) ? 0 : -ENOMEM;
+	return rules_strings(listing, row, rule);
 }
 
 static int rules_rows(struct collector *collector, const struct listing_header *listing,
