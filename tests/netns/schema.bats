@@ -6,6 +6,7 @@ load ../lib/net.bash
 load ../lib/servers.bash
 load ../lib/rows.bash
 load ../lib/replay.bash
+load ../lib/exporter.bash
 
 setup() {
 	net_begin
@@ -43,7 +44,9 @@ fits() { # SCHEMA COMMAND...
 @test "schema: each has a version that its documents must name" {
 	local schema version
 	for schema in docs/schema/*.json; do
-		[[ $(jq -r .title "$schema") == "edgegate $(basename "$schema" .json) --json" ]]
+		# history is no verb's
+		[[ $(jq -r .title "$schema") == "edgegate $(basename "$schema" .json) --json" ||
+			$(jq -r .title "$schema") == "edgegate exporter /api/v1/$(basename "$schema" .json)" ]]
 		# of replay's lines, the last
 		version=$(jq -c '.["$defs"].summary // . | [.properties.version, (.required | index("version"))]' "$schema")
 		[[ $version == '[{"const":1},0]' ]]
@@ -164,6 +167,17 @@ fits() { # SCHEMA COMMAND...
 	jq -e '[.gates[0].rules[] | .reserve // empty] | length > 0' "$NET_DIR/document"
 	jq -e 'any(.gates[0].rules[]; .name == "(removed)" and .protocol == null)' "$NET_DIR/document"
 	fits flows gate host flows --flush --yes --json -i gate0
+}
+
+@test "schema: what the exporter serves" {
+	gate host apply -i gate0
+	exporter_start host
+	exporter_wait host
+	fits history fetch host /api/v1/history
+	jq -e '.gates[0] | (.at | length) as $samples | $samples > 0 and
+		all((.passed, .drops)[].packets; length == $samples)' "$NET_DIR/document"
+	fits stats fetch host /api/v1/stats
+	fits status fetch host /api/v1/status
 }
 
 @test "schema: a document that does not fit is told" {
