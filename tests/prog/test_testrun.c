@@ -62,8 +62,7 @@ static void a_batch_decides_as_one_by_one(void **unused)
 		frame_write(words[i], &frames[i]);
 	prog_open(&prog, true);
 	prog_policies(&prog, (const char *const[]){ "lync-2013-public-im" }, 1);
-	assert_int_equal(
-		testrun_open(PROG_HZ, PROG_FLOWS_MAX, false, "test", &gate, &diags), 0);
+	assert_int_equal(testrun_open(PROG_HZ, PROG_FLOWS_MAX, false, "test", &gate, &diags), 0);
 	assert_int_equal(testrun_publish(gate, &prog.images[0], "test", &diags), 0);
 
 	for (size_t i = 0; i < PACKETS; i++) {
@@ -160,8 +159,7 @@ static void bytes_are_those_on_the_wire(void **unused)
 	(void)unused;
 	prog_open(&prog, true);
 	prog_policies(&prog, (const char *const[]){ "lync-2013-public-im" }, 1);
-	assert_int_equal(
-		testrun_open(PROG_HZ, PROG_FLOWS_MAX, false, "test", &gate, &diags), 0);
+	assert_int_equal(testrun_open(PROG_HZ, PROG_FLOWS_MAX, false, "test", &gate, &diags), 0);
 	assert_int_equal(testrun_publish(gate, &prog.images[0], "test", &diags), 0);
 	for (size_t i = 0; i < PROG_COUNT(table); i++) {
 		uint32_t length = table[i].length ? table[i].length : table[i].captured;
