@@ -7,7 +7,6 @@
 # real one. Load after net.bash.
 
 BOOT_SYSTEMD=/lib/systemd
-NET_PATIENCE=20 # other tests may be at work
 
 # Skips where it can't be done, and says why.
 boot_needs() {

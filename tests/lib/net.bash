@@ -16,7 +16,7 @@
 NET_PREFIX=edgegate-test
 EDGEGATE=${EDGEGATE-$PWD/build/asan/edgegate}
 NET_TIMEOUT=${NET_TIMEOUT-1} # seconds until an exchange counts as dropped
-NET_PATIENCE=${NET_PATIENCE-5} # seconds until what is waited for counts as not coming
+NET_PATIENCE=${NET_PATIENCE-20} # seconds until what is waited for counts as not coming; a busy machine stands still for some
 
 # ---- begin and end -------------------------------------------------------------------------------
 

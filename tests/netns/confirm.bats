@@ -33,13 +33,13 @@ in_force() { # what status says: policy, mode, and whether a deadline stands or 
 
 @test "confirm: an apply that nobody confirms goes by itself, without any process or packet" {
 	gate host apply -i gate0 "$NET_DIR/good.yaml"
-	run -0 gate host apply -i gate0 --confirm 2s "$NET_DIR/bad.yaml"
-	[[ $output == *'Only until '*', 2 s from now, unless you keep it with: edgegate --netns '"$(ns host)"' confirm -i gate0'* ]]
+	run -0 gate host apply -i gate0 --confirm 5s "$NET_DIR/bad.yaml"
+	[[ $output == *'Only until '*', 5 s from now, unless you keep it with: edgegate --netns '"$(ns host)"' confirm -i gate0'* ]]
 	[[ $(in_force) == 'bad enforce pending -' ]]
 	tcp_try peer 192.0.2.10 443
 	run ! tcp_try peer 192.0.2.10 5061
 	run ! pgrep -f "^$EDGEGATE --netns $(ns host) "
-	sleep 2.2
+	sleep 5.2
 	# the first packet past the deadline is judged by the former policy already
 	tcp_try peer 192.0.2.10 5061
 	run ! tcp_try peer 192.0.2.10 443
@@ -55,10 +55,10 @@ in_force() { # what status says: policy, mode, and whether a deadline stands or 
 
 @test "confirm: keeps, and the deadline passes without a trace" {
 	gate host apply -i gate0 "$NET_DIR/good.yaml"
-	gate host apply -i gate0 --confirm 2s --mode monitor "$NET_DIR/bad.yaml" >/dev/null
+	gate host apply -i gate0 --confirm 4s --mode monitor "$NET_DIR/bad.yaml" >/dev/null
 	run -0 gate host confirm -i gate0
 	[[ $output == 'gate0: policy bad is in force, in monitor mode' ]]
-	sleep 2.2
+	sleep 4.2
 	tcp_try peer 192.0.2.10 443
 	[[ $(in_force) == 'bad monitor - -' ]]
 	run --separate-stderr -1 gate host confirm -i gate0
@@ -80,9 +80,9 @@ in_force() { # what status says: policy, mode, and whether a deadline stands or 
 }
 
 @test "confirm: a first apply falls back to no policy, and the next one starts well" {
-	run -0 gate host apply -i gate0 --confirm 1s "$NET_DIR/good.yaml"
+	run -0 gate host apply -i gate0 --confirm 4s "$NET_DIR/good.yaml"
 	run ! tcp_try peer 192.0.2.10 443
-	sleep 1.2
+	sleep 4.2
 	tcp_try peer 192.0.2.10 443
 	[[ $(in_force) == 'null none - deadline' ]]
 	run -0 gate host status -i gate0
@@ -109,15 +109,15 @@ in_force() { # what status says: policy, mode, and whether a deadline stands or 
 	[[ $stderr == *'the apply before it still waits for its confirm, '*' s from now'*'edgegate --netns '"$(ns host)"' confirm -i gate0, edgegate --netns '"$(ns host)"' rollback -i gate0, or apply --force'* ]]
 	run --separate-stderr -1 gate host apply -i gate0 --dry-run lync-2013-public-im
 	[[ $(in_force) == 'bad enforce pending -' ]]
-	gate host apply -i gate0 --force --confirm 1s lync-2013-public-im >/dev/null
+	gate host apply -i gate0 --force --confirm 3s lync-2013-public-im >/dev/null
 	[[ $(in_force) == 'lync-2013-public-im enforce pending -' ]]
-	sleep 1.2
+	sleep 3.2
 	[[ $(in_force) == 'good enforce - deadline' ]]
 	tcp_try peer 192.0.2.10 5061
 	# and without --confirm it confirms itself
-	gate host apply -i gate0 --confirm 1s "$NET_DIR/bad.yaml" >/dev/null
+	gate host apply -i gate0 --confirm 3s "$NET_DIR/bad.yaml" >/dev/null
 	gate host apply -i gate0 --force lync-2013-public-im >/dev/null
-	sleep 1.2
+	sleep 3.2
 	[[ $(in_force) == 'lync-2013-public-im enforce - -' ]]
 	gate host rollback -i gate0
 	[[ $(in_force) == 'good enforce - command' ]]
@@ -154,10 +154,10 @@ in_force() { # what status says: policy, mode, and whether a deadline stands or 
 	in_ns peer arping -c1 -w2 -I wire0 192.0.2.10 >/dev/null || in_ns peer ping -c1 -W1 192.0.2.10 || true
 	[[ $(ip -n "$(ns peer)" neigh show 192.0.2.10) == *lladdr* ]]
 	# an apply in the midst of it says that it is blocked all the same
-	run -0 gate host apply -i gate0 --confirm 1s "$NET_DIR/bad.yaml"
+	run -0 gate host apply -i gate0 --confirm 4s "$NET_DIR/bad.yaml"
 	[[ $output == *'All the same it is blocked in emergency, until: edgegate --netns '"$(ns host)"' resume -i gate0'* ]]
 	run ! tcp_try peer 192.0.2.10 443
-	sleep 1.2
+	sleep 4.2
 	[[ $(in_force) == 'good block - deadline' ]]
 	run -0 gate host open -i gate0
 	[[ $output == 'gate0: OPEN: everything passes and is counted, until: edgegate --netns '"$(ns host)"' resume -i gate0' ]]
@@ -204,13 +204,13 @@ in_force() { # what status says: policy, mode, and whether a deadline stands or 
 	gate host apply -i gate0 "$NET_DIR/good.yaml"
 	for offset in 100000 -1; do
 		unshare --time --boottime "$offset" "$EDGEGATE" --netns "$(ns host)" \
-			apply -i gate0 --confirm 3s "$NET_DIR/bad.yaml"
+			apply -i gate0 --confirm 6s "$NET_DIR/bad.yaml"
 		# what asks within it doesn't end it either
 		unshare --time --boottime "$offset" "$EDGEGATE" --netns "$(ns host)" status -i gate0 --json |
-			jq -e '.gates[0].confirm_deadline - now | . > 0 and . <= 3'
+			jq -e '.gates[0].confirm_deadline - now | . > 0 and . <= 6'
 		tcp_try peer 192.0.2.10 443
 		[[ $(in_force) == 'bad enforce pending -' ]]
-		sleep 3.2
+		sleep 6.2
 		tcp_try peer 192.0.2.10 5061
 		[[ $(in_force) == 'good enforce - deadline' ]]
 	done

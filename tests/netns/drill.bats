@@ -39,7 +39,6 @@ setup() {
 	policy_file good '22, 5061'
 	policy_file bad 443
 	GATE="$EDGEGATE --netns $(ns host)"
-	NET_PATIENCE=20 # a session and an apply are many processes
 }
 
 teardown() { net_leave; }

@@ -98,7 +98,7 @@ flip() { # NUMBER
 		slots+=$((0x$word & 3))
 	done
 	# a deadline passes: the programs go back by themselves
-	change apply -i gate0 --confirm 1s "$NET_DIR/one.yaml"
+	change apply -i gate0 --confirm 5s "$NET_DIR/one.yaml"
 	change apply -i gate0 --force --confirm 1s "$NET_DIR/two.yaml"
 	sleep 1.1
 	gate host status --json -i gate0 | jq -e '.gates[0].rolled_back.by == "deadline"' >/dev/null

@@ -24,7 +24,6 @@ setup() {
 	policy_file good '22, 5061'
 	policy_file bad 443
 	GATE="$EDGEGATE --netns $(ns host)"
-	NET_PATIENCE=20 # a session and an apply are many processes
 }
 
 teardown() {
@@ -132,13 +131,13 @@ refused() { # WHOSE
 @test "session: with --confirm it is only said, and with --force" {
 	ssh_run peer 192.0.2.10 "$GATE apply -i gate0 $NET_DIR/good.yaml" >/dev/null
 	ssh_open peer 192.0.2.10
-	ssh_say "$GATE apply -i gate0 --confirm 2s $NET_DIR/bad.yaml >$NET_DIR/out 2>&1; echo \$? >$NET_DIR/status"
+	ssh_say "$GATE apply -i gate0 --confirm 5s $NET_DIR/bad.yaml >$NET_DIR/out 2>&1; echo \$? >$NET_DIR/status"
 	wait_until test -s "$NET_DIR/status"
 	[[ $(<"$NET_DIR/status") == 0 ]]
 	grep -q 'warning: apply to gate0: this cuts 1 conversation, which is yours: tcp 192.0.2.10:22' "$NET_DIR/out"
-	grep -q 'they go on in 2 s, unless it is confirmed until then' "$NET_DIR/out"
+	grep -q 'they go on in 5 s, unless it is confirmed until then' "$NET_DIR/out"
 	[[ $(in_force) == 'bad enforce' ]]
-	sleep 2.2
+	sleep 5.2
 	ssh_lives
 	[[ $(in_force) == 'good enforce' ]]
 	rm "$NET_DIR/status"
