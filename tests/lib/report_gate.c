@@ -114,6 +114,9 @@ void report_gate_example(struct report_gate *gate)
 		.tc_program = 24,
 		.ahead_known = true,
 	};
+	gate->runs[REPORT_XDP][DIRECTION_IN] =
+		(struct report_runs){ true, 12345680236, 1234568023600 };
+	gate->runs[REPORT_TC][DIRECTION_OUT] = (struct report_runs){ true, 0, 0 };
 	add_rules(gate);
 	add_outcome(gate, DIRECTION_IN, OUTCOME_PASS_ARP, 1000);
 	add_outcome(gate, DIRECTION_OUT, OUTCOME_PASS_ARP, 999);

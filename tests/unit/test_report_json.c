@@ -171,7 +171,7 @@ static void check_interfaces(json_t *interfaces, const char *keys)
 static void stats(void **state)
 {
 	struct report_gate example;
-	json_t *root, *gate, *flows;
+	json_t *root, *gate, *flows, *runs;
 
 	(void)state;
 	report_gate_example(&example);
@@ -179,7 +179,7 @@ static void stats(void **state)
 	gate = only_gate(root);
 	expect_keys(gate,
 		    "gate netns interfaces policy mode applied_at confirm_deadline rules passed "
-		    "drops flows");
+		    "drops flows program_runs");
 	assert_string_equal(string_of(gate, "gate"), "blue/eth0");
 	assert_string_equal(string_of(gate, "netns"), "blue");
 	assert_string_equal(string_of(gate, "policy"), "lync-2013-public-im");
@@ -194,6 +194,14 @@ static void stats(void **state)
 	expect_keys(flows, "entries max");
 	assert_int_equal(number_of(flows, "entries"), 1500);
 	assert_int_equal(number_of(flows, "max"), 524288);
+	/* those that are known alone */
+	assert_int_equal(json_array_size(json_object_get(gate, "program_runs")), 2);
+	runs = json_array_get(json_object_get(gate, "program_runs"), 0);
+	expect_keys(runs, "hook direction runs nanoseconds");
+	assert_string_equal(string_of(runs, "hook"), "xdp");
+	assert_string_equal(string_of(runs, "direction"), "in");
+	assert_int_equal(number_of(runs, "runs"), 12345680236);
+	assert_int_equal(number_of(runs, "nanoseconds"), 1234568023600);
 	json_decref(root);
 	report_gate_free(&example);
 }

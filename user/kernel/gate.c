@@ -15,6 +15,7 @@
 #include "user/kernel/clsact.h"
 #include "user/kernel/gate.h"
 #include "user/kernel/netns.h"
+#include "user/kernel/runs.h"
 #include "user/kernel/state.h"
 #include "user/kernel/whereabouts.h"
 
@@ -42,6 +43,7 @@ int gate_only_read(void)
 
 	gate_reads_only = true;
 	state_now();
+	runs_are_counted();
 	return cpus < 0 ? cpus : clock_keep();
 }
 

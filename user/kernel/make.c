@@ -14,6 +14,7 @@
 #include "user/kernel/gro.h"
 #include "user/kernel/make.h"
 #include "user/kernel/netns.h"
+#include "user/kernel/runs.h"
 #include "user/kernel/state.h"
 #include "user/kernel/upgrade.h"
 
@@ -232,6 +233,7 @@ static int make_try(const struct stamp *stamp, const struct make_wish *from, str
 			make_removed(directory, what, remains);
 		return error;
 	}
+	runs_pin(&made, &loaded, what, diags);
 	*gate = made;
 	made = (struct gate)GATE_CLOSED;
 	*object = loaded;
@@ -295,7 +297,11 @@ static int make_upgrade(struct gate *gate, const char *what, struct diags *diags
 
 	wish.map_fds = gate->maps;
 	error = object_load(&wish, &loaded, what, diags);
-	return error ? error : upgrade_begin(gate, &loaded, what, diags);
+	if (!error)
+		error = upgrade_begin(gate, &loaded, what, diags);
+	if (!error)
+		runs_pin(gate, &loaded, what, diags);
+	return error;
 }
 
 /* By instances of their own: TCX takes no program twice, and the head is taken by another one. */
@@ -312,6 +318,8 @@ static int make_attach_lost(struct gate *gate, enum attach_tc tc, struct replace
 		error = make_attach(gate, &loaded, tc, replace, what, diags);
 	if (error)
 		replace_give_back(replace, what, diags);
+	else
+		runs_pin(gate, &loaded, what, diags);
 	return error;
 }
 
@@ -367,6 +375,9 @@ int make_whole(struct gate *gate, enum attach_tc tc, struct replace *replace, bo
 		error = make_attach_lost(gate, tc, replace, what, diags);
 	if (!error && due)
 		error = upgrade_end(gate, what, diags);
+	else if (!error &&
+		 whole) /* an edgegate that was killed, or knew nothing of them, has left them out */
+		runs_pin(gate, NULL, what, diags);
 	*replaced = !error && due;
 	return error;
 }

@@ -73,6 +73,14 @@ struct report_table {
 };
 #define REPORT_TABLES 4u
 
+/* How often the kernel ran the programs of a hook and direction, and for how long, while it counts that. */
+struct report_runs {
+	bool is_known;
+	uint64_t count;
+	uint64_t nanoseconds; /* in all */
+};
+enum report_hook { REPORT_XDP, REPORT_TC, REPORT_HOOKS };
+
 struct report_gate {
 	char *label; /* as in metrics: "eth0", "blue/eth0" */
 	char *netns; /* the name given with --netns, or NULL */
@@ -105,6 +113,8 @@ struct report_gate {
 	uint64_t flows_max; /* both address families' together */
 	struct report_table tables[REPORT_TABLES];
 	bool tables_known; /* they were counted: for monitoring alone */
+	/* an interface that faces inside has the directions the other way round */
+	struct report_runs runs[REPORT_HOOKS][DIRECTION_COUNT];
 };
 
 void report_gate_free(struct report_gate *gate);
@@ -191,6 +201,7 @@ enum outcome_class report_outcome_class(enum outcome outcome);
 const char *report_part(enum listing_part part);
 char *report_parts(uint32_t parts); /* "tuples, table"; caller frees, NULL: no memory */
 const char *report_direction(enum direction direction);
+const char *report_hook(enum report_hook hook); /* "xdp", "tc" */
 const char *report_facing(enum facing facing);
 const char *report_xdp_mode(enum xdp_mode mode);
 const char *report_tc_kind(enum tc_kind kind);     /* NULL for none */

@@ -167,20 +167,43 @@ static json_t *json_moment(uint64_t moment)
 	return moment ? json_integer((json_int_t)(moment / 1000)) : json_null();
 }
 
+/* Empty where the kernel doesn't count them. */
+static json_t *json_runs(const struct report_gate *gate)
+{
+	json_t *list = json_array();
+
+	for (int hook = 0; hook < REPORT_HOOKS; hook++)
+		for (int direction = 0; direction < DIRECTION_COUNT; direction++) {
+			const struct report_runs *runs = &gate->runs[hook][direction];
+
+			if (!runs->is_known)
+				continue;
+			list = json_append(
+				list, json_pack("{s:s, s:s, s:I, s:I}", "hook",
+						report_hook((enum report_hook)hook), "direction",
+						report_direction((enum direction)direction), "runs",
+						(json_int_t)runs->count, "nanoseconds",
+						(json_int_t)runs->nanoseconds));
+		}
+	return list;
+}
+
 static json_t *json_gate_stats(const struct report_gate *gate)
 {
-	json_t *rules = json_array();
+	json_t *rules = json_array(), *object;
 
 	for (size_t i = 0; i < gate->rule_count; i++)
 		rules = json_append(rules, json_rule(&gate->rules[i]));
-	return json_pack("{s:s, s:o, s:o, s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:{s:I, s:I}}", "gate",
-			 gate->label, "netns", json_string_or_null(gate->netns), "interfaces",
-			 json_interfaces(gate, false), "policy", json_string_or_null(gate->policy),
-			 "mode", gate->mode, "applied_at", (json_int_t)gate->applied_at,
-			 "confirm_deadline", json_moment(gate->confirm_deadline), "rules", rules,
-			 "passed", json_outcomes(gate, OUTCOME_CLASS_PASS, "kind"), "drops",
-			 json_outcomes(gate, OUTCOME_CLASS_DROP, "reason"), "flows", "entries",
-			 (json_int_t)gate->flows_entries, "max", (json_int_t)gate->flows_max);
+	object = json_pack("{s:s, s:o, s:o, s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:{s:I, s:I}}",
+			   "gate", gate->label, "netns", json_string_or_null(gate->netns),
+			   "interfaces", json_interfaces(gate, false), "policy",
+			   json_string_or_null(gate->policy), "mode", gate->mode, "applied_at",
+			   (json_int_t)gate->applied_at, "confirm_deadline",
+			   json_moment(gate->confirm_deadline), "rules", rules, "passed",
+			   json_outcomes(gate, OUTCOME_CLASS_PASS, "kind"), "drops",
+			   json_outcomes(gate, OUTCOME_CLASS_DROP, "reason"), "flows", "entries",
+			   (json_int_t)gate->flows_entries, "max", (json_int_t)gate->flows_max);
+	return object ? json_put(object, "program_runs", json_runs(gate)) : NULL;
 }
 
 static json_t *json_drifted(uint32_t drifted)

@@ -198,7 +198,7 @@ void metrics_real(struct metrics_writer *writer, double value)
 {
 	char digits[32];
 
-	metrics_line(writer, digits, (size_t)snprintf(digits, sizeof(digits), "%.9g", value));
+	metrics_line(writer, digits, (size_t)snprintf(digits, sizeof(digits), "%.15g", value));
 }
 
 int metrics_write(enum metrics_format format, const struct report_gate *gates, size_t count,

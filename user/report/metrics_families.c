@@ -169,6 +169,36 @@ static void filters_ahead(struct metrics_writer *writer, const struct report_gat
 	}
 }
 
+/* ---- programs ----------------------------------------------------------------------------------------- */
+
+static bool families_runs(struct metrics_writer *writer, const struct report_gate *gate, int hook,
+			  int direction)
+{
+	if (!gate->runs[hook][direction].is_known)
+		return false;
+	metrics_label(writer, "gate", gate->label);
+	metrics_label(writer, "hook", report_hook((enum report_hook)hook));
+	metrics_label(writer, "direction", report_direction((enum direction)direction));
+	return true;
+}
+
+static void program_runs(struct metrics_writer *writer, const struct report_gate *gate)
+{
+	for (int hook = 0; hook < REPORT_HOOKS; hook++)
+		for (int direction = 0; direction < DIRECTION_COUNT; direction++)
+			if (families_runs(writer, gate, hook, direction))
+				metrics_number(writer, gate->runs[hook][direction].count);
+}
+
+static void program_run_seconds(struct metrics_writer *writer, const struct report_gate *gate)
+{
+	for (int hook = 0; hook < REPORT_HOOKS; hook++)
+		for (int direction = 0; direction < DIRECTION_COUNT; direction++)
+			if (families_runs(writer, gate, hook, direction))
+				metrics_real(writer,
+					     (double)gate->runs[hook][direction].nanoseconds / 1e9);
+}
+
 /* ---- edgegate itself ---------------------------------------------------------------------------------- */
 
 static void build_info(struct metrics_writer *writer, const struct metrics_self *self)
@@ -295,6 +325,12 @@ const struct metrics_family metrics_families[] = {
 	{ "edgegate_filters_ahead", METRICS_GAUGE, "", "gate, interface",
 	  "Programs of others that run before ours at tc, and can let packets pass unjudged.",
 	  filters_ahead, NULL },
+	{ "edgegate_program_runs", METRICS_COUNTER, "", "gate, hook, direction",
+	  "Times that the kernel ran the gate's programs, since these were loaded; told while kernel.bpf_stats_enabled is on.",
+	  program_runs, NULL },
+	{ "edgegate_program_run_seconds", METRICS_COUNTER, "seconds", "gate, hook, direction",
+	  "What all processors spent in them; divided by the runs: what a packet costs.",
+	  program_run_seconds, NULL },
 	{ "edgegate_build", METRICS_INFO, "", "version, libbpf",
 	  "The edgegate that tells all this.", NULL, build_info },
 	{ "edgegate_unreadable_gates", METRICS_GAUGE, "", "",

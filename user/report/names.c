@@ -100,6 +100,11 @@ const char *report_direction(enum direction direction)
 	return direction == DIRECTION_IN ? "in" : "out";
 }
 
+const char *report_hook(enum report_hook hook)
+{
+	return hook == REPORT_XDP ? "xdp" : "tc";
+}
+
 const char *report_facing(enum facing facing)
 {
 	return facing == FACING_INSIDE ? "inside" : "outside";

@@ -223,6 +223,37 @@ static void stats_mismatches(const struct report_gate *gate, const struct report
 		text->failed = true;
 }
 
+/* What a packet costs, where the kernel counts that; in the last seconds, where there is a past. */
+static void stats_runs(const struct report_gate *gate, const struct report_past *past,
+		       struct text *text)
+{
+	const char *joint = "programs: ";
+
+	for (int hook = 0; hook < REPORT_HOOKS; hook++)
+		for (int direction = 0; direction < DIRECTION_COUNT; direction++) {
+			const struct report_runs *now = &gate->runs[hook][direction];
+			uint64_t count = now->count, nanoseconds = now->nanoseconds;
+
+			if (!now->is_known)
+				continue;
+			/* an upgrade in between has begun at 0 */
+			if (past->gate && past->gate->runs[hook][direction].count <= count) {
+				count -= past->gate->runs[hook][direction].count;
+				nanoseconds -= past->gate->runs[hook][direction].nanoseconds;
+			}
+			text_format(text, "%s%s %s ", joint, report_hook((enum report_hook)hook),
+				    report_direction((enum direction)direction));
+			if (count)
+				text_format(text, "%.0f ns a packet",
+					    (double)nanoseconds / (double)count);
+			else
+				text_add(text, "has not run");
+			joint = ", ";
+		}
+	if (*joint == ',')
+		text_add(text, "\n");
+}
+
 static void stats_head(const struct report_gate *gate, const struct report_style *style,
 		       struct text *text)
 {
@@ -253,6 +284,7 @@ char *report_stats(const struct report_gate *gate, const struct report_past *pas
 	stats_mismatches(gate, past, style, &text);
 	text_format(&text, "\nflows: %" PRIu64 " live, room for %" PRIu64 "\n", gate->flows_entries,
 		    gate->flows_max);
+	stats_runs(gate, past, &text);
 	return text_take(&text);
 }
 

@@ -11,12 +11,14 @@
 #include "user/kernel/ahead.h"
 #include "user/kernel/namespaces.h"
 #include "user/kernel/netns.h"
+#include "user/kernel/runs.h"
 #include "user/kernel/whereabouts.h"
 #include "user/verb/common.h"
 
 _Static_assert((int)REPORT_GONE == PLACE_GONE && (int)REPORT_ANEW == PLACE_ANEW &&
 		       (int)REPORT_MOVED == PLACE_MOVED && (int)REPORT_UNSEEN == PLACE_UNSEEN,
 	       "places are the same in the kernel room and in reports");
+_Static_assert((int)REPORT_XDP == RUNS_XDP && (int)REPORT_TC == RUNS_TC, "and so are hooks");
 
 static int interfaces_ahead(const struct gate_attachment *attachment,
 			    struct report_interface *interface)
@@ -59,6 +61,52 @@ static void interfaces_moved(const struct gate_attachment *attachment,
 		snprintf(interface->moved_to, sizeof(interface->moved_to), "netns-%llu/%s",
 			 (unsigned long long)now.cookie, now.name);
 	text_clean(interface->moved_to);
+}
+
+static bool interfaces_has_program(const struct report_gate *report, unsigned int before,
+				   enum runs_hook hook, uint32_t program)
+{
+	for (unsigned int i = 0; i < before; i++)
+		if (program == (hook == RUNS_XDP ? report->interfaces[i].xdp_program :
+						   report->interfaces[i].tc_program))
+			return true;
+	return false;
+}
+
+/* What one program ran; interfaces share programs, and it counts once. */
+static int interfaces_run(const struct gate *gate, unsigned int index, enum runs_hook hook,
+			  enum direction direction, uint32_t program, struct report_gate *report)
+{
+	struct report_runs *sum = &report->runs[hook][direction];
+	struct runs runs;
+	int found;
+
+	if (!program || interfaces_has_program(report, index, hook, program))
+		return 0;
+	found = runs_read(gate, index, hook, program, &runs);
+	if (found <= 0)
+		return found;
+	sum->is_known = true;
+	sum->count += runs.count;
+	sum->nanoseconds += runs.nanoseconds;
+	return 0;
+}
+
+static int interfaces_runs(const struct gate *gate, struct report_gate *report)
+{
+	int error = 0;
+
+	for (unsigned int i = 0; !error && i < gate->stamp.interface_count; i++) {
+		const struct stamp_interface *stamp = &gate->stamp.interfaces[i];
+		const struct report_interface *interface = &report->interfaces[i];
+
+		error = interfaces_run(gate, i, RUNS_XDP, gate_xdp_direction(stamp),
+				       interface->xdp_program, report);
+		if (!error)
+			error = interfaces_run(gate, i, RUNS_TC, gate_tc_direction(stamp),
+					       interface->tc_program, report);
+	}
+	return error;
 }
 
 /* Who may not enter namespaces takes the one that has the name now for it. */
@@ -114,5 +162,5 @@ int common_collect_interfaces(const struct gate *gate, bool stays, struct report
 		/* without a tc program nothing can be before it */
 		interface->ahead_known |= gate->stamp.hooks == HOOKS_XDP;
 	}
-	return 0;
+	return runs_are_counted() ? interfaces_runs(gate, report) : 0;
 }
