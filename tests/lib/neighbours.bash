@@ -88,7 +88,7 @@ dropped_beyond() { # NAME DIRECTION COUNT
 # Does what no rule lets out get out of HOST? There is no answer to wait for: the datagram itself counts.
 leaks() { # [HOST ADDRESS]
 	local host=${1-host} address=${2-192.0.2.1} before end
-	before=$(stream_count 7777) end=$((SECONDS + NET_TIMEOUT + 1))
+	before=$(stream_count 7777) end=$((SECONDS + NET_TIMEOUT_DROPPED + 1))
 	# shellcheck disable=SC2016 # it is the inner shell's
 	in_ns "$host" bash -c 'for i in 1 2 3; do echo >"/dev/udp/$1/7777"; done' - "$address"
 	while ((SECONDS < end)); do

@@ -70,8 +70,6 @@ row() { # COMMAND...
 # is dropped.
 rows_work() { # GATE
 	local gate=$1 family edge far before after
-	# shellcheck disable=SC2034 # read by what tries
-	local NET_TIMEOUT=5 # it succeeds, and soon
 	for family in 4 6; do
 		edge=EDGE$family edge=${!edge} far=FAR$family far=${!far}
 		before=$(gate_stats "$gate")
@@ -131,13 +129,13 @@ forbidden_all() { # reached|dropped
 
 # Without a gate there is an answer from behind every port.
 forbidden_reached() {
-	NET_TIMEOUT=5 forbidden_all reached
+	forbidden_all reached
 }
 
 # With one there is none; all of it is counted as no-rule in its direction, and nothing otherwise. Where other
 # tests are at work, thirty clients at once may take a second until the last of them has sent something.
 forbidden_dropped() { # GATE
-	local before after in_tries=0 one NET_TIMEOUT=$((2 * NET_TIMEOUT))
+	local before after in_tries=0 one NET_TIMEOUT=$((2 * NET_TIMEOUT_DROPPED))
 	for one in "${FORBIDDEN[@]}"; do
 		[[ $one != in* ]] || in_tries=$((in_tries + 2))
 	done

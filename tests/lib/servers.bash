@@ -118,19 +118,28 @@ turn_peer_address() { # ADDRESS
 }
 
 # The same by a channel, number 4000 (hexadecimal) unless told: Allocate, ChannelBind, and what looks
-# like RTP as channel data, which has to come back.
+# like RTP as channel data, which has to come back. A busy server is not done with one request when the next one comes,
+# and takes none of them: then once more, more slowly.
 turn_try_channel() { # NAME SERVER PEER [CHANNEL]
-	local number=${4-4000} cookie='\x21\x12\xa4\x42' request
+	local pause
+	for pause in 0.2 0.6 1.5; do
+		if turn_talks "$pause" "$1" "$2" "$3" "${4-4000}"; then return; fi
+	done
+	return 1
+}
+
+turn_talks() { # PAUSE NAME SERVER PEER CHANNEL
+	local pause=$1 number=$5 cookie='\x21\x12\xa4\x42' request
 	local channel="\\x${number:0:2}\\x${number:2}"
 	{
 		for request in \
 			"\\x00\\x03\\x00\\x08${cookie}edgegate-one\\x00\\x19\\x00\\x04\\x11\\x00\\x00\\x00" \
-			"\\x00\\x09\\x00\\x14${cookie}edgegate-two\\x00\\x0c\\x00\\x04$channel\\x00\\x00\\x00\\x12\\x00\\x08$(turn_peer_address "$3")" \
+			"\\x00\\x09\\x00\\x14${cookie}edgegate-two\\x00\\x0c\\x00\\x04$channel\\x00\\x00\\x00\\x12\\x00\\x08$(turn_peer_address "$4")" \
 			"$channel\\x00\\x04\\x80\\xa5\\x5a\\x5a"; do
 			printf %b "$request"
-			sleep 0.2
+			sleep "$pause"
 		done
-	} | in_ns "$1" timeout 10 socat -t "$NET_TIMEOUT" - "UDP:$(bracketed "$2"):3478" |
+	} | in_ns "$2" timeout 10 socat -t 1 - "UDP:$(bracketed "$3"):3478" |
 		od -An -v -tx1 | tr -d ' \n' | grep -q "${number}000480a55a5a\$"
 }
 

@@ -82,10 +82,11 @@ flip() { # NUMBER
 }
 
 @test "generations: applies, rollbacks, confirms, mode flips and upgrades under traffic" {
-	local all=${EDGEGATE_APPLIES-60} applies=0 rollbacks=0 confirms=0 upgrades=0 n before start=$SECONDS
+	local all=${EDGEGATE_APPLIES-60} applies=0 rollbacks=0 confirms=0 upgrades=0 n before start
 	local ages memory word slots=''
 	gate host apply -i gate0 "$NET_DIR/one.yaml" >/dev/null
 	traffic_start host peer 192.0.2.10 192.0.2.1 2001:db8::10 2001:db8::1
+	start=$SECONDS
 	before=$(carriers host gate0; attachments host gate0)
 	[[ $(flow_ages host gate0 | jq length) == 3 ]]
 	memory=$(gate_folder host)/memory

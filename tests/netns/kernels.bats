@@ -65,10 +65,10 @@ open_again() {
 	guards native "$(net_tc_kind)"
 	in_ns peer ping -q -n -c 1 -W 15 -M 'do' -s 8000 192.0.2.10
 	# what nobody confirms goes back by itself
-	gate host apply -i gate0 --confirm "$((3 * NET_TIMEOUT + 5))s" "$NET_DIR/22.yaml"
+	gate host apply -i gate0 --confirm "$((3 * NET_TIMEOUT_DROPPED + 5))s" "$NET_DIR/22.yaml"
 	passes peer 192.0.2.10 22
 	run ! pgrep -f "^$EDGEGATE"
-	NET_PATIENCE=$((NET_PATIENCE + 3 * NET_TIMEOUT + 5)) wait_until tcp_try peer 192.0.2.10 5061
+	NET_PATIENCE=$((NET_PATIENCE + 3 * NET_TIMEOUT_DROPPED + 5)) wait_until tcp_try peer 192.0.2.10 5061
 	stops peer 192.0.2.10
 	[[ $(gate host status -i gate0 --json | jq -r '.gates[0] | "\(.policy) \(.rolled_back.by)"') == 'only-5061 deadline' ]]
 	gate host detach -i gate0 --yes

@@ -70,8 +70,7 @@ says() { # WORD
 
 # The conversation goes on, others begin, and the streams are being dropped.
 works() { # WORD
-	# shellcheck disable=SC2034 # wait_until goes by it
-	local in out packets NET_TIMEOUT=10
+	local in out packets
 	in=$(drop_count "$GATE" in no-rule) out=$(drop_count "$GATE" out no-rule)
 	says "$1"
 	tcp_try "$FAR" "$EDGE4" 5061 || fail "$1: nobody comes in"

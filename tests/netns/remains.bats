@@ -51,7 +51,7 @@ teardown() { net_end; }
 		for ((n = 1; n <= count; n += count > 9 ? 3 : 1)); do
 			in_order strace -f -qq -e "trace=$call" -e "inject=$call:signal=KILL:when=$n" -o /dev/null -- \
 				"$EDGEGATE" --netns "$(ns host)" detach -i gate0 --yes >/dev/null 2>&1 || true
-			NET_TIMEOUT=5 tcp_try peer 192.0.2.10 22
+			tcp_try peer 192.0.2.10 22
 			gate host apply -i gate0 "$SMALL" >/dev/null 2>&1
 			[[ $(gate host status -i gate0 --json | jq -r '.gates[0].policy') == small ]]
 			((n % 9 != 1)) || run ! tcp_try peer 192.0.2.10 22
