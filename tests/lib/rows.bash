@@ -135,6 +135,7 @@ forbidden_reached() {
 # With one there is none; all of it is counted as no-rule in its direction, and nothing otherwise. Where other
 # tests are at work, thirty clients at once may take a second until the last of them has sent something.
 forbidden_dropped() { # GATE
+	# shellcheck disable=SC2034 # read by what tries
 	local before after in_tries=0 one NET_TIMEOUT=$((2 * NET_TIMEOUT_DROPPED))
 	for one in "${FORBIDDEN[@]}"; do
 		[[ $one != in* ]] || in_tries=$((in_tries + 2))
