@@ -30,6 +30,7 @@ teardown() { net_end; }
 
 # A client that the gate refuses sends its SYN again: one attempt may count twice, but passes never.
 tries() { # COUNT COMMAND...: how many of them got an answer
+	# shellcheck disable=SC2034 # read by what tries
 	local count=$1 got=0 i NET_TIMEOUT=$((2 * NET_TIMEOUT_DROPPED))
 	shift
 	for ((i = 0; i < count; i++)); do
