@@ -83,18 +83,18 @@ dripping() {
 	[[ $(status_of host /metrics --data-binary "$(printf '%010000d' 0)" --request GET) == 413 ]]
 	[[ $(status_of host /metrics --header 'Transfer-Encoding: chunked' --data x --request GET) == 413 ]]
 	# a path and a head that are larger than a connection may take of memory; and one without Host
-	mapfile -t answers < <(raw "GET /$(printf '%040000d' 0) HTTP/1.1\r\nHost: a\r\n\r\n" \
-		"GET / HTTP/1.1\r\nHost: a\r\nX: $(printf '%040000d' 0)\r\n\r\n" 'GET / HTTP/1.1\r\n\r\n')
+	mapfile -t answers < <(raw "GET /$(printf '%040000d' 0) HTTP/1.1\r\nHost: localhost\r\n\r\n" \
+		"GET / HTTP/1.1\r\nHost: localhost\r\nX: $(printf '%040000d' 0)\r\n\r\n" 'GET / HTTP/1.1\r\n\r\n')
 	((${#answers[@]} == 3))
 	[[ ${answers[0]} == *' 4'* && ${answers[1]} == *' 4'* && ${answers[2]} == *' 400 '* ]]
 	mapfile -t answers < <(raw 'GET / HTTP/9.9\r\n\r\n' '\r\n\r\n' '\x00\x00\x00\x00' '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03' \
 		'GET' 'GET /\r\n\r\n' 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' ' GET / HTTP/1.1\r\n\r\n' \
-		'GET / HTTP/1.1\r\nContent-Length: -1\r\nHost: a\r\n\r\n' \
-		'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999999\r\n\r\n' \
-		'GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n')
+		'GET / HTTP/1.1\r\nContent-Length: -1\r\nHost: localhost\r\n\r\n' \
+		'GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999999\r\n\r\n' \
+		'GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n')
 	((${#answers[@]} == 11))
 	[[ ${answers[*]} != *' 200 '* ]]
-	raw 'GET\t/\tHTTP/1.1\r\nHost: a\r\n\r\n' >/dev/null
+	raw 'GET\t/\tHTTP/1.1\r\nHost: localhost\r\n\r\n' >/dev/null
 	healthy
 	# who closed in the middle of a request is noticed when its time is over
 	wait_until descriptors_are "$began"
@@ -159,7 +159,7 @@ documents() {
 	exporter_wait host
 	for i in {1..14}; do
 		# shellcheck disable=SC2016 # for the shell in the namespace
-		net_start host bash -c 'exec 5<>/dev/tcp/127.0.0.1/9979; printf "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n" >&5; sleep 60'
+		net_start host bash -c 'exec 5<>/dev/tcp/127.0.0.1/9979; printf "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" >&5; sleep 60'
 		sleep 0.35
 		now=$(documents)
 		((now <= most)) || most=$now
