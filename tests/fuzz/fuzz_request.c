@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the exporter reads of requests, and the words that it is told by. An input is a letter and a text: `a` an Accept header,
- * `u` and `t` an Authorization header where users or tokens are known, `l` where to listen, `p` a path.
+ * `u` and `t` an Authorization header where users or tokens are known, `l` where to listen, `p` a path, `h` a Host header.
  *
  * What is taken means the same when it is said in the plainest way; nobody gets in but by the right words.
  */
@@ -13,6 +13,7 @@
 #include "user/serve/auth.h"
 #include "user/serve/listen.h"
 #include "user/serve/negotiate.h"
+#include "user/serve/rebind.h"
 
 #define OPENMETRICS "application/openmetrics-text"
 
@@ -131,6 +132,42 @@ static void try_path(const char *text)
 			"a path of its own");
 }
 
+/* A name that somebody else could have: its last label is neither a number nor localhost, and it isn't ours. */
+static bool is_strange(const char *host)
+{
+	size_t length = strcspn(host, ":"), last = length;
+
+	if (*host == '[' || !length)
+		return false;
+	length -= host[length - 1] == '.';
+	for (last = length; last && host[last - 1] != '.'; last--)
+		;
+	if (last == length || (!last && length == 4 && !strncasecmp(host, "edge", 4)))
+		return false;
+	return strspn(host + last, "0123456789") < length - last &&
+	       (length - last != 9 || strncasecmp(host + last, "localhost", 9) != 0);
+}
+
+static void try_host(const char *text)
+{
+	bool allowed = rebind_allows(text, "edge");
+	char *evil = text_print("%s.evil", text), *port = text_print("%s:80", text);
+
+	if (!evil || !port)
+		exit(0);
+	require(!allowed || !is_strange(text), "a stranger's name");
+	require(!allowed || *text == '[' || text[strspn(text, "0123456789.:")] == '\0' ||
+			strcasestr(text, "localhost") || strcasestr(text, "edge"),
+		"not one of ours");
+	/* whatever stands before it */
+	require(!rebind_allows(evil, "edge"), "below a stranger's name");
+	if (strchr(text, ':') == NULL && *text != '[')
+		require(rebind_allows(port, "edge") == allowed, "a port changes it");
+	require(!rebind_allows("", "") && rebind_allows(NULL, ""), "nothing");
+	free(evil);
+	free(port);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text;
@@ -157,6 +194,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'p':
 		try_path(text);
+		break;
+	case 'h':
+		try_host(text);
 		break;
 	default:
 		break;

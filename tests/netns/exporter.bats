@@ -259,6 +259,52 @@ gone() { # PID
 	[[ $(status_of host /metrics --header "Authorization: Bearer $(<"$NET_DIR/tokens")") == 200 ]]
 }
 
+# The status of what comes back to who asks under a name. Curl leaves an empty one out but with a semicolon.
+asked_as() { # NAME HOST
+	status_of "$1" /metrics --header "Host${2:+: }${2:-;}"
+}
+
+@test "exporter: a stranger's name that leads to this machine gets nothing" {
+	local name own
+	own=$(uname -n)
+	exporter_start host
+	exporter_wait host
+	for name in evil.example evil.example:9979 127.0.0.1.evil.example localhost.evil.example "$own.evil.example:9979" '[evil.example]' ''; do
+		[[ $(asked_as host "$name") == 421 ]] || fail "$name"
+	done
+	for name in 127.0.0.1 127.0.0.1:9979 192.0.2.10:9979 '[::1]:9979' localhost LOCALHOST:9979 a.localhost:9979 "$own" "$own:9979"; do
+		[[ $(asked_as host "$name") == 200 ]] || fail "$name"
+	done
+	# as a browser would, and on every path; it is told what to do
+	EXPORTER_AT=http://rebound.example:9979
+	for name in / /healthz /metrics /api/v1/stats /none; do
+		[[ $(status_of host "$name" --resolve rebound.example:9979:127.0.0.1) == 421 ]] || fail "$name"
+	done
+	run -0 in_ns host curl --silent --include --resolve rebound.example:9979:127.0.0.1 "$EXPORTER_AT/api/v1/status"
+	[[ $output == *'421 Misdirected Request'*'ask by address or as localhost'*--auth-basic* && $output != *gates* ]]
+	# one that is good doesn't make up for one that isn't
+	EXPORTER_AT=http://127.0.0.1:9979
+	for name in 'localhost\r\nHost: evil.example' 'evil.example\r\nhost: localhost'; do
+		printf 'GET /metrics HTTP/1.1\r\nHost: %b\r\n\r\n' "$name" | in_ns host socat -t 5 - TCP:127.0.0.1:9979 >"$NET_DIR/answer"
+		grep -qE '^HTTP/1.1 4(00|21) ' "$NET_DIR/answer" || fail "$name: $(head -n 1 "$NET_DIR/answer")"
+	done
+	[[ $(status_of host /metrics --http1.0 --header 'Host:') == 200 ]]
+	[[ $(fetch host /metrics | awk '$1 == "edgegate_exporter_responses_total{code=\"421\"}" { print $2 }') -ge 13 ]]
+	exporter_stop
+	# where others may ask too, names are theirs to give; and a stranger's page has no token
+	exporter_start host --listen 192.0.2.10:9979
+	EXPORTER_AT=http://192.0.2.10:9979
+	wait_until fetch host /healthz
+	[[ $(status_of host /metrics --header 'Host: edge.example:9979') == 200 ]]
+	exporter_stop
+	(umask 077 && openssl rand -hex 32 >"$NET_DIR/tokens")
+	exporter_start host --auth-bearer "$NET_DIR/tokens"
+	EXPORTER_AT=http://127.0.0.1:9979
+	exporter_wait host
+	[[ $(asked_as host edge.example) == 401 ]]
+	[[ $(status_of host /metrics --header 'Host: edge.example' --header "Authorization: Bearer $(<"$NET_DIR/tokens")") == 200 ]]
+}
+
 @test "exporter: what is wrong is said before it serves" {
 	run --separate-stderr -2 "$EDGEGATE" exporter --listen localhost:9979
 	[[ $stderr == *"'localhost:9979' is not ADDRESS:PORT"*127.0.0.1:9979* ]]

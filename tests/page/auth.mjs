@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // With a password the browser asks for it; with a token the page does.
-import { open, close, shoot, demand, until, run } from './lib.mjs';
+import { open, close, shoot, demand, until } from './lib.mjs';
 
 const expected = [/Failed to load resource.*40[13]/];
 
-await run({
-	async basic(browser) {
-		const page = await open(browser, { httpCredentials: { username: 'ops', password: 'night shift' } });
+export default {
+	async basic(browser, { origin }) {
+		const page = await open(browser, { origin, httpCredentials: { username: 'ops', password: 'night shift' } });
 		await until(() => page.locator('.gate').count(), 'a gate');
 		await close(page);
 		const stranger = await browser.newContext();
-		const answer = await (await stranger.newPage()).goto(process.env.PAGE_ORIGIN).catch(error => error);
+		const answer = await (await stranger.newPage()).goto(origin).catch(error => error);
 		demand(/ERR_INVALID_AUTH_CREDENTIALS/.test(answer.message) || answer.status() === 401, 'a stranger sees the page');
 	},
 
-	async bearer(browser) {
-		const page = await open(browser, {}, expected);
+	async bearer(browser, { origin, token }) {
+		const page = await open(browser, { origin }, expected);
 		await until(async () => /bearer token/.test(await page.locator('#talk').innerText()), 'it says that a token is wanted');
 		demand(/--auth-basic/.test(await page.locator('#talk').innerText()), 'and how to do without');
 		await shoot(page, 'bearer');
 		await page.getByLabel('Token', { exact: true }).fill('wrong');
 		await page.keyboard.press('Enter');
 		await until(async () => /not accepted/.test(await page.locator('#talk').innerText()), 'a wrong token is refused');
-		await page.getByLabel('Token', { exact: true }).fill(process.env.TOKEN);
+		await page.getByLabel('Token', { exact: true }).fill(token);
 		await page.keyboard.press('Enter');
 		await until(() => page.locator('.gate').count(), 'a gate');
 		demand(!await page.locator('#talk').isVisible(), 'nothing is asked any more');
-		demand(!(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]))).includes(process.env.TOKEN), 'the token was kept');
+		demand(!(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]))).includes(token), 'the token was kept');
 		await close(page);
 	},
-});
+};

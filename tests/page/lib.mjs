@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // A browser on the exporter's page, and what every test of it demands: no error and no violation of the page's policy
 // on the console, and no request to anybody but the exporter. playwright-core and axe-core are in build/page.
+// PAGE_SHOTS=1 keeps pictures of what is tested in build/page/shots; of what fails there is one anyway.
 import { createRequire } from 'node:module';
 import { spawn, execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
@@ -12,7 +13,7 @@ const require = createRequire(path.join(top, 'build/page/package.json'));
 const { chromium } = require('playwright-core');
 const axe = require.resolve('axe-core/axe.min.js');
 
-export const ORIGIN = process.env.PAGE_ORIGIN || 'http://127.0.0.1:9979';
+export const ORIGIN = 'http://127.0.0.1:9979';
 const shots = path.join(top, 'build/page/shots');
 
 export function demand(is, what) {
@@ -25,7 +26,7 @@ export function near(value, wanted, by, what) {
 }
 
 // Looks again until it is so; what `look` returns last is returned.
-export async function until(look, what, seconds = 15) {
+export async function until(look, what, seconds = 20) {
 	const end = Date.now() + seconds * 1000;
 	for (;;) {
 		const seen = await look();
@@ -34,6 +35,24 @@ export async function until(look, what, seconds = 15) {
 		demand(Date.now() < end, `${seconds} seconds passed without: ${what}`);
 		await new Promise(done => setTimeout(done, 100));
 	}
+}
+
+// Demands again until they are met; fails by the last one.
+export async function holds(demands, seconds = 20) {
+	let error;
+	await until(() => demands().then(() => true, missed => { error = missed; }), '', seconds).catch(() => { throw error; });
+}
+
+// until(), of a page that is looked away from and back to in between: then it asks at once, not in its own time.
+export async function soon(page, look, what, seconds = 20) {
+	return until(async () => {
+		const seen = await look();
+		if (!seen) {
+			await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+			await sleep(.3); // for so long the exporter says the same
+		}
+		return seen;
+	}, what, seconds);
 }
 
 export const sleep = seconds => new Promise(done => setTimeout(done, seconds * 1000));
@@ -64,12 +83,12 @@ export function pace(netns, from, to, port, rate) {
 }
 
 export async function browse() {
-	return chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'] });
+	return chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE 203.0.113.2'] });
 }
 
 // A tab on the page. `faults` collects what must not be; `expected`: patterns of what a test brings about itself.
 export async function open(browser, options = {}, expected = []) {
-	const { path: where = '/', skew = 0, ...rest } = options; // skew: ms that the browser's clock is ahead
+	const { origin = ORIGIN, skew = 0, ...rest } = options; // skew: ms that the browser's clock is ahead
 	const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...rest });
 	const page = await context.newPage();
 	page.faults = [];
@@ -77,14 +96,16 @@ export async function open(browser, options = {}, expected = []) {
 	page.on('console', message => ['error', 'warning'].includes(message.type()) && fault(`console: ${message.text()}`));
 	page.on('pageerror', error => fault(`script: ${error.stack}`));
 	page.on('dialog', dialog => { fault(`dialog: ${dialog.message()}`); dialog.dismiss(); });
-	page.on('request', request => /^data:/.test(request.url()) || new URL(request.url()).origin === new URL(ORIGIN).origin || fault(`request: ${request.url()}`));
+	page.on('request', request => /^data:/.test(request.url()) || new URL(request.url()).origin === origin || fault(`request: ${request.url()}`));
 	await page.addInitScript(() => document.addEventListener('securitypolicyviolation', event => console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`)));
 	await page.addInitScript(skew => { const real = Date.now; Date.now = () => real() + skew; }, skew);
-	await page.goto(ORIGIN + where, { waitUntil: 'domcontentloaded' });
+	await page.goto(origin + '/', { waitUntil: 'domcontentloaded' });
 	return page;
 }
 
 export async function shoot(page, name) {
+	if (!process.env.PAGE_SHOTS && !name.startsWith('failed-'))
+		return;
 	mkdirSync(shots, { recursive: true });
 	await page.screenshot({ path: path.join(shots, name + '.png'), fullPage: true });
 }
@@ -93,7 +114,7 @@ export async function shoot(page, name) {
 export async function judge(page, what) {
 	const faults = page.faults.length;
 	await page.evaluate(readFileSync(axe, 'utf8'));
-	const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+	const { violations } = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'], preload: false }));
 	page.faults.length = faults;
 	demand(violations.length === 0, `${what}: ` + violations.map(one => `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map(node => node.html + ' ' + node.failureSummary).join('; ')}`).join('\n'));
 }
@@ -113,25 +134,26 @@ export function figure(text) {
 // A cell of the port table, by the rule's name.
 export const cell = (page, rule, label) => page.locator('.rules tbody tr', { has: page.locator('th', { hasText: rule }) }).locator(`td[data-label="${label}"]`);
 
-// The tests of a file, one after the other: node FILE [NAME...]
-export async function run(tests) {
-	const names = process.argv.slice(2).length ? process.argv.slice(2) : Object.keys(tests);
-	for (const name of names) {
-		demand(tests[name], `no such test: ${name}`);
-		const browser = await browse();
-		try {
-			await tests[name](browser);
-		} catch (error) {
-			const page = browser.contexts().flatMap(context => context.pages())[0];
-			if (page)
-				await shoot(page, 'failed-' + name).catch(() => {});
-			console.error(`${name}: ${error.stack}`);
-			if (page && page.faults.length)
-				console.error(page.faults.join('\n'));
-			process.exitCode = 1;
-		} finally {
-			await browser.close();
-		}
+// A test, in a browser that others have had and will have: nothing of it is left open. What it failed by, or nothing.
+export async function attempt(browser, name, test, asked) {
+	const ends = new AbortController();
+	const late = new Promise((_, fail) => {
+		const timer = setTimeout(() => fail(new Error('it hangs')), 80e3);
+		ends.signal.onabort = () => clearTimeout(timer);
+	});
+	try {
+		await Promise.race([test(browser, asked), late]);
+		return '';
+	} catch (error) {
+		const page = browser.contexts().flatMap(context => context.pages())[0];
+		if (page)
+			await shoot(page, 'failed-' + name).catch(() => {});
+		return [`${name}: ${error.stack}`, ...(page ? page.faults : [])].join('\n') + '\n';
+	} finally {
+		ends.abort();
+		for (const context of browser.contexts())
+			await context.close().catch(() => {});
+		children.forEach(child => child.kill('SIGTERM'));
+		children.clear();
 	}
-	process.exit();
 }

@@ -137,6 +137,7 @@ struct server *server_open(const struct server_wish *wish, struct diags *diags)
 	server->listener = wish->listener;
 	server->reader = wish->reader;
 	server->auth = wish->auth;
+	server->own_name = wish->own_name;
 	server->now = server_clock();
 	server->daemon = server_start(server, wish);
 	if (!server->daemon)

@@ -30,6 +30,8 @@ struct server_wish {
 	int reader;   /* of ask_pair(); likewise */
 	const char *certificate, *key; /* PEM, both or none: then it speaks TLS */
 	struct auth *auth;
+	/* This machine's name: Host must be one that leads nowhere else (rebind.h). NULL: it may be any. */
+	const char *own_name;
 };
 
 /* NULL with a diag. */

@@ -2,9 +2,11 @@
 #include "user/serve/server_answer.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "user/serve/negotiate.h"
 #include "user/serve/page.h"
+#include "user/serve/rebind.h"
 
 /* What stands beside a status, and the page of it. */
 struct answer {
@@ -124,14 +126,50 @@ static bool answer_has_upload(struct MHD_Connection *connection)
 					   MHD_HTTP_HEADER_TRANSFER_ENCODING);
 }
 
-/* What is refused as soon as the head is there: the library then closes the connection. NULL: nothing. */
-static const struct answer *answer_refusal(struct MHD_Connection *connection, const char *method)
+struct answer_host {
+	const char *own_name;
+	bool is_strange;
+};
+
+static enum MHD_Result answer_look_at_host(void *data, enum MHD_ValueKind kind, const char *name,
+					   const char *value)
 {
+	struct answer_host *host = data;
+
+	(void)kind;
+	if (strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0 &&
+	    !rebind_allows(value ? value : "", host->own_name))
+		host->is_strange = true;
+	return MHD_YES;
+}
+
+/* All of them, should there be several. */
+static bool answer_is_misdirected(const struct server *server, struct MHD_Connection *connection)
+{
+	struct answer_host host = { .own_name = server->own_name };
+
+	if (server->own_name)
+		MHD_get_connection_values(connection, MHD_HEADER_KIND, answer_look_at_host, &host);
+	return host.is_strange;
+}
+
+/* What is refused as soon as the head is there: the library then closes the connection. NULL: nothing. */
+static const struct answer *answer_refusal(const struct server *server,
+					   struct MHD_Connection *connection, const char *method)
+{
+	static const struct answer misdirected = {
+		ASK_STATUS_421,
+		"ask by address or as localhost; under other names it answers with --auth-basic, "
+		"--auth-bearer or --tls-cert: docs/exporter.md\n",
+		NULL, NULL
+	};
 	static const struct answer not_allowed = { ASK_STATUS_405, "only GET and HEAD\n",
 						   MHD_HTTP_HEADER_ALLOW, "GET, HEAD" };
 	static const struct answer too_large = { ASK_STATUS_413, "send nothing along\n", NULL,
 						 NULL };
 
+	if (answer_is_misdirected(server, connection))
+		return &misdirected;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return &not_allowed;
 	return answer_has_upload(connection) ? &too_large : NULL;
@@ -188,7 +226,7 @@ enum MHD_Result server_answer(void *data, struct MHD_Connection *connection, con
 	if (!*state) {
 		*state = client;
 		client_waits(server, client, true);
-		answer = answer_refusal(connection, method);
+		answer = answer_refusal(server, connection, method);
 		return answer ? answer_static(server, connection, answer) : MHD_YES;
 	}
 	if (*upload_size)

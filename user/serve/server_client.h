@@ -31,6 +31,7 @@ struct server {
 	struct MHD_Daemon *daemon;
 	int listener, reader, events;
 	struct auth *auth;
+	const char *own_name; /* or NULL: any Host will do */
 	struct client *first, *last;
 	size_t connections;
 	struct body *shared[ASK_DOCUMENTS];

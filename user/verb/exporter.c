@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,12 +83,28 @@ static void exporter_ready(void)
 			     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name)));
 }
 
+/*
+ * This machine's name, where a stranger's page could otherwise ask under a name of its own: at an address that only this machine
+ * reaches, and where nobody has to say who they are. With users or tokens such a page has none, with TLS no certificate.
+ */
+static const char *exporter_own_name(const struct exporter_options *options,
+				     char name[static HOST_NAME_MAX + 1])
+{
+	if (!listen_is_local(&options->place) || options->auth || options->key)
+		return NULL;
+	if (gethostname(name, HOST_NAME_MAX + 1))
+		*name = '\0';
+	name[HOST_NAME_MAX] = '\0';
+	return name;
+}
+
 /* Everything that needs a right is done here; what is served afterwards needs none. */
 static int exporter_serve(const struct exporter_options *options, const struct drop_user *user,
 			  int reader, struct diags *diags)
 {
 	cleanup(exporter_forget) struct exporter_secrets secrets = { 0 };
 	struct server_wish wish = { .listener = -1, .reader = reader, .auth = &secrets.auth };
+	char name[HOST_NAME_MAX + 1];
 	struct server *server = NULL;
 	int error = exporter_read(options, &secrets, diags);
 
@@ -99,6 +116,7 @@ static int exporter_serve(const struct exporter_options *options, const struct d
 	}
 	wish.certificate = secrets.certificate;
 	wish.key = secrets.key;
+	wish.own_name = exporter_own_name(options, name);
 	server = server_open(&wish, diags);
 	if (!server)
 		return -EINVAL;
