@@ -92,6 +92,7 @@ void report_gate_example(struct report_gate *gate)
 		.policy_hash = 0x0123456789abcdefull,
 		.flows_entries = 1500,
 		.flows_max = 524288,
+		.flows_of = { 1400, 100 },
 	};
 	gate->interfaces[0] = (struct report_interface){
 		.name = "eth0",
@@ -114,9 +115,20 @@ void report_gate_example(struct report_gate *gate)
 		.tc_program = 24,
 		.ahead_known = true,
 	};
-	gate->runs[REPORT_XDP][DIRECTION_IN] =
-		(struct report_runs){ true, 12345680236, 1234568023600 };
-	gate->runs[REPORT_TC][DIRECTION_OUT] = (struct report_runs){ true, 0, 0 };
+	gate->runs[0] = (struct report_runs){
+		.hook = REPORT_XDP,
+		.direction = DIRECTION_IN,
+		.program = 12,
+		.count = 12345680236,
+		.nanoseconds = 1234568023600,
+	};
+	gate->runs[1] = (struct report_runs){
+		.interface = 1,
+		.hook = REPORT_TC,
+		.direction = DIRECTION_IN,
+		.program = 24,
+	};
+	gate->run_count = 2;
 	add_rules(gate);
 	add_outcome(gate, DIRECTION_IN, OUTCOME_PASS_ARP, 1000);
 	add_outcome(gate, DIRECTION_OUT, OUTCOME_PASS_ARP, 999);

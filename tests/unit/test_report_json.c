@@ -67,7 +67,7 @@ static json_int_t number_of(json_t *object, const char *key)
 
 static json_t *only_gate(json_t *root)
 {
-	expect_keys(root, "version gates");
+	expect_keys(root, "version gates unreadable");
 	assert_int_equal(number_of(root, "version"), 1);
 	assert_int_equal(json_array_size(json_object_get(root, "gates")), 1);
 	return json_array_get(json_object_get(root, "gates"), 0);
@@ -175,7 +175,7 @@ static void stats(void **state)
 
 	(void)state;
 	report_gate_example(&example);
-	root = read_back(report_stats_json(&example, 1));
+	root = read_back(report_stats_json(&example, 1, NULL));
 	gate = only_gate(root);
 	expect_keys(gate,
 		    "gate netns interfaces policy mode applied_at confirm_deadline rules passed "
@@ -191,13 +191,15 @@ static void stats(void **state)
 	check_outcomes(json_object_get(gate, "passed"), "kind", OUTCOME_CLASS_PASS, 7);
 	check_outcomes(json_object_get(gate, "drops"), "reason", OUTCOME_CLASS_DROP, 12);
 	flows = json_object_get(gate, "flows");
-	expect_keys(flows, "entries max");
+	expect_keys(flows, "entries max ipv4 ipv6");
+	assert_int_equal(number_of(flows, "ipv4"), 1400);
+	assert_int_equal(number_of(flows, "ipv6"), 100);
 	assert_int_equal(number_of(flows, "entries"), 1500);
 	assert_int_equal(number_of(flows, "max"), 524288);
 	/* those that are known alone */
 	assert_int_equal(json_array_size(json_object_get(gate, "program_runs")), 2);
 	runs = json_array_get(json_object_get(gate, "program_runs"), 0);
-	expect_keys(runs, "hook direction runs nanoseconds");
+	expect_keys(runs, "interface hook direction runs nanoseconds");
 	assert_string_equal(string_of(runs, "hook"), "xdp");
 	assert_string_equal(string_of(runs, "direction"), "in");
 	assert_int_equal(number_of(runs, "runs"), 12345680236);
@@ -216,7 +218,7 @@ static void stats_of_a_gate_without_a_policy(void **state)
 
 	(void)state;
 	strcpy(example.interfaces[0].name, "eth0");
-	root = read_back(report_stats_json(&example, 1));
+	root = read_back(report_stats_json(&example, 1, NULL));
 	gate = only_gate(root);
 	assert_true(json_is_null(json_object_get(gate, "netns")));
 	assert_true(json_is_null(json_object_get(gate, "policy")));
@@ -231,16 +233,21 @@ static void stats_of_a_gate_without_a_policy(void **state)
 static void stats_of_no_gates_and_of_several(void **state)
 {
 	struct report_gate examples[2];
-	json_t *root;
+	char *labels[] = { (char *)"blue/eth1", (char *)"netns-7/eth0" };
+	const struct report_unread unread = { labels, 2 };
+	json_t *root, *list;
 
 	(void)state;
-	root = read_back(report_stats_json(NULL, 0));
-	expect_keys(root, "version gates");
+	root = read_back(report_stats_json(NULL, 0, &unread));
+	expect_keys(root, "version gates unreadable");
 	assert_int_equal(json_array_size(json_object_get(root, "gates")), 0);
+	list = json_object_get(root, "unreadable");
+	assert_int_equal(json_array_size(list), 2);
+	assert_string_equal(json_string_value(json_array_get(list, 1)), "netns-7/eth0");
 	json_decref(root);
 	report_gate_example(&examples[0]);
 	report_gate_example(&examples[1]);
-	root = read_back(report_stats_json(examples, 2));
+	root = read_back(report_stats_json(examples, 2, NULL));
 	assert_int_equal(json_array_size(json_object_get(root, "gates")), 2);
 	json_decref(root);
 	report_gate_free(&examples[0]);
@@ -264,7 +271,7 @@ static void status(void **state)
 	strcpy(example.interfaces[1].moved_to, "green/eth7");
 	strcpy(example.interfaces[0].former_name, "wan0");
 	report_gate_ahead(&example.interfaces[0], filters, 2);
-	root = read_back(report_status_json(&example, 1));
+	root = read_back(report_status_json(&example, 1, NULL));
 	gate = only_gate(root);
 	assert_string_equal(string_of(gate, "gate"), "blue/eth0");
 	assert_string_equal(string_of(gate, "netns"), "blue");
@@ -316,15 +323,15 @@ static void what_cannot_be_written_fails_the_report(void **state)
 	report_gate_example(&examples[0]);
 	report_gate_example(&examples[1]);
 	interface->name[0] = (char)0xff;
-	assert_null(report_status_json(examples, 2));
-	assert_null(report_stats_json(examples, 2));
+	assert_null(report_status_json(examples, 2, NULL));
+	assert_null(report_stats_json(examples, 2, NULL));
 	interface->name[0] = 'v';
 	interface->moved_to[0] = (char)0xff;
-	assert_null(report_status_json(examples, 2));
+	assert_null(report_status_json(examples, 2, NULL));
 	interface->moved_to[0] = '\0';
 	report_gate_ahead(interface, &(struct report_filter){ .hook = TC_KIND_TCX, .name = "\xff" },
 			  1);
-	assert_null(report_status_json(examples, 2));
+	assert_null(report_status_json(examples, 2, NULL));
 	report_gate_free(&examples[0]);
 	report_gate_free(&examples[1]);
 }

@@ -125,7 +125,7 @@ static void nothing_is_left_out(void **state)
 	}
 	for (int format = 0; format < 3; format++) {
 		autofree char *text =
-			format == 2 ? report_stats_json(&gate, 1) :
+			format == 2 ? report_stats_json(&gate, 1, NULL) :
 				      metrics_text((enum metrics_format)format, &gate, 1, &self);
 
 		for (uint64_t number = 7000001; number < next; number++) {

@@ -144,7 +144,7 @@ static void the_summary_is_the_stats_in_a_line(void **unused)
 			gate.rules[i].peers = strdup("");
 	totals.truncated[DIRECTION_OUT] = (struct count){ 2, 100 };
 	summary = report_replay_summary_json(&gate, 1, &totals);
-	stats = report_stats_json(&gate, 1);
+	stats = report_stats_json(&gate, 1, NULL);
 	assert_non_null(summary);
 	assert_ptr_equal(strchr(summary, '\n'), summary + strlen(summary) - 1);
 	root = json_loads(summary, JSON_REJECT_DUPLICATES, NULL);
@@ -155,6 +155,8 @@ static void the_summary_is_the_stats_in_a_line(void **unused)
 			   "\"bytes\":0},{\"direction\":\"out\",\"reason\":\"truncated\","
 			   "\"packets\":2,\"bytes\":100}]",
 			   0, NULL));
+	/* a replay has one gate, and it has been read */
+	json_object_del(expected, "unreadable");
 	assert_true(json_equal(root, expected));
 	json_decref(root);
 	json_decref(expected);

@@ -63,27 +63,6 @@ int clock_read(int program, uint64_t *jiffies)
 	return 0;
 }
 
-static int clock_kept = -1;
-
-int clock_keep(void)
-{
-	int program = clock_open();
-
-	if (program < 0)
-		return program;
-	clock_kept = program;
-	return 0;
-}
-
-int clock_jiffies(uint64_t *jiffies)
-{
-	autoclose int program = clock_kept < 0 ? clock_open() : -1;
-
-	if (clock_kept >= 0)
-		return clock_read(clock_kept, jiffies);
-	return program < 0 ? program : clock_read(program, jiffies);
-}
-
 static double clock_seconds(void)
 {
 	struct timespec now;
@@ -162,5 +141,40 @@ int clock_measure(uint32_t *hz)
 			return error;
 	}
 	*hz = found;
+	return 0;
+}
+
+/* One moment by both clocks: jiffies are counted by CLOCK_MONOTONIC (Linux kernel/time/tick-sched.c), whatever sets that. */
+static struct {
+	uint32_t hz; /* 0: none is kept */
+	uint64_t jiffies;
+	double seconds;
+} clock_kept;
+
+int clock_keep(void)
+{
+	autoclose int program = clock_open();
+	uint64_t jiffies;
+	uint32_t hz;
+	int error = program < 0 ? program : clock_measure(&hz);
+
+	if (!error)
+		error = clock_read(program, &jiffies);
+	if (error)
+		return error;
+	clock_kept.seconds = clock_seconds();
+	clock_kept.jiffies = jiffies;
+	clock_kept.hz = hz;
+	return 0;
+}
+
+int clock_jiffies(uint64_t *jiffies)
+{
+	autoclose int program = clock_kept.hz ? -1 : clock_open();
+
+	if (!clock_kept.hz)
+		return program < 0 ? program : clock_read(program, jiffies);
+	*jiffies = clock_kept.jiffies +
+		   (uint64_t)((clock_seconds() - clock_kept.seconds) * clock_kept.hz);
 	return 0;
 }

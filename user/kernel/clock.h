@@ -12,8 +12,8 @@ int clock_measure(uint32_t *hz);
 int clock_jiffies(uint64_t *jiffies);
 
 /*
- * Loads the program that clock_jiffies() asks for good: afterwards it works without the right to load any.
- * 0 or negative errno.
+ * Asks once: from then on clock_jiffies() reckons, without the right to load or run a program, and is at most a tick or two
+ * behind. 0 or negative errno.
  */
 int clock_keep(void);
 

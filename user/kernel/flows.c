@@ -199,28 +199,32 @@ int flows_read(const struct gate *gate, flows_wanted wanted, const void *data, s
 
 static int flows_add_one(const struct flows_entry *entry, void *data)
 {
-	(void)entry;
-	(*(size_t *)data)++;
+	struct flows_counts *counts = data;
+
+	if (entry->ends.family == 4)
+		counts->ipv4++;
+	else
+		counts->ipv6++;
 	return 0;
 }
 
 static void flows_set_zero(void *data)
 {
-	*(size_t *)data = 0;
+	*(struct flows_counts *)data = (struct flows_counts){ 0 };
 }
 
-int flows_count(const struct gate *gate, size_t *count)
+int flows_count(const struct gate *gate, struct flows_counts *counts)
 {
-	size_t found = 0;
+	struct flows_counts found = { 0 };
 	int error = flows_walk_live(gate, flows_add_one, flows_set_zero, &found);
 
 	if (!error)
-		*count = found;
+		*counts = found;
 	return error;
 }
 
 int flows_count_at(const int tables[2], const struct image *image, uint32_t hz, uint64_t now,
-		   size_t *count)
+		   struct flows_counts *counts)
 {
 	cleanup(lookup_end) struct lookup rules = { 0 };
 	const struct flows_source source = {
@@ -229,13 +233,13 @@ int flows_count_at(const int tables[2], const struct image *image, uint32_t hz, 
 		.now = now,
 		.hz = hz,
 	};
-	size_t found = 0;
+	struct flows_counts found = { 0 };
 	int error = lookup_begin(&rules, image);
 
 	if (!error)
 		error = flows_walk(&source, flows_add_one, &found);
 	if (!error)
-		*count = found;
+		*counts = found;
 	return error;
 }
 

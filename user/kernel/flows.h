@@ -50,12 +50,15 @@ void flows_free(struct flows *flows);
 typedef bool (*flows_wanted)(const struct flows_entry *entry, const void *data);
 int flows_read(const struct gate *gate, flows_wanted wanted, const void *data, struct flows *flows);
 
-/* How many there are. */
-int flows_count(const struct gate *gate, size_t *count);
+/* How many there are, of IPv4 and of IPv6: each has a table of its own. */
+struct flows_counts {
+	size_t ipv4, ipv6;
+};
+int flows_count(const struct gate *gate, struct flows_counts *counts);
 
 /* The same by another clock: those that live at `now` under a policy; `tables` as in flows_source. */
 int flows_count_at(const int tables[2], const struct image *image, uint32_t hz, uint64_t now,
-		   size_t *count);
+		   struct flows_counts *counts);
 
 /* Takes these out of the tables; one that went by itself meanwhile is not counted in *gone. */
 int flows_flush(const struct gate *gate, const struct flows *flows, size_t *gone);

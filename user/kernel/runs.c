@@ -64,19 +64,29 @@ static int runs_pin_one(const struct gate *gate, const struct object *object,
 	return fd < 0 ? fd : pins_put(fd, path);
 }
 
+static int runs_pin_interface(const struct gate *gate, const struct object *object,
+			      unsigned int interface)
+{
+	struct gate_attachment now;
+	int error = gate_read_attachment(gate, interface, &now), other;
+
+	if (error)
+		return error;
+	error = runs_pin_one(gate, object, interface, RUNS_XDP, now.xdp_program);
+	other = runs_pin_one(gate, object, interface, RUNS_TC, now.tc_program);
+	return error ? error : other;
+}
+
 void runs_pin(const struct gate *gate, const struct object *object, const char *what,
 	      struct diags *diags)
 {
 	int error = 0;
 
-	for (unsigned int i = 0; !error && i < gate->stamp.interface_count; i++) {
-		struct gate_attachment now;
+	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
+		int failed = runs_pin_interface(gate, object, i);
 
-		error = gate_read_attachment(gate, i, &now);
-		if (!error)
-			error = runs_pin_one(gate, object, i, RUNS_XDP, now.xdp_program);
-		if (!error)
-			error = runs_pin_one(gate, object, i, RUNS_TC, now.tc_program);
+		if (failed)
+			error = failed;
 	}
 	if (!error)
 		return;

@@ -119,10 +119,15 @@ uint64_t *state_map_to_read(int map_fd)
 	return room;
 }
 
+/* The rest of it: whatever becomes of that, the word's own page is not touched. */
 int state_map_whole(uint64_t *word, int map_fd)
 {
-	return mmap(word, state_size(), PROT_READ, MAP_SHARED | MAP_FIXED, map_fd, 0) ==
-			       MAP_FAILED ?
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE), size = state_size();
+
+	if (size == page)
+		return 0;
+	return mmap((char *)word + page, size - page, PROT_READ, MAP_SHARED | MAP_FIXED, map_fd,
+		    (off_t)page) == MAP_FAILED ?
 		       -errno :
 		       0;
 }

@@ -60,7 +60,7 @@ uint64_t *state_map(int map_fd);
 
 /*
  * The same for reading alone: no state_settled(), no state_swap(). It can't be made writable afterwards. Of the memory
- * the first page is there, and all of it after state_map_whole(): 0 or a negative errno, then nothing has changed.
+ * the first page is there, and all of it after state_map_whole(): 0 or a negative errno, then the first one is there all the same.
  */
 uint64_t *state_map_to_read(int map_fd);
 int state_map_whole(uint64_t *word, int map_fd);

@@ -22,10 +22,10 @@ int testrun_counts_read(const struct testrun_gate *gate, struct gate_counts *cou
 }
 
 int testrun_counts_flows(const struct testrun_gate *gate, const struct image *image, uint32_t hz,
-			 uint64_t now, size_t *count)
+			 uint64_t now, struct flows_counts *counts)
 {
 	const int *maps = testrun_maps(gate);
 	const int tables[2] = { maps[MAP_FLOWS4], maps[MAP_FLOWS6] };
 
-	return flows_count_at(tables, image, hz, now, count);
+	return flows_count_at(tables, image, hz, now, counts);
 }

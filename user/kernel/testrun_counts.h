@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "user/kernel/flows.h"
 #include "user/kernel/gate.h"
 #include "user/kernel/testrun.h"
 
@@ -14,6 +15,6 @@ int testrun_counts_read(const struct testrun_gate *gate, struct gate_counts *cou
 
 /* Flows that live at `now`, in the jiffies of the packets' clock, under the image in force. */
 int testrun_counts_flows(const struct testrun_gate *gate, const struct image *image, uint32_t hz,
-			 uint64_t now, size_t *count);
+			 uint64_t now, struct flows_counts *counts);
 
 #endif

@@ -73,13 +73,20 @@ struct report_table {
 };
 #define REPORT_TABLES 4u
 
-/* How often the kernel ran the programs of a hook and direction, and for how long, while it counts that. */
+enum report_hook { REPORT_XDP, REPORT_TC, REPORT_HOOKS };
+
+/* How often the kernel ran one of the gate's programs, and for how long, while it counts that. */
 struct report_runs {
-	bool is_known;
+	unsigned int interface; /* the first of those that share it */
+	enum report_hook hook;
+	enum direction
+		direction; /* the gate's: an interface that faces inside has them the other way round */
+	uint32_t program; /* id */
 	uint64_t count;
 	uint64_t nanoseconds; /* in all */
 };
-enum report_hook { REPORT_XDP, REPORT_TC, REPORT_HOOKS };
+
+enum report_family { REPORT_IPV4, REPORT_IPV6, REPORT_FAMILIES };
 
 struct report_gate {
 	char *label; /* as in metrics: "eth0", "blue/eth0" */
@@ -110,11 +117,12 @@ struct report_gate {
 	size_t rule_count;
 	struct count outcomes[OUTCOME_COUNTERS];
 	uint64_t flows_entries;
-	uint64_t flows_max; /* both address families' together */
+	uint64_t flows_max; /* both address families' together, of which each has half */
+	uint64_t flows_of[REPORT_FAMILIES]; /* those of each */
 	struct report_table tables[REPORT_TABLES];
 	bool tables_known; /* they were counted: for monitoring alone */
-	/* an interface that faces inside has the directions the other way round */
-	struct report_runs runs[REPORT_HOOKS][DIRECTION_COUNT];
+	struct report_runs runs[GATE_INTERFACES_MAX * REPORT_HOOKS];
+	size_t run_count;
 };
 
 void report_gate_free(struct report_gate *gate);
@@ -143,8 +151,17 @@ char *report_port_table(const struct report_rule *rules, size_t count,
 
 /* ---- JSON; the shapes are those of the contract -------------------------------------------------- */
 
-char *report_stats_json(const struct report_gate *gates, size_t count);
-char *report_status_json(const struct report_gate *gates, size_t count);
+/* Gates that are there and could not be read. */
+struct report_unread {
+	char **labels; /* owned, each too */
+	size_t count;
+};
+void report_unread_free(struct report_unread *unread);
+
+char *report_stats_json(const struct report_gate *gates, size_t count,
+			const struct report_unread *unread);
+char *report_status_json(const struct report_gate *gates, size_t count,
+			 const struct report_unread *unread);
 
 /* A shipped policy. Strings are borrowed. */
 struct report_text {

@@ -172,19 +172,16 @@ static json_t *json_runs(const struct report_gate *gate)
 {
 	json_t *list = json_array();
 
-	for (int hook = 0; hook < REPORT_HOOKS; hook++)
-		for (int direction = 0; direction < DIRECTION_COUNT; direction++) {
-			const struct report_runs *runs = &gate->runs[hook][direction];
+	for (size_t i = 0; i < gate->run_count; i++) {
+		const struct report_runs *runs = &gate->runs[i];
 
-			if (!runs->is_known)
-				continue;
-			list = json_append(
-				list, json_pack("{s:s, s:s, s:I, s:I}", "hook",
-						report_hook((enum report_hook)hook), "direction",
-						report_direction((enum direction)direction), "runs",
-						(json_int_t)runs->count, "nanoseconds",
-						(json_int_t)runs->nanoseconds));
-		}
+		list = json_append(list, json_pack("{s:s, s:s, s:s, s:I, s:I}", "interface",
+						   gate->interfaces[runs->interface].name, "hook",
+						   report_hook(runs->hook), "direction",
+						   report_direction(runs->direction), "runs",
+						   (json_int_t)runs->count, "nanoseconds",
+						   (json_int_t)runs->nanoseconds));
+	}
 	return list;
 }
 
@@ -194,15 +191,17 @@ static json_t *json_gate_stats(const struct report_gate *gate)
 
 	for (size_t i = 0; i < gate->rule_count; i++)
 		rules = json_append(rules, json_rule(&gate->rules[i]));
-	object = json_pack("{s:s, s:o, s:o, s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:{s:I, s:I}}",
-			   "gate", gate->label, "netns", json_string_or_null(gate->netns),
-			   "interfaces", json_interfaces(gate, false), "policy",
-			   json_string_or_null(gate->policy), "mode", gate->mode, "applied_at",
-			   (json_int_t)gate->applied_at, "confirm_deadline",
-			   json_moment(gate->confirm_deadline), "rules", rules, "passed",
-			   json_outcomes(gate, OUTCOME_CLASS_PASS, "kind"), "drops",
-			   json_outcomes(gate, OUTCOME_CLASS_DROP, "reason"), "flows", "entries",
-			   (json_int_t)gate->flows_entries, "max", (json_int_t)gate->flows_max);
+	object = json_pack(
+		"{s:s, s:o, s:o, s:o, s:s, s:I, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I, s:I}}",
+		"gate", gate->label, "netns", json_string_or_null(gate->netns), "interfaces",
+		json_interfaces(gate, false), "policy", json_string_or_null(gate->policy), "mode",
+		gate->mode, "applied_at", (json_int_t)gate->applied_at, "confirm_deadline",
+		json_moment(gate->confirm_deadline), "rules", rules, "passed",
+		json_outcomes(gate, OUTCOME_CLASS_PASS, "kind"), "drops",
+		json_outcomes(gate, OUTCOME_CLASS_DROP, "reason"), "flows", "entries",
+		(json_int_t)gate->flows_entries, "max", (json_int_t)gate->flows_max, "ipv4",
+		(json_int_t)gate->flows_of[REPORT_IPV4], "ipv6",
+		(json_int_t)gate->flows_of[REPORT_IPV6]);
 	return object ? json_put(object, "program_runs", json_runs(gate)) : NULL;
 }
 
@@ -296,16 +295,30 @@ static json_t *json_gates(const struct report_gate *gates, size_t count,
 	return json_pack("{s:i, s:o}", "version", JSON_VERSION, "gates", list);
 }
 
-char *report_stats_json(const struct report_gate *gates, size_t count)
+/* Those that are there and can't be told of. */
+static json_t *json_unread(json_t *root, const struct report_unread *unread)
 {
-	cleanup(cleanup_json) json_t *root = json_gates(gates, count, json_gate_stats);
+	json_t *list = json_array();
+
+	for (size_t i = 0; unread && i < unread->count; i++)
+		list = json_append(list, json_string(unread->labels[i]));
+	return root ? json_put(root, "unreadable", list) : (json_decref(list), NULL);
+}
+
+char *report_stats_json(const struct report_gate *gates, size_t count,
+			const struct report_unread *unread)
+{
+	cleanup(cleanup_json)
+		json_t *root = json_unread(json_gates(gates, count, json_gate_stats), unread);
 
 	return json_finish(root);
 }
 
-char *report_status_json(const struct report_gate *gates, size_t count)
+char *report_status_json(const struct report_gate *gates, size_t count,
+			 const struct report_unread *unread)
 {
-	cleanup(cleanup_json) json_t *root = json_gates(gates, count, json_gate_status);
+	cleanup(cleanup_json)
+		json_t *root = json_unread(json_gates(gates, count, json_gate_status), unread);
 
 	return json_finish(root);
 }

@@ -42,6 +42,17 @@ static void map_max_entries(struct metrics_writer *writer, const struct report_g
 	families_tables(writer, gate, true);
 }
 
+static void map_live_entries(struct metrics_writer *writer, const struct report_gate *gate)
+{
+	static const char *const maps[REPORT_FAMILIES] = { "flows4", "flows6" };
+
+	for (int family = 0; family < REPORT_FAMILIES; family++) {
+		metrics_label(writer, "gate", gate->label);
+		metrics_label(writer, "map", maps[family]);
+		metrics_number(writer, gate->flows_of[family]);
+	}
+}
+
 /* ---- what is in force --------------------------------------------------------------------------------- */
 
 static void gate_info(struct metrics_writer *writer, const struct report_gate *gate)
@@ -171,32 +182,34 @@ static void filters_ahead(struct metrics_writer *writer, const struct report_gat
 
 /* ---- programs ----------------------------------------------------------------------------------------- */
 
-static bool families_runs(struct metrics_writer *writer, const struct report_gate *gate, int hook,
-			  int direction)
+static void families_runs(struct metrics_writer *writer, const struct report_gate *gate, size_t at)
 {
-	if (!gate->runs[hook][direction].is_known)
-		return false;
+	const struct report_runs *runs = &gate->runs[at];
+
 	metrics_label(writer, "gate", gate->label);
-	metrics_label(writer, "hook", report_hook((enum report_hook)hook));
-	metrics_label(writer, "direction", report_direction((enum direction)direction));
-	return true;
+	metrics_label(writer, "interface", gate->interfaces[runs->interface].name);
+	metrics_label(writer, "hook", report_hook(runs->hook));
+	metrics_label(writer, "direction", report_direction(runs->direction));
 }
 
 static void program_runs(struct metrics_writer *writer, const struct report_gate *gate)
 {
-	for (int hook = 0; hook < REPORT_HOOKS; hook++)
-		for (int direction = 0; direction < DIRECTION_COUNT; direction++)
-			if (families_runs(writer, gate, hook, direction))
-				metrics_number(writer, gate->runs[hook][direction].count);
+	for (size_t i = 0; i < gate->run_count; i++) {
+		if (families_is_known(gate, gate->runs[i].interface))
+			continue;
+		families_runs(writer, gate, i);
+		metrics_number(writer, gate->runs[i].count);
+	}
 }
 
 static void program_run_seconds(struct metrics_writer *writer, const struct report_gate *gate)
 {
-	for (int hook = 0; hook < REPORT_HOOKS; hook++)
-		for (int direction = 0; direction < DIRECTION_COUNT; direction++)
-			if (families_runs(writer, gate, hook, direction))
-				metrics_real(writer,
-					     (double)gate->runs[hook][direction].nanoseconds / 1e9);
+	for (size_t i = 0; i < gate->run_count; i++) {
+		if (families_is_known(gate, gate->runs[i].interface))
+			continue;
+		families_runs(writer, gate, i);
+		metrics_real(writer, (double)gate->runs[i].nanoseconds / 1e9);
+	}
 }
 
 /* ---- edgegate itself ---------------------------------------------------------------------------------- */
@@ -289,6 +302,9 @@ const struct metrics_family metrics_families[] = {
 	{ "edgegate_map_entries", METRICS_GAUGE, "", "gate, map",
 	  "Entries of a table, also of such that have timed out and give way to the next one.",
 	  map_entries, NULL },
+	{ "edgegate_map_live_entries", METRICS_GAUGE, "", "gate, map",
+	  "Those of edgegate_flows, by the address family's table: near its edgegate_map_max_entries, conversations that stand still give way.",
+	  map_live_entries, NULL },
 	{ "edgegate_map_max_entries", METRICS_GAUGE, "", "gate, map",
 	  "Entries that a table has room for; full, the least recently used one goes.",
 	  map_max_entries, NULL },
@@ -325,11 +341,12 @@ const struct metrics_family metrics_families[] = {
 	{ "edgegate_filters_ahead", METRICS_GAUGE, "", "gate, interface",
 	  "Programs of others that run before ours at tc, and can let packets pass unjudged.",
 	  filters_ahead, NULL },
-	{ "edgegate_program_runs", METRICS_COUNTER, "", "gate, hook, direction",
-	  "Times that the kernel ran the gate's programs, since these were loaded; told while kernel.bpf_stats_enabled is on.",
+	{ "edgegate_program_runs", METRICS_COUNTER, "", "gate, interface, hook, direction",
+	  "Times that the kernel ran a program of the gate, since it was loaded; told while kernel.bpf_stats_enabled is on. Interfaces that share it are told of once, as the first of them.",
 	  program_runs, NULL },
-	{ "edgegate_program_run_seconds", METRICS_COUNTER, "seconds", "gate, hook, direction",
-	  "What all processors spent in them; divided by the runs: what a packet costs.",
+	{ "edgegate_program_run_seconds", METRICS_COUNTER, "seconds",
+	  "gate, interface, hook, direction",
+	  "What all processors spent in it; divided by the runs: what a packet costs.",
 	  program_run_seconds, NULL },
 	{ "edgegate_build", METRICS_INFO, "", "version, libbpf",
 	  "The edgegate that tells all this.", NULL, build_info },

@@ -168,3 +168,11 @@ void report_gate_free(struct report_gate *gate)
 	free(gate->former);
 	*gate = (struct report_gate){ 0 };
 }
+
+void report_unread_free(struct report_unread *unread)
+{
+	for (size_t i = 0; i < unread->count; i++)
+		free(unread->labels[i]);
+	free(unread->labels);
+	*unread = (struct report_unread){ 0 };
+}

@@ -223,34 +223,36 @@ static void stats_mismatches(const struct report_gate *gate, const struct report
 		text->failed = true;
 }
 
+static const struct report_runs *stats_past_runs(const struct report_past *past,
+						 const struct report_runs *runs)
+{
+	for (size_t i = 0; past->gate && i < past->gate->run_count; i++)
+		if (past->gate->runs[i].program == runs->program)
+			return &past->gate->runs[i];
+	return NULL;
+}
+
 /* What a packet costs, where the kernel counts that; in the last seconds, where there is a past. */
 static void stats_runs(const struct report_gate *gate, const struct report_past *past,
 		       struct text *text)
 {
-	const char *joint = "programs: ";
+	for (size_t i = 0; i < gate->run_count; i++) {
+		const struct report_runs *runs = &gate->runs[i];
+		const struct report_runs *then = stats_past_runs(past, runs);
+		uint64_t count = runs->count - (then ? then->count : 0);
+		uint64_t nanoseconds = runs->nanoseconds - (then ? then->nanoseconds : 0);
 
-	for (int hook = 0; hook < REPORT_HOOKS; hook++)
-		for (int direction = 0; direction < DIRECTION_COUNT; direction++) {
-			const struct report_runs *now = &gate->runs[hook][direction];
-			uint64_t count = now->count, nanoseconds = now->nanoseconds;
-
-			if (!now->is_known)
-				continue;
-			/* an upgrade in between has begun at 0 */
-			if (past->gate && past->gate->runs[hook][direction].count <= count) {
-				count -= past->gate->runs[hook][direction].count;
-				nanoseconds -= past->gate->runs[hook][direction].nanoseconds;
-			}
-			text_format(text, "%s%s %s ", joint, report_hook((enum report_hook)hook),
-				    report_direction((enum direction)direction));
-			if (count)
-				text_format(text, "%.0f ns a packet",
-					    (double)nanoseconds / (double)count);
-			else
-				text_add(text, "has not run");
-			joint = ", ";
-		}
-	if (*joint == ',')
+		text_add(text, i ? ", " : "programs: ");
+		if (gate->interface_count > 1)
+			text_format(text, "%s ", gate->interfaces[runs->interface].name);
+		text_format(text, "%s %s ", report_hook(runs->hook),
+			    report_direction(runs->direction));
+		if (count)
+			text_format(text, "%.0f ns a packet", (double)nanoseconds / (double)count);
+		else
+			text_add(text, then ? "no packet" : "has not run");
+	}
+	if (gate->run_count)
 		text_add(text, "\n");
 }
 

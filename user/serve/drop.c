@@ -186,7 +186,8 @@ int drop_all(enum drop_role role, const struct drop_user *user, const char *fold
 	if (error == -EOPNOTSUPP && role == DROP_READER) {
 		diag_warning(
 			diags, NULL, "exporter",
-			"this kernel has no Landlock: of files, seccomp alone keeps it from writing");
+			"this kernel has no Landlock: what reads gates could read any file, if it were "
+			"taken over");
 		diag_hint(diags, "boot with it: lsm=landlock,... (Debian's kernels do)");
 	} else if (error && error != -EOPNOTSUPP) {
 		return drop_failed(error, "files", diags);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/netlink.h>
 #include <seccomp.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
@@ -79,10 +80,13 @@ static const int calls_reader[] = {
 	SCMP_SYS(bind),       SCMP_SYS(getsockname),
 };
 
-/* To read maps, links and programs by their pins, to run the clock's program, to see what is at an interface. */
+/*
+ * To read maps, links and programs by their pins, to see what is at an interface. Not to run any: a gate's own would
+ * count, and remember flows.
+ */
 static const int calls_bpf[] = {
-	BPF_MAP_LOOKUP_ELEM, BPF_MAP_GET_NEXT_KEY,   BPF_MAP_LOOKUP_BATCH, BPF_OBJ_GET,
-	BPF_PROG_TEST_RUN,   BPF_OBJ_GET_INFO_BY_FD, BPF_PROG_QUERY,
+	BPF_MAP_LOOKUP_ELEM, BPF_MAP_GET_NEXT_KEY,   BPF_MAP_LOOKUP_BATCH,
+	BPF_OBJ_GET,         BPF_OBJ_GET_INFO_BY_FD, BPF_PROG_QUERY,
 };
 
 static void calls_release(scmp_filter_ctx *filter)
@@ -120,7 +124,6 @@ static int calls_allow_memory(scmp_filter_ctx filter)
 static int calls_allow_reading(scmp_filter_ctx filter)
 {
 	const int writes = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND;
-	static const int sockets[] = { AF_UNIX, AF_NETLINK };
 	static const int requests[] = { SIOCGIFINDEX, SIOCGIFNAME };
 	int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
 				     SCMP_A2(SCMP_CMP_MASKED_EQ, (scmp_datum_t)writes, 0));
@@ -128,9 +131,14 @@ static int calls_allow_reading(scmp_filter_ctx filter)
 	if (!error)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
 					 SCMP_A1(SCMP_CMP_MASKED_EQ, (scmp_datum_t)writes, 0));
-	for (size_t i = 0; !error && i < sizeof(sockets) / sizeof(*sockets); i++)
+	if (!error)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-					 SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)sockets[i], 0));
+					 SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
+	/* of netlink's families what is at an interface, not the firewall's */
+	if (!error)
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+					 SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
+					 SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE, 0));
 	for (size_t i = 0; !error && i < sizeof(requests) / sizeof(*requests); i++)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
 					 SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)requests[i], 0));

@@ -91,9 +91,12 @@ void common_options_free(struct common_options *options);
 typedef int (*common_gate_function)(const struct gate *gate, const char *what, void *data,
 				    struct diags *diags);
 
-/* With every gate there is, or with `interface` only the one that has it. */
+/*
+ * With every gate there is, or with `interface` only the one that has it. `unread`, or NULL: those of which something was
+ * said are added.
+ */
 int common_each_gate(const char *interface, const char *what, common_gate_function each, void *data,
-		     struct diags *diags);
+		     struct report_unread *unread, struct diags *diags);
 
 /* The gate on an interface; that there is none is said. */
 int common_find_gate(const char *interface, const char *what, struct gate *gate,
@@ -123,6 +126,7 @@ struct common_gates {
 	bool looks_at_tables;         /* likewise: counts the entries of tables */
 	bool stays;                   /* in the namespace that we are in */
 	struct common_recent *recent; /* what is slow to find may be as it was found last; or NULL */
+	struct report_unread unread;  /* those that could not be read, which were said */
 };
 int common_collect_all(const char *interface, const char *what, struct common_gates *gates,
 		       struct diags *diags);

@@ -123,6 +123,7 @@ void common_gates_free(struct common_gates *gates)
 	for (size_t i = 0; i < gates->count; i++)
 		report_gate_free(&gates->list[i]);
 	free(gates->list);
+	report_unread_free(&gates->unread);
 	*gates = (struct common_gates){ 0 };
 }
 
@@ -165,12 +166,17 @@ static int collect_compare(const void *one, const void *two)
  */
 static int collect_tell_apart(struct common_gates *gates)
 {
-	for (size_t i = 1; i < gates->count; i++) {
+	/* of a row of one name */
+	const struct report_gate *first = NULL;
+
+	for (size_t i = 0; i < gates->count; i++) {
 		struct report_gate *gate = &gates->list[i];
 		char *label;
 
-		if (strcmp(gate->label, gates->list[i - 1].label) != 0 || !gate->netns)
+		if (!first || !gate->netns || strcmp(gate->label, first->label) != 0) {
+			first = gate;
 			continue;
+		}
 		label = text_print("netns-%" PRIu64 "/%s", gate->netns_cookie,
 				   strrchr(gate->label, '/') + 1);
 		if (!label)
@@ -184,12 +190,15 @@ static int collect_tell_apart(struct common_gates *gates)
 int common_collect_all(const char *interface, const char *what, struct common_gates *gates,
 		       struct diags *diags)
 {
-	int error = common_each_gate(interface, what, collect_add_report, gates, diags);
+	int error =
+		common_each_gate(interface, what, collect_add_report, gates, &gates->unread, diags);
 
 	if (!error && gates->count)
 		qsort(gates->list, gates->count, sizeof(*gates->list), collect_compare);
 	if (!error && gates->stays)
 		error = collect_tell_apart(gates);
+	if (error == -ENOMEM && !diags->failed)
+		diag_system(diags, ENOMEM, what, "cannot list the gates");
 	return error;
 }
 

@@ -63,50 +63,44 @@ static void interfaces_moved(const struct gate_attachment *attachment,
 	text_clean(interface->moved_to);
 }
 
-static bool interfaces_has_program(const struct report_gate *report, unsigned int before,
-				   enum runs_hook hook, uint32_t program)
+static bool interfaces_has_run(const struct report_gate *report, uint32_t program)
 {
-	for (unsigned int i = 0; i < before; i++)
-		if (program == (hook == RUNS_XDP ? report->interfaces[i].xdp_program :
-						   report->interfaces[i].tc_program))
+	for (size_t i = 0; i < report->run_count; i++)
+		if (report->runs[i].program == program)
 			return true;
 	return false;
 }
 
-/* What one program ran; interfaces share programs, and it counts once. */
-static int interfaces_run(const struct gate *gate, unsigned int index, enum runs_hook hook,
-			  enum direction direction, uint32_t program, struct report_gate *report)
+/* What one program ran; interfaces share programs, and it counts once. What can't be read is left out: the gate judges. */
+static void interfaces_run(const struct gate *gate, unsigned int index, enum runs_hook hook,
+			   enum direction direction, uint32_t program, struct report_gate *report)
 {
-	struct report_runs *sum = &report->runs[hook][direction];
 	struct runs runs;
-	int found;
 
-	if (!program || interfaces_has_program(report, index, hook, program))
-		return 0;
-	found = runs_read(gate, index, hook, program, &runs);
-	if (found <= 0)
-		return found;
-	sum->is_known = true;
-	sum->count += runs.count;
-	sum->nanoseconds += runs.nanoseconds;
-	return 0;
+	if (!program || interfaces_has_run(report, program) ||
+	    runs_read(gate, index, hook, program, &runs) <= 0)
+		return;
+	report->runs[report->run_count++] = (struct report_runs){
+		.interface = index,
+		.hook = (enum report_hook)hook,
+		.direction = direction,
+		.program = program,
+		.count = runs.count,
+		.nanoseconds = runs.nanoseconds,
+	};
 }
 
-static int interfaces_runs(const struct gate *gate, struct report_gate *report)
+static void interfaces_runs(const struct gate *gate, struct report_gate *report)
 {
-	int error = 0;
-
-	for (unsigned int i = 0; !error && i < gate->stamp.interface_count; i++) {
+	for (unsigned int i = 0; i < gate->stamp.interface_count; i++) {
 		const struct stamp_interface *stamp = &gate->stamp.interfaces[i];
 		const struct report_interface *interface = &report->interfaces[i];
 
-		error = interfaces_run(gate, i, RUNS_XDP, gate_xdp_direction(stamp),
-				       interface->xdp_program, report);
-		if (!error)
-			error = interfaces_run(gate, i, RUNS_TC, gate_tc_direction(stamp),
-					       interface->tc_program, report);
+		interfaces_run(gate, i, RUNS_XDP, gate_xdp_direction(stamp), interface->xdp_program,
+			       report);
+		interfaces_run(gate, i, RUNS_TC, gate_tc_direction(stamp), interface->tc_program,
+			       report);
 	}
-	return error;
 }
 
 /* Who may not enter namespaces takes the one that has the name now for it. */
@@ -162,5 +156,7 @@ int common_collect_interfaces(const struct gate *gate, bool stays, struct report
 		/* without a tc program nothing can be before it */
 		interface->ahead_known |= gate->stamp.hooks == HOOKS_XDP;
 	}
-	return runs_are_counted() ? interfaces_runs(gate, report) : 0;
+	if (runs_are_counted())
+		interfaces_runs(gate, report);
+	return 0;
 }

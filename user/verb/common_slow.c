@@ -49,7 +49,7 @@ static bool slow_is_due(const struct common_recent *recent, double at, double ke
 static int slow_flows(const struct gate *gate, bool tables, struct common_slow *slow)
 {
 	struct gate_table found[GATE_TABLES] = { 0 };
-	size_t flows = 0;
+	struct flows_counts flows = { 0 };
 	int error = flows_count(gate, &flows);
 
 	/* a policy that somebody has written over: nobody knows its flows, but the rest is shown */
@@ -59,7 +59,8 @@ static int slow_flows(const struct gate *gate, bool tables, struct common_slow *
 		error = gate_read_tables(gate, found);
 	if (error)
 		return error;
-	slow->flows = flows;
+	slow->flows[0] = flows.ipv4;
+	slow->flows[1] = flows.ipv6;
 	for (size_t i = 0; i < GATE_TABLES; i++)
 		slow->tables[i] =
 			(struct report_table){ found[i].name, found[i].entries, found[i].max };
@@ -109,7 +110,9 @@ int common_slow(const struct gate *gate, uint64_t word, const struct common_gate
 		error = slow_drift(gate, word, slow);
 	if (error)
 		return error;
-	report->flows_entries = slow->flows;
+	report->flows_of[REPORT_IPV4] = slow->flows[0];
+	report->flows_of[REPORT_IPV6] = slow->flows[1];
+	report->flows_entries = slow->flows[0] + slow->flows[1];
 	report->tables_known = how->looks_at_tables;
 	memcpy(report->tables, slow->tables, sizeof(report->tables));
 	report->drift_known = how->looks_for_drift;

@@ -22,7 +22,7 @@ struct common_slow {
 	uint64_t created_at;
 	uint64_t word;             /* of another policy it says nothing */
 	double flows_at, drift_at; /* when, of slow_clock(); 0: never */
-	uint64_t flows;
+	uint64_t flows[2];         /* of IPv4, of IPv6 */
 	struct report_table tables[REPORT_TABLES];
 	uint32_t drifted;
 	struct common_unnamed unnamed;

@@ -27,9 +27,10 @@ struct reader {
 
 /* ---- looking ------------------------------------------------------------------------------------------ */
 
-void exporter_look(struct common_recent *recent, struct exporter_look *look, struct diags *diags)
+int exporter_look(struct common_recent *recent, struct exporter_look *look, struct diags *diags)
 {
 	const double began = slow_clock();
+	int error;
 
 	*look = (struct exporter_look){
 		.gates = {
@@ -41,9 +42,10 @@ void exporter_look(struct common_recent *recent, struct exporter_look *look, str
 		},
 		.self = { .version = EDGEGATE_VERSION, .libbpf = object_libbpf_version() },
 	};
-	common_collect_all(NULL, "exporter", &look->gates, diags);
-	look->self.unreadable = diags->count + diags->dropped;
+	error = common_collect_all(NULL, "exporter", &look->gates, diags);
+	look->self.unreadable = look->gates.unread.count;
 	look->self.seconds = slow_clock() - began;
+	return error;
 }
 
 void exporter_look_free(struct exporter_look *look)
@@ -62,12 +64,13 @@ static void reader_say(struct reader *reader, struct diags *diags)
 	reader->said = take_pointer(&text);
 }
 
-static void reader_look(struct reader *reader, struct exporter_look *look)
+static int reader_look(struct reader *reader, struct exporter_look *look)
 {
 	cleanup(diags_clear) struct diags diags = { 0 };
+	int error = exporter_look(&reader->recent, look, &diags);
 
-	exporter_look(&reader->recent, look, &diags);
 	reader_say(reader, &diags);
+	return error;
 }
 
 /* ---- documents ---------------------------------------------------------------------------------------- */
@@ -110,14 +113,19 @@ static int reader_of_gates(struct reader *reader, const struct ask *question, in
 {
 	cleanup(exporter_look_free) struct exporter_look look;
 	const struct common_gates *gates = &look.gates;
+	int error = reader_look(reader, &look);
 
-	reader_look(reader, &look);
 	reader->scrapes++;
-	reader->errors += look.self.unreadable > 0;
+	reader->errors += error || look.self.unreadable > 0;
+	/* that all gates are gone must not be what it looks like */
+	if (error)
+		return error;
 	if (question->document == ASK_STATS)
-		return reader_text(report_stats_json(gates->list, gates->count), document);
+		return reader_text(report_stats_json(gates->list, gates->count, &gates->unread),
+				   document);
 	if (question->document == ASK_STATUS)
-		return reader_text(report_status_json(gates->list, gates->count), document);
+		return reader_text(report_status_json(gates->list, gates->count, &gates->unread),
+				   document);
 	return reader_metrics(reader, &look, question, document);
 }
 
@@ -144,14 +152,17 @@ static void reader_sample(struct reader *reader)
 {
 	cleanup(exporter_look_free) struct exporter_look look;
 	const double now = slow_clock();
+	int error;
 
 	/* behind the beat for long (the machine slept): no sample is made up for */
 	reader->sampled_at = now - reader->sampled_at < 2.0 * HISTORY_INTERVAL ?
 				     reader->sampled_at + HISTORY_INTERVAL :
 				     now;
 	reader->recent.looks_ahead_until = now + READER_AHEAD;
-	reader_look(reader, &look);
+	error = reader_look(reader, &look);
 	reader->recent.looks_ahead_until = 0;
+	if (error)
+		return;
 	common_recent_sweep(&reader->recent);
 	/* without memory a gate lacks a sample, and the next one may be there */
 	(void)history_add(&reader->history, look.gates.list, look.gates.count,

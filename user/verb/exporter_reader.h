@@ -19,8 +19,11 @@ struct exporter_look {
 	struct metrics_self self;
 };
 
-/* What can't be read is left out, counted, and said in `diags`. */
-void exporter_look(struct common_recent *recent, struct exporter_look *look, struct diags *diags);
+/*
+ * What can't be read is left out, counted, and said in `diags`. 0, or a negative errno with a diag: nobody knows which gates
+ * there are.
+ */
+int exporter_look(struct common_recent *recent, struct exporter_look *look, struct diags *diags);
 void exporter_look_free(struct exporter_look *look);
 
 #endif

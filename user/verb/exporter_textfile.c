@@ -73,7 +73,10 @@ static int textfile_write(const char *file, struct diags *diags)
 	autofree char *copy = strdup(file);
 	int error;
 
-	exporter_look(NULL, &look, diags);
+	error = exporter_look(NULL, &look, diags);
+	/* the file stays as it was: its age is looked at, and no gate is missing that is there */
+	if (error)
+		return error;
 	error = copy ? textfile_put(file, dirname(copy), &look) : -ENOMEM;
 	if (!error)
 		return 0;

@@ -336,7 +336,7 @@ static int flows_run(int argc, char **argv, const struct invocation *invocation)
 			return common_end(&diags);
 	}
 	error = common_each_gate(options.interface_count ? options.interfaces[0].name : NULL,
-				 "flows", flows_gate, &run, &diags);
+				 "flows", flows_gate, &run, NULL, &diags);
 	if (!error && options.rule && !run.rule_found)
 		error = flows_no_rule(&run, &diags);
 	status = common_end(&diags);

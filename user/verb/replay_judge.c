@@ -140,7 +140,7 @@ int replay_judge_report(const struct replay_judge *judge, uint64_t now, struct r
 {
 	const struct listing_header *listing = judge->image.listing;
 	cleanup(report_gate_free) struct report_gate made = { .mode = "enforce" };
-	size_t flows = 0;
+	struct flows_counts flows = { 0 };
 	int error = judge_mismatches(judge);
 
 	if (!error)
@@ -157,7 +157,9 @@ int replay_judge_report(const struct replay_judge *judge, uint64_t now, struct r
 		made.rules[i].counts = judge->rules[listing_rows(listing)[i].slot];
 	memcpy(made.outcomes, judge->outcomes, sizeof(made.outcomes));
 	made.policy_hash = listing->policy_hash;
-	made.flows_entries = flows;
+	made.flows_of[REPORT_IPV4] = flows.ipv4;
+	made.flows_of[REPORT_IPV6] = flows.ipv6;
+	made.flows_entries = flows.ipv4 + flows.ipv6;
 	made.flows_max = 2ull * judge->policy->settings.flows_max;
 	*report = made;
 	made = (struct report_gate){ 0 };

@@ -116,14 +116,13 @@ static int stats_watch(const char *interface, unsigned int interval, struct diag
 	return 0;
 }
 
-/* As monitoring reads it; `unread`: some gate could not be. */
-static char *stats_metrics(const struct common_gates *gates, bool openmetrics, size_t unread,
-			   double seconds)
+/* As monitoring reads it. */
+static char *stats_metrics(const struct common_gates *gates, bool openmetrics, double seconds)
 {
 	const struct metrics_self self = {
 		.version = EDGEGATE_VERSION,
 		.libbpf = object_libbpf_version(),
-		.unreadable = unread,
+		.unreadable = gates->unread.count,
 		.seconds = seconds,
 	};
 
@@ -132,14 +131,13 @@ static char *stats_metrics(const struct common_gates *gates, bool openmetrics, s
 }
 
 /* All gates in a format. */
-static char *stats_print(const struct common_gates *gates, const char *format, size_t unread,
-			 double seconds)
+static char *stats_print(const struct common_gates *gates, const char *format, double seconds)
 {
 	if (strcmp(format, "table") == 0)
 		return stats_text(gates, NULL, 0);
 	if (strcmp(format, "json") == 0)
-		return report_stats_json(gates->list, gates->count);
-	return stats_metrics(gates, strcmp(format, "openmetrics") == 0, unread, seconds);
+		return report_stats_json(gates->list, gates->count, &gates->unread);
+	return stats_metrics(gates, strcmp(format, "openmetrics") == 0, seconds);
 }
 
 static bool stats_is_for_monitoring(const char *format)
@@ -157,7 +155,6 @@ static int stats_run(int argc, char **argv, const struct invocation *invocation)
 	const char *format = options.format ? options.format : options.json ? "json" : "table";
 	double began = stats_now();
 	int status, printed;
-	size_t unread;
 
 	(void)invocation;
 	if (error)
@@ -173,11 +170,10 @@ static int stats_run(int argc, char **argv, const struct invocation *invocation)
 	if (options.watch)
 		return stats_watch(interface, options.interval, &diags);
 	error = common_collect_all(interface, "stats", &gates, &diags);
-	unread = diags.count;
 	status = common_end(&diags);
 	if (error)
 		return status;
-	printed = common_print(stats_print(&gates, format, unread, stats_now() - began));
+	printed = common_print(stats_print(&gates, format, stats_now() - began));
 	return status ? status : printed;
 }
 

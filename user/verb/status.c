@@ -44,8 +44,9 @@ static int status_run(int argc, char **argv, const struct invocation *invocation
 	status = common_end(&diags);
 	if (error)
 		return status;
-	printed = common_print(options.json ? report_status_json(gates.list, gates.count) :
-					      status_text(&gates, status != 0));
+	printed = common_print(options.json ?
+				       report_status_json(gates.list, gates.count, &gates.unread) :
+				       status_text(&gates, status != 0));
 	return status ? status : printed;
 }
 
