@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/bpf.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -336,9 +337,10 @@ static bool holds(cap_value_t capability)
 /* The first capability that a role holds and should not, or should and doesn't, from 1; 0: none. Or who it is. */
 static int look_at_itself(enum drop_role role, const struct drop_user *user)
 {
-	gid_t groups[8];
+	gid_t groups[8] = { 4, 27 };
 
-	if (drop_capabilities(role, user))
+	/* some that would open what is theirs */
+	if (setgroups(2, groups) || drop_capabilities(role, user))
 		return CHILD_COULD_NOT_DROP;
 	for (cap_value_t i = 0; i <= CAP_LAST_CAP; i++) {
 		bool wanted = role == DROP_READER && (i == CAP_DAC_OVERRIDE || i == CAP_NET_ADMIN);
