@@ -100,6 +100,7 @@ export default {
 		demand(/^⚠ .*Drift/.test(await page.title()), await page.title());
 		await judge(page, 'all that can be found');
 		await shoot(page, 'findings');
+		await page.unrouteAll({ behavior: 'ignoreErrors' });
 		await close(page);
 	},
 
