@@ -36,8 +36,9 @@ setup_file() {
 	exporter_start host
 	exporter_wait host
 	export EXPORTER_PID PAGE_SOCKET=$NET_DIR/page.sock
-	net_start host node tests/page/serve.mjs "$PAGE_SOCKET"
-	NET_PATIENCE=60 wait_until test -S "$PAGE_SOCKET" || fail "$(<"$NET_DIR/host-node.log")"
+	# what a browser leaves behind goes with the test's folder
+	net_start host env TMPDIR="$NET_DIR" node tests/page/serve.mjs "$PAGE_SOCKET"
+	NET_PATIENCE=60 wait_until test -S "$PAGE_SOCKET" || fail "$(<"$NET_DIR/host-env.log")"
 	NET_PIDS=() # it goes with its namespace
 	net_share
 }
