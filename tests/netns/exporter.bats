@@ -143,12 +143,20 @@ is_same_openmetrics() { # ACCEPT
 	seen edgegate_confirm_pending '' 0
 	# a change of a map is found at once by one that begins; within two minutes by this one
 	exporter_stop
-	map=/sys/fs/bpf/edgegate/network-namespace-$(netns_cookie host)/gate0/slot0-tuples
-	bpftool map delete pinned "$map" key hex 00 06 c5 13 # in tcp 5061
+	gate host apply -i gate0
+	# in tcp 5061, in whichever slot is in force
+	for map in "/sys/fs/bpf/edgegate/network-namespace-$(netns_cookie host)/gate0"/slot*-tuples; do
+		bpftool map delete pinned "$map" key hex 00 06 c5 13 2>/dev/null || true
+	done
+	# and of the piece of memory, of which it maps the first page alone but for this
+	build/tests/tools/poke "${map%/*}/memory" table
 	exporter_start host
 	exporter_wait host
 	look host gate0
 	seen edgegate_policy_drift '' 1
+	# shellcheck disable=SC2016 # jq's
+	run -0 jq -r --arg gate "$(ns host)/gate0" '.gates[] | select(.gate == $gate).drifted | sort | join(" ")' < <(fetch host /api/v1/status)
+	[[ $output == 'table tuples' ]] || fail "$output"
 }
 
 netns_cookie() { # NAME

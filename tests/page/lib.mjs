@@ -92,7 +92,9 @@ export async function open(browser, options = {}, expected = []) {
 	const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...rest });
 	const page = await context.newPage();
 	page.faults = [];
+	page.violations = []; // directives of the page's policy
 	const fault = text => expected.some(one => one.test(text)) || page.faults.push(text);
+	page.on('console', message => page.violations.push(...message.text().startsWith('policy violated: ') ? [message.text().slice(17)] : []));
 	page.on('console', message => ['error', 'warning'].includes(message.type()) && fault(`console: ${message.text()}`));
 	page.on('pageerror', error => fault(`script: ${error.stack}`));
 	page.on('dialog', dialog => { fault(`dialog: ${dialog.message()}`); dialog.dismiss(); });

@@ -4,7 +4,7 @@
 import { createServer } from 'node:http';
 import { attempt, browse } from './lib.mjs';
 
-const browser = await browse();
+let browser = await browse();
 const files = {};
 for (const file of ['auth', 'layout', 'live', 'states'])
 	files[file] = (await import(`./${file}.mjs`)).default;
@@ -12,9 +12,14 @@ for (const file of ['auth', 'layout', 'live', 'states'])
 async function answer(request, response) {
 	const url = new URL(request.url, 'http://page'), [, file, name] = url.pathname.split('/');
 	const test = files[file]?.[name];
+	if (!browser.isConnected())
+		browser = await browse();
 	const failed = test ? await attempt(browser, name, test, Object.fromEntries(url.searchParams)) : `no such test: ${url.pathname}\n`;
 	response.writeHead(failed ? 500 : 200).end(failed);
 }
+
+// what a page that was closed had still begun
+process.on('unhandledRejection', error => console.error(error));
 
 const server = createServer(answer);
 server.listen(process.argv[2]);

@@ -100,6 +100,34 @@ export default {
 		demand(/^⚠ .*Drift/.test(await page.title()), await page.title());
 		await judge(page, 'all that can be found');
 		await shoot(page, 'findings');
+		await page.unrouteAll({ behavior: 'ignoreErrors' });
+		await close(page);
+	},
+
+	// The browser keeps to the policy that came with the page: nothing else runs, is loaded or shown.
+	async foreign(browser) {
+		const page = await open(browser, {}, [/Content Security Policy|policy violated|Trusted|Failed to load/, /^request: http:\/\/127.0.0.1:9/]);
+		await until(() => page.locator('.gate').count(), 'a gate');
+		const ran = await page.evaluate(async () => {
+			const script = document.createElement('script'), image = new Image();
+			try {
+				script.textContent = 'window.pwned = 1';
+			} catch {
+				// a trusted type is wanted
+			}
+			script.append('window.pwned = 1');
+			document.body.append(script);
+			const tries = { script: window.pwned === 1 };
+			tries.markup = (() => { try { document.body.insertAdjacentHTML('beforeend', '<b>x</b>'); return true; } catch { return false; } })();
+			tries.fetch = await fetch('http://127.0.0.1:9/').then(() => true, error => !/Failed to fetch/.test(error));
+			document.body.append(Object.assign(document.createElement('style'), { textContent: 'body { color: rgb(1, 2, 3) }' }));
+			tries.style = getComputedStyle(document.body).color === 'rgb(1, 2, 3)';
+			tries.image = await new Promise(done => { image.onload = () => done(true); image.onerror = () => done(false); image.src = '/none.png'; });
+			return Object.entries(tries).filter(one => one[1]).map(one => one[0]);
+		});
+		demand(ran.length === 0, `what isn't the page's was let in: ${ran.join(', ')}`);
+		for (const directive of ['style-src', 'connect-src', 'img-src', 'require-trusted-types-for'])
+			demand(page.violations.some(one => one.startsWith(directive)), `${directive} held nothing back, but ${page.violations.join(', ')}`);
 		await close(page);
 	},
 
@@ -210,6 +238,7 @@ export default {
 		}
 		await until(async () => /live/.test(await page.locator('#link').innerText()), 'it answers again', 30);
 		demand(await page.locator('body.stale').count() === 0, 'nothing is old any more');
+		demand(!/no answer/.test(await page.title()), `the title: ${await page.title()}`);
 		await close(page);
 	},
 };

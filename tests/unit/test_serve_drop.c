@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/bpf.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -32,7 +33,7 @@
 #include "user/serve/ask.h"
 #include "user/serve/drop.h"
 
-/* What is tried: true where it could be done. `what` says it. */
+/* What is tried: true where it could be done. */
 struct attempt {
 	const char *what;
 	bool (*can)(void);
@@ -336,9 +337,9 @@ static bool holds(cap_value_t capability)
 /* The first capability that a role holds and should not, or should and doesn't, from 1; 0: none. Or who it is. */
 static int look_at_itself(enum drop_role role, const struct drop_user *user)
 {
-	gid_t groups[8];
+	gid_t groups[8] = { 4, 27 }; /* some that would open what is theirs */
 
-	if (drop_capabilities(role, user))
+	if (setgroups(2, groups) || drop_capabilities(role, user))
 		return CHILD_COULD_NOT_DROP;
 	for (cap_value_t i = 0; i <= CAP_LAST_CAP; i++) {
 		bool wanted = role == DROP_READER && (i == CAP_DAC_OVERRIDE || i == CAP_NET_ADMIN);

@@ -123,7 +123,7 @@ static enum auth_verdict auth_judge_hash(struct auth *auth, struct auth_entry *e
 
 static enum auth_verdict auth_judge_basic(struct auth *auth, const char *encoded, double now)
 {
-	char given[AUTH_NAME_SIZE + 3];
+	char given[AUTH_NAME_SIZE + 3] = { 0 };
 	char *colon;
 
 	if (auth_decode(encoded, given, sizeof(given)) < 0)
