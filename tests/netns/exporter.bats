@@ -111,6 +111,24 @@ is_same_openmetrics() { # ACCEPT
 	exporter_stop
 }
 
+@test "exporter: started before there is a bpffs, it sees what is pinned in one that is mounted later, and in another one" {
+	grep -q ' /run/netns .* - tmpfs apart ' /proc/self/mountinfo || skip 'needs mounts of its own: tests/lib/apart'
+	umount /sys/fs/bpf
+	exporter_start host
+	exporter_wait host
+	run ! look host gate0
+	gate host apply -i gate0 # mounts it
+	wait_until look host gate0
+	gate host detach -i gate0 --yes
+	umount /sys/fs/bpf
+	mount -t bpf -o mode=0700 bpf /sys/fs/bpf
+	run ! look host gate0
+	gate host apply -i gate0
+	wait_until look host gate0
+	[[ ! -s $EXPORTER_LOG ]]
+	exporter_stop
+}
+
 @test "exporter: emergency, a deadline, what came of it, and drift" {
 	local left map
 	gate host apply -i gate0

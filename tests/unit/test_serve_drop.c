@@ -253,7 +253,7 @@ static int try_all(enum drop_role role, const struct drop_user *user)
 {
 	struct diags diags = { 0 };
 
-	if (drop_all(role, user, role == DROP_READER ? "/sys/fs/bpf" : NULL, &diags))
+	if (drop_all(role, user, role == DROP_READER ? "/sys/fs" : NULL, &diags))
 		return CHILD_COULD_NOT_DROP;
 	for (size_t i = 0; i < sizeof(attempts) / sizeof(*attempts); i++)
 		if (attempts[i].can() !=

@@ -198,7 +198,8 @@ int exporter_reader(int socket, const struct drop_user *user)
 		diag_hint(&diags, "run edgegate as root");
 		return common_end(&diags);
 	}
-	error = drop_all(DROP_READER, user, PINS_BPFFS, &diags);
+	/* not that of pins: a bpffs may be mounted there later, and a rule on what it covers wouldn't hold in it */
+	error = drop_all(DROP_READER, user, "/sys/fs", &diags);
 	if (diags.count && common_end(&diags))
 		return 1;
 	reader_sample(&reader);
