@@ -6,6 +6,7 @@
 load ../lib/net.bash
 load ../lib/servers.bash
 load ../lib/rows.bash
+load ../lib/remains.bash
 load ../lib/exporter.bash
 
 setup() {
@@ -201,6 +202,41 @@ netns_cookie() { # NAME
 	ip -n "$(ns host)" link delete gate0
 	look peer gate0
 	seen edgegate_interface_attached 'interface="gate0"' 0
+}
+
+# The name of a namespace that is gone can be another one's, and gates outlive it.
+@test "exporter: three gates of one name have three labels" {
+	local round labels name
+	name=$(ns again)
+	for round in 1 2 3; do
+		[[ $round == 1 ]] || ip netns del "$name"
+		ip netns add "$name"
+		ip -n "$name" link add gate0 type veth peer name wire0
+		"$EDGEGATE" --netns "$name" apply -i gate0
+	done
+	exporter_start peer
+	exporter_wait peer
+	labels=$(fetch peer /metrics | sed -nE 's/^edgegate_gate_created_timestamp_seconds\{gate="(.*)"\}.*/\1/p')
+	echo "$labels"
+	[[ $(wc -l <<<"$labels") == 3 && $(sort -u <<<"$labels" | wc -l) == 3 ]]
+	ip netns del "$name"
+	for name in $("$EDGEGATE" status --json | jq -r '.gates[].gate | select(endswith("/gate0"))'); do
+		"$EDGEGATE" detach -i "$name" --yes
+	done
+}
+
+@test "exporter: a gate that can't be read is named, and counted" {
+	gate host apply -i gate0
+	exporter_start host
+	exporter_wait host
+	rm "$(gate_folder host)/outcome_counts"
+	sleep 0.3 # what was shared a moment ago is no news
+	fetch host /metrics | grep -qx 'edgegate_unreadable_gates 1'
+	fetch host /api/v1/stats | jq -e '.gates == [] and (.unreadable | length) == 1' >/dev/null
+	fetch host /api/v1/status | jq -e '.gates == [] and (.unreadable | length) == 1' >/dev/null
+	run -1 --separate-stderr gate host status --json
+	jq -e '.unreadable | length == 1' <<<"$output" >/dev/null
+	grep -q outcome_counts "$EXPORTER_LOG"
 }
 
 # Fields of /proc/PID/status.
