@@ -201,7 +201,7 @@ hash_in_page() { # ELEMENT
 	[[ $policy == "default-src 'none'; style-src 'sha256-$(hash_in_page style)'; script-src 'sha256-$(hash_in_page script)'; \
 img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
 require-trusted-types-for 'script'; trusted-types 'none'" ]] || fail "$policy"
-	cmp "$NET_DIR/page" user/serve/page.html
+	cmp "$NET_DIR/page" build/gen/page.html
 	run ! grep -nE '(src|href)="(https?:)?//' "$NET_DIR/page"
 	run ! grep -nE ' (style|on[a-z]+)="' "$NET_DIR/page"
 }
@@ -210,7 +210,7 @@ require-trusted-types-for 'script'; trusted-types 'none'" ]] || fail "$policy"
 	local name words count=0
 	# shellcheck disable=SC2016 # sed's
 	while IFS=$'\t' read -r name words; do
-		grep -qF "'$name': '${words//"'"/’}'," user/serve/page.html || fail "user/serve/page.html doesn't say of $name: $words"
+		grep -qF "'$name': '${words//"'"/’}'," build/gen/page.html || fail "build/gen/page.html doesn't say of $name: $words"
 		count=$((count + 1))
 	done < <(sed -nE 's/^- `([a-z-]+)`: (.*)$/\1\t\2/p' docs/metrics.md)
 	((count >= 19))
