@@ -7,6 +7,7 @@
 load ../lib/net.bash
 load ../lib/servers.bash
 load ../lib/rows.bash
+load ../lib/remains.bash
 load ../lib/exporter.bash
 
 # What is missing, or nothing.
@@ -146,6 +147,14 @@ traffic() {
 
 @test "page: a gate that goes is missed, and welcomed back" {
 	page states gone
+}
+
+@test "page: a gate that can't be read is not called gone" {
+	page states unreadable "folder=$(gate_folder host)"
+}
+
+@test "page: a gate that only one of two answers has is no alarm" {
+	page states between
 }
 
 @test "page: figures are called old when the exporter doesn't answer, and are new again by themselves" {

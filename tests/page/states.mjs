@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What stands out: each state of a gate is named, announced once, and goes when it is over.
 import { execFileSync } from 'node:child_process';
+import { renameSync } from 'node:fs';
+import path from 'node:path';
 import { open, close, shoot, demand, until, soon, sleep, gate, judge } from './lib.mjs';
 
 const notice = (page, headline) => page.locator('.notice', { has: page.locator('strong', { hasText: headline }) });
@@ -10,9 +12,9 @@ const mode = page => page.locator('.head .mode').innerText();
 const said = page => page.evaluate(() => window.said.join(' | '));
 
 // A page that remembers what it said to who listens.
-async function listen(browser, options, expected) {
+async function listen(browser, options, expected, gates = 1) {
 	const page = await open(browser, options, expected);
-	await until(() => page.locator('.gate').count(), 'a gate');
+	await until(async () => await page.locator('.gate').count() >= gates, 'a gate');
 	await page.evaluate(() => {
 		window.said = [];
 		new MutationObserver(() => window.said.push(document.getElementById('says').textContent)).observe(document.getElementById('says'), { childList: true });
@@ -156,6 +158,54 @@ export default {
 		await soon(page, () => page.locator('.gate').count(), 'the gate is there again');
 		demand(await page.locator('#notices').innerText() === '', 'nothing is gone any more');
 		demand(/gate is gone.*a gate is there again/.test(await said(page)), `announced: ${await said(page)}`);
+		await close(page);
+	},
+
+	// A gate that can't be read may guard all the same: it is neither gone nor is there none. It may have another label.
+	async unreadable(browser, { folder }) {
+		const page = await listen(browser), pin = folder + '/outcome_counts', away = path.join(folder, '../../../outcome_counts_of_gate0');
+		const text = () => page.locator('main').innerText();
+		renameSync(pin, away);
+		try {
+			await there(page, '1 gate can’t be read');
+			const words = await notice(page, 'can’t be read').innerText();
+			demand(/gate0/.test(words) && /may guard all the same/.test(words) && /edgegate status says why/.test(words), words);
+			demand(await notice(page, 'can’t be read').getAttribute('data-level') === 'bad', 'it is an alarm');
+			demand(!/gone|open|apply|No gate here/.test(await text()), await text());
+			demand(await page.locator('.gate').count() === 0 && /^⚠ 1 gate can’t be read/.test(await page.title()), await page.title());
+			await judge(page, 'a gate that cannot be read');
+			await shoot(page, 'unreadable');
+			// who comes now sees the same
+			const other = await listen(browser, {}, [], 0);
+			await there(other, '1 gate can’t be read');
+			demand(!/apply|No gate here/.test(await other.locator('main').innerText()), await other.locator('main').innerText());
+			await close(other);
+		} finally {
+			renameSync(away, pin);
+		}
+		await soon(page, () => page.locator('.gate').count(), 'it can be read again');
+		demand(await page.locator('#notices').innerText() === '', await page.locator('#notices').innerText());
+		demand(/1 gate can’t be read/.test(await said(page)) && !/gone/.test(await said(page)), `announced: ${await said(page)}`);
+		await close(page);
+	},
+
+	// The two answers are of two moments: a gate that only one of them has is no alarm.
+	async between(browser) {
+		const page = await listen(browser);
+		for (const what of ['status', 'stats']) {
+			let asked = 0;
+			await page.route(`**/api/v1/${what}`, async route => {
+				const response = await route.fetch(), json = await response.json();
+				asked++;
+				await route.fulfill({ response, json: { ...json, gates: [] } });
+			});
+			await soon(page, () => asked >= 2, 'answers');
+			await soon(page, () => asked >= 4, 'and what was made of them');
+			demand(await page.locator('.gate').count() === 1, `without it in ${what} the gate went`);
+			demand(!await page.locator('#talk').isVisible() && await page.locator('#notices').innerText() === '', await page.locator('main').innerText());
+			await page.unrouteAll({ behavior: 'wait' });
+		}
+		demand(!/gone/.test(await said(page)), `announced: ${await said(page)}`);
 		await close(page);
 	},
 

@@ -2,7 +2,8 @@
 // All gates, what is said when there are none or no answer comes, and when to ask.
 
 const gates = new Map(); // label -> GateView
-const gone = new Map();  // label -> when it was seen last
+const gone = new Map();  // label -> { at: when it was seen last, told: whether that was said }
+let unreadable = [];     // labels of gates that are there and could not be read; one may be another than the gate had
 let answered = null, failing = 0, asking = false, timer = null, historyAt = 0, started = false;
 
 function speak(list) {
@@ -47,23 +48,47 @@ function overview() {
 
 function title() {
 	const bad = [...gates.values()].filter(view => view.level === 'bad' || view.status.confirm_deadline !== null);
-	const first = bad.length ? '⚠ ' + bad[0].label + ': ' + bad[0].list[0][2] + ' · ' : gone.size ? '⚠ ' + [...gone.keys()][0] + ' is gone · ' : '';
+	const first = bad.length ? '⚠ ' + bad[0].label + ': ' + bad[0].list[0][2] + ' · ' : unreadable.length ? '⚠ ' + unread() + ' · ' :
+		gone.size ? '⚠ ' + [...gone.keys()][0] + ' is gone · ' : '';
 	document.title = (failing ? '⚠ no answer · ' : '') + first + 'edgegate';
 }
 
+const unread = () => unreadable.length === 1 ? '1 gate can’t be read' : unreadable.length + ' gates can’t be read';
+
+// What concerns all gates: those that can't be read, of which any may be one that is missed; else those that are gone.
+function alarms(told) {
+	const list = [];
+	if (unreadable.length)
+		list.push(['bad', 'unreadable', unread(), '(' + unreadable.join(', ') + '): they may guard all the same; ', code('edgegate status'), ' says why.']);
+	else
+		for (const [label, one] of gone) {
+			list.push(['bad', 'gone', 'Gate ' + label + ' is gone', 'It was there until ' + moment(one.at) + '. What it guarded is open unless another gate has it.']);
+			if (!one.told)
+				told.push(label + ': the gate is gone');
+			one.told = true;
+		}
+	const nodes = list.map(notice);
+	if (nodes.map(node => node.textContent).join() === [...$('notices').children].map(node => node.textContent).join())
+		return;
+	$('notices').replaceChildren(...nodes);
+	if (unreadable.length)
+		told.push(unread());
+}
+
+// The answers are of two moments: a gate that only one of them has is coming or going, and the next ones tell which.
 function show(stats, status, when) {
-	const told = [], seen = new Set();
+	const told = [], seen = new Set([...stats.gates, ...status.gates].map(one => one.gate));
+	unreadable = [...new Set([...stats.unreadable || [], ...status.unreadable || []])];
 	for (const one of stats.gates) {
 		const state = status.gates.find(other => other.gate === one.gate);
-		if (!state) // it came in between
+		if (!state)
 			continue;
-		seen.add(one.gate);
 		let view = gates.get(one.gate);
 		if (!view) {
 			view = new GateView(one.gate);
 			gates.set(one.gate, view);
 			if (started)
-				told.push(one.gate + ': a gate is there' + (gone.has(one.gate) ? ' again' : ''));
+				told.push(one.gate + ': a gate is there' + (gone.has(one.gate) && gone.get(one.gate).told ? ' again' : ''));
 			historyAt = 0;
 		}
 		gone.delete(one.gate);
@@ -74,16 +99,13 @@ function show(stats, status, when) {
 		if (!seen.has(label)) {
 			view.node.remove();
 			gates.delete(label);
-			gone.set(label, now());
-			told.push(label + ': the gate is gone');
+			gone.set(label, { at: now(), told: false });
 		}
-	const order = stats.gates.map(one => gates.get(one.gate)).filter(Boolean).map(view => view.node);
+	const order = [...seen].map(label => gates.get(label)).filter(Boolean).map(view => view.node);
 	if (order.length !== $('gates').children.length || order.some((node, i) => $('gates').children[i] !== node))
 		$('gates').replaceChildren(...order);
-	const lost = [...gone].map(([label, at]) => notice(['bad', 'gone', 'Gate ' + label + ' is gone', 'It was there until ' + moment(at) + '. What it guarded is open unless another gate has it.']));
-	if (lost.map(node => node.textContent).join() !== [...$('notices').children].map(node => node.textContent).join())
-		$('notices').replaceChildren(...lost);
-	talk(gates.size ? null : 'No gate here', ['The exporter answers, and sees no gate on this machine. Make one: ', code('edgegate apply -i eth0')]);
+	alarms(told);
+	talk(seen.size || unreadable.length ? null : 'No gate here', ['The exporter answers, and sees no gate on this machine. Make one: ', code('edgegate apply -i eth0')]);
 	overview();
 	title();
 	speak(told);
