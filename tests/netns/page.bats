@@ -157,6 +157,10 @@ traffic() {
 	page states between
 }
 
+@test "page: without the past only the chart is old; a reason that nobody knows has a colour of its own" {
+	page states past
+}
+
 @test "page: figures are called old when the exporter doesn't answer, and are new again by themselves" {
 	page states stale
 }

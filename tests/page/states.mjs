@@ -270,6 +270,39 @@ export default {
 		return close(page);
 	},
 
+	// What is remembered is asked apart: without it only the chart is old. Of a reason that nobody knows it has a bar
+	// of its own colour.
+	async past(browser) {
+		const page = await listen(browser, {}, [/Failed to load resource/]);
+		const live = page.locator('#link[data-state=live]'), late = page.locator('.chart .late');
+		let change = async route => route.fulfill({ status: 500 });
+		await page.route('**/api/v1/history', route => change(route));
+		await soon(page, async () => /does not tell the past/.test(await late.innerText()), 'the chart is called old');
+		demand(await live.count() === 1 && await page.locator('body.stale').count() === 0, 'nothing else is old');
+		const said = await page.locator('#link').innerText();
+		change = () => {}; // for ever
+		await soon(page, async () => await page.locator('#link').innerText() !== said, 'other figures go on');
+		demand(await live.count() === 1 && await page.locator('body.stale').count() === 0, 'nothing else is old');
+		await page.unrouteAll({ behavior: 'ignoreErrors' });
+		await page.reload();
+		await page.route('**/api/v1/history', async route => {
+			const response = await route.fetch(), json = await response.json();
+			for (const gate of json.gates) {
+				gate.at = [...Array(20).keys()].map(i => gate.at.at(-1) - 5 * (19 - i));
+				gate.drops = ['no-rule', 'a-new-reason'].map(reason => ({ direction: 'in', reason, packets: gate.at.map((_, i) => 10 * i) }));
+				gate.passed.forEach(one => { one.packets = gate.at.map(() => 0); });
+			}
+			await route.fulfill({ response, json });
+		});
+		await soon(page, () => page.locator('.legend li', { hasText: 'a-new-reason' }).count(), 'a reason that nobody knows');
+		demand(await late.innerText() === '', await late.innerText());
+		const fill = reason => page.locator('.legend li', { hasText: reason }).locator('rect').evaluate(one => getComputedStyle(one).fill);
+		demand(await fill('a-new-reason') !== await fill('no-rule'), `it has the colour of no-rule, ${await fill('no-rule')}`);
+		demand(!/^(none|rgb\(0, 0, 0\))$/.test(await fill('a-new-reason')), `it has no colour: ${await fill('a-new-reason')}`);
+		await page.unrouteAll({ behavior: 'ignoreErrors' });
+		await close(page);
+	},
+
 	// The exporter stops answering: what is shown is called old, and is new again by itself.
 	async stale(browser) {
 		const page = await listen(browser, {}, [/Failed to load resource/]);

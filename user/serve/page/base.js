@@ -28,7 +28,7 @@ const KINDS = {
 	'fragment': 'a later fragment of a packet that passed',
 };
 const COLOURS = Object.keys(REASONS);
-const colour = reason => 's' + Math.max(0, COLOURS.indexOf(reason));
+const colour = reason => 's' + (COLOURS.includes(reason) ? COLOURS.indexOf(reason) : COLOURS.length); // the last: all that are not known here
 
 // ---- building blocks ----------------------------------------------------------------------------
 

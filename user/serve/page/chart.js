@@ -82,11 +82,12 @@ class Chart {
 		this.title = el('h3', { id: id + '-chart' }, 'Dropped, last ten minutes');
 		this.summary = el('span', { class: 'quiet', id: id + '-summary' });
 		this.plot = svg('svg', { class: 'plot', role: 'img', 'aria-labelledby': id + '-chart ' + id + '-summary' });
+		this.late = el('span', { class: 'late' });
 		this.readout = el('span', { class: 'readout', 'aria-hidden': 'true' });
 		this.legend = el('ul', { class: 'legend', 'aria-label': 'Reasons' });
 		this.table = el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-labelledby': id + '-name ' + id + '-chart' });
 		this.details = el('details', {}, el('summary', {}, 'The chart as a table'), this.table);
-		this.figure = el('figure', { class: 'chart' }, el('figcaption', {}, this.title, this.readout, this.summary), this.plot, this.legend, this.details);
+		this.figure = el('figure', { class: 'chart' }, el('figcaption', {}, this.title, this.readout, this.summary, this.late), this.plot, this.legend, this.details);
 		this.past = null;
 		this.details.addEventListener('toggle', () => this.draw());
 		this.plot.addEventListener('pointermove', event => this.point(event));
@@ -94,8 +95,16 @@ class Chart {
 		new ResizeObserver(() => this.draw()).observe(this.figure);
 	}
 
+	// No answer about the past came: what is shown of it is that of the last one.
+	old() {
+		const last = this.past && this.past.at[this.past.at.length - 1];
+		say(this.late, 'The exporter does not tell the past just now' + (last ? ': the chart ends at ' + clock.format(new Date(last * 1000)) : '') + '.');
+		this.draw();
+	}
+
 	update(past, monitor) {
 		this.past = past;
+		say(this.late, '');
 		this.monitor = monitor;
 		this.draw();
 	}
@@ -127,7 +136,7 @@ class Chart {
 			this.bins = null;
 			this.plot.replaceChildren();
 			this.legend.replaceChildren();
-			say(this.summary, 'The exporter takes its first samples.');
+			say(this.summary, this.late.textContent ? '' : 'The exporter takes its first samples.');
 			return;
 		}
 		this.collect();

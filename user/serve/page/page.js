@@ -4,7 +4,8 @@
 const gates = new Map(); // label -> GateView
 const gone = new Map();  // label -> { at: when it was seen last, told: whether that was said }
 let unreadable = [];     // labels of gates that are there and could not be read; one may be another than the gate had
-let answered = null, failing = 0, asking = false, timer = null, historyAt = 0, started = false;
+let answered = null, failing = 0, asking = false, timer = null, started = false;
+let historyAt = 0, remembering = false;
 
 function speak(list) {
 	if (list.length)
@@ -118,8 +119,10 @@ function trouble(error) {
 	const retry = 'This page tries again every 2 seconds.';
 	if (error.status === 401) {
 		link('stale', 'not allowed to ask' + since);
+		const refused = token !== null;
+		token = null; // not again and again: somebody gives another one
 		if (error.bearer)
-			talk('This exporter asks for a bearer token', [token ? 'That token was not accepted. ' : 'Browsers don’t send one by themselves. ', 'Give one of those in the file that ', code('edgegate exporter --auth-bearer'),
+			talk('This exporter asks for a bearer token', [refused ? 'That token was not accepted. ' : 'Browsers don’t send one by themselves. ', 'Give one of those in the file that ', code('edgegate exporter --auth-bearer'),
 				' was started with; it stays in this tab’s memory, and is gone when the page is loaded anew. For a page that asks by itself start the exporter with ', code('--auth-basic'), '.'], true);
 		else
 			talk('The exporter wants a name and a password', ['Load this page anew to be asked for them.']);
@@ -137,14 +140,21 @@ function trouble(error) {
 	title();
 }
 
+// Nothing waits for it, and without it all figures but the chart are as new as ever.
 async function past() {
 	const every = 5000 * Math.max(1, gates.size); // a sample is taken every 5 s; many gates are many numbers
-	if (!gates.size || performance.now() - historyAt < every - POLL / 2 && historyAt)
+	if (remembering || !gates.size || performance.now() - historyAt < every - POLL / 2 && historyAt)
 		return;
 	historyAt = performance.now();
-	const document = await ask('history');
-	for (const view of gates.values())
-		view.history(document.gates.find(one => one.gate === view.label) || null);
+	remembering = true;
+	try {
+		const document = await ask('history');
+		for (const view of gates.values())
+			view.history(document.gates.find(one => one.gate === view.label) || null);
+	} catch {
+		gates.forEach(view => view.chart.old());
+	}
+	remembering = false;
 }
 
 async function poll() {
@@ -159,7 +169,7 @@ async function poll() {
 			speak(['The exporter answers again']);
 		failing = 0;
 		show(stats.document, status, stats.when);
-		await past();
+		past();
 		answered = Date.now();
 		link('live', 'live · ' + clock.format(new Date(answered)));
 	} catch (error) {
@@ -171,7 +181,7 @@ async function poll() {
 
 function schedule(begun) {
 	const first = [...gates.values()].some(view => view.samples.length < 2); // until there are rates
-	const waits = failing && !$('token-form').hidden && !token;
+	const waits = failing && !$('token-form').hidden && token === null;
 	if (!document.hidden && !waits)
 		timer = setTimeout(poll, Math.max(250, (first && !failing ? POLL / 2 : POLL) - (performance.now() - begun)));
 }
@@ -187,7 +197,16 @@ document.addEventListener('visibilitychange', () => {
 });
 $('token-form').addEventListener('submit', event => {
 	event.preventDefault();
-	token = $('token').value.trim() || null;
+	const given = $('token').value.trim();
+	if (/[^!-~]/.test(given)) { // no header can hold it
+		const letter = [...given].find(one => /[^!-~]/.test(one));
+		say($('token-fault'), 'This can’t be a token: “' + letter + '” is not a letter, digit or sign of ASCII. Was it copied whole, and nothing else?');
+		$('token').setAttribute('aria-invalid', 'true');
+		return;
+	}
+	say($('token-fault'), '');
+	$('token').removeAttribute('aria-invalid');
+	token = given || null;
 	$('token').value = '';
 	poll();
 });
