@@ -87,15 +87,18 @@ export default {
 			Object.assign(gate.interfaces[0], { filters_ahead: [{ hook: 'tcx', program: 77, name: 'some<b>body', priority: 0 }], former_name: 'eth7' });
 		});
 		await change('stats', gate => {
-			gate.flows = { entries: 900, max: 1000 };
+			gate.flows = { entries: 460, max: 1000, ipv4: 10, ipv6: 450 }; // each family has half of the room
 			gate.rules[0].payload_mismatches = 1234567;
 			gate.rules.push({ ...gate.rules[0], name: '(removed)', protocol: null, ports: '', from: '', to: '', note: undefined });
 		});
 		for (const [headline, words] of [['Drift', /written to table, tuples/], ['Rolled back', /by command, \d\d:\d\d:\d\d/], ['Other programs', /0\.0\.9/],
-			['Ahead of the gate', /some<b>body \(tcx, program 77\)/], ['was renamed', /eth7/], ['Flows', /90 % full/]]) {
+			['Ahead of the gate', /some<b>body \(tcx, program 77\)/], ['was renamed', /eth7/], ['Flows of IPv6', /90 % full/]]) {
 			await there(page, headline);
 			demand(words.test(await notice(page, headline).innerText()), `${headline}: ${await notice(page, headline).innerText()}`);
 		}
+		demand(!await notice(page, 'Flows of IPv4').count(), 'IPv4 has room');
+		demand(/IPv4 2 %, IPv6 90 % of its half/.test(await page.locator('.tiles').innerText()), await page.locator('.tiles').innerText());
+		demand(await page.locator('.tiles .fill').getAttribute('data-level') === 'warn', 'the meter goes by the fuller table');
 		demand(/1,234,567 payload mismatches/.test(await page.locator('.rules').innerText()), 'payload mismatches are told');
 		demand(/\(removed\)/.test(await page.locator('.rules').innerText()), 'what rules counted that are no more');
 		demand(/Drift/.test(await page.locator('.notice').first().innerText()), 'the worst stands first');

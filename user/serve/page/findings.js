@@ -39,6 +39,9 @@ function interfaces(gate, list) {
 	}
 }
 
+// Each address family has a table of its own, half of all the room there is: how full it is, 0 to 1.
+const rooms = flows => [['IPv4', flows.ipv4], ['IPv6', flows.ipv6]].map(([name, entries]) => [name, flows.max ? entries / (flows.max / 2) : 0]);
+
 function findings(gate, flows) {
 	const list = [];
 	emergency(gate, list);
@@ -51,8 +54,9 @@ function findings(gate, flows) {
 	if (gate.rolled_back)
 		list.push(['warn', 'rolled back', 'Rolled back', 'The last apply was taken back ' + (gate.rolled_back.by === 'deadline' ? 'because no confirm came' : 'by command') +
 			', ' + moment(gate.rolled_back.at)]);
-	if (flows.max && flows.entries >= .8 * flows.max)
-		list.push(['warn', 'flows', 'Flows', 'The table is ' + Math.round(100 * flows.entries / flows.max) + ' % full; when it is, those used least recently go']);
+	for (const [name, share] of rooms(flows))
+		if (share >= .8)
+			list.push(['warn', 'short of room for ' + name, 'Flows of ' + name, 'Their table is ' + Math.round(100 * share) + ' % full; when it is, those used least recently go']);
 	if (!gate.programs.current)
 		list.push(['info', 'programs', 'Other programs', 'attached by edgegate ' + (gate.programs.version || 'of another version') + '; an apply exchanges them']);
 	return list.sort((a, b) => LEVELS.indexOf(b[0]) - LEVELS.indexOf(a[0])); // the worst first

@@ -120,8 +120,8 @@ class GateView {
 			say(tile.label, (what === 'passed' ? 'Passed ' : this.status.mode === 'monitor' ? 'Would drop ' : 'Dropped ') + direction);
 			tile.show(rate(speed(key + ' 0')), ' packets/s', bytes(speed(key + ' 1')) + '/s');
 		}
-		const { entries, max } = this.stats.flows, share = max ? entries / max : 0;
-		this.flows.show(number(entries), ' of ' + number(max), tenth.format(100 * share) + ' % of the table');
+		const { entries, max } = this.stats.flows, list = rooms(this.stats.flows), share = Math.max(...list.map(one => one[1]));
+		this.flows.show(number(entries), ' of ' + number(max), list.map(one => one[0] + ' ' + tenth.format(100 * one[1]) + ' %').join(', ') + ' of its half');
 		this.flows.meter(share, share >= .95 ? 'bad' : share >= .8 ? 'warn' : 'good');
 	}
 
