@@ -173,6 +173,7 @@ export default {
 			await there(page, '1 gate can’t be read');
 			const words = await notice(page, 'can’t be read').innerText();
 			demand(/gate0/.test(words) && /may guard all the same/.test(words) && /edgegate status says why/.test(words), words);
+			demand(/Missed, and maybe among them: .*\/gate0\./.test(words), words);
 			demand(await notice(page, 'can’t be read').getAttribute('data-level') === 'bad', 'it is an alarm');
 			demand(!/gone|open|apply|No gate here/.test(await text()), await text());
 			demand(await page.locator('.gate').count() === 0 && /^⚠ 1 gate can’t be read/.test(await page.title()), await page.title());
@@ -181,7 +182,7 @@ export default {
 			// who comes now sees the same
 			const other = await listen(browser, {}, [], 0);
 			await there(other, '1 gate can’t be read');
-			demand(!/apply|No gate here/.test(await other.locator('main').innerText()), await other.locator('main').innerText());
+			demand(!/apply|No gate here|Missed/.test(await other.locator('main').innerText()), await other.locator('main').innerText());
 			await close(other);
 		} finally {
 			renameSync(away, pin);

@@ -58,9 +58,10 @@ const unread = () => unreadable.length === 1 ? '1 gate can’t be read' : unread
 
 // What concerns all gates: those that can't be read, of which any may be one that is missed; else those that are gone.
 function alarms(told) {
-	const list = [];
+	const list = [], missed = [...gone.keys()].filter(label => !unreadable.includes(label));
 	if (unreadable.length)
-		list.push(['bad', 'unreadable', unread(), '(' + unreadable.join(', ') + '): they may guard all the same; ', code('edgegate status'), ' says why.']);
+		list.push(['bad', 'unreadable', unread(), '(' + unreadable.join(', ') + '): they may guard all the same; ', code('edgegate status'), ' says why.' +
+			(missed.length ? ' Missed, and maybe among them: ' + missed.join(', ') + '.' : '')]);
 	else
 		for (const [label, one] of gone) {
 			list.push(['bad', 'gone', 'Gate ' + label + ' is gone', 'It was there until ' + moment(one.at) + '. What it guarded is open unless another gate has it.']);
