@@ -239,10 +239,14 @@ build/gen/builtin_policies.c: scripts/embed-policies $(BUILTINS) build/sources
 	@mkdir -p $(@D)
 	$(Q)scripts/embed-policies $(BUILTINS) >$@
 
-build/gen/page.c: scripts/embed-page user/serve/page.html
+build/gen/page.html: scripts/embed-page $(wildcard user/serve/page/*)
 	$(call say,GEN,$@)
 	@mkdir -p $(@D)
-	$(Q)scripts/embed-page user/serve/page.html >$@
+	$(Q)scripts/embed-page join user/serve/page/page.html >$@
+
+build/gen/page.c: scripts/embed-page build/gen/page.html
+	$(call say,GEN,$@)
+	$(Q)scripts/embed-page code build/gen/page.html >$@
 
 build/obj/%.o: %.c build/flags
 	$(call say,CC,$@)

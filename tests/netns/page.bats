@@ -7,6 +7,7 @@
 load ../lib/net.bash
 load ../lib/servers.bash
 load ../lib/rows.bash
+load ../lib/remains.bash
 load ../lib/exporter.bash
 
 # What is missing, or nothing.
@@ -148,6 +149,18 @@ traffic() {
 	page states gone
 }
 
+@test "page: a gate that can't be read is not called gone" {
+	page states unreadable "folder=$(gate_folder host)"
+}
+
+@test "page: a gate that only one of two answers has is no alarm" {
+	page states between
+}
+
+@test "page: without the past only the chart is old; a reason that nobody knows has a colour of its own" {
+	page states past
+}
+
 @test "page: figures are called old when the exporter doesn't answer, and are new again by themselves" {
 	page states stale
 }
@@ -201,7 +214,7 @@ hash_in_page() { # ELEMENT
 	[[ $policy == "default-src 'none'; style-src 'sha256-$(hash_in_page style)'; script-src 'sha256-$(hash_in_page script)'; \
 img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
 require-trusted-types-for 'script'; trusted-types 'none'" ]] || fail "$policy"
-	cmp "$NET_DIR/page" user/serve/page.html
+	cmp "$NET_DIR/page" build/gen/page.html
 	run ! grep -nE '(src|href)="(https?:)?//' "$NET_DIR/page"
 	run ! grep -nE ' (style|on[a-z]+)="' "$NET_DIR/page"
 }
@@ -210,7 +223,7 @@ require-trusted-types-for 'script'; trusted-types 'none'" ]] || fail "$policy"
 	local name words count=0
 	# shellcheck disable=SC2016 # sed's
 	while IFS=$'\t' read -r name words; do
-		grep -qF "'$name': '${words//"'"/’}'," user/serve/page.html || fail "user/serve/page.html doesn't say of $name: $words"
+		grep -qF "'$name': '${words//"'"/’}'," build/gen/page.html || fail "build/gen/page.html doesn't say of $name: $words"
 		count=$((count + 1))
 	done < <(sed -nE 's/^- `([a-z-]+)`: (.*)$/\1\t\2/p' docs/metrics.md)
 	((count >= 19))

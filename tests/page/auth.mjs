@@ -22,6 +22,16 @@ export default {
 		await page.getByLabel('Token', { exact: true }).fill('wrong');
 		await page.keyboard.press('Enter');
 		await until(async () => /not accepted/.test(await page.locator('#talk').innerText()), 'a wrong token is refused');
+		// what no header can hold is said, and asks nothing
+		let asked = 0;
+		page.on('request', () => { asked++; });
+		for (const wrong of ['ein-schlüssel-0123456789', token + '\u2026', 'два слова']) {
+			await page.getByLabel('Token', { exact: true }).fill(wrong);
+			await page.keyboard.press('Enter');
+			await until(async () => /can’t be a token: “[ü…д]”/.test(await page.locator('#token-fault').innerText()), `“${wrong}” is refused`);
+		}
+		demand(asked === 0, `${asked} requests with what is no token`);
+		await shoot(page, 'bearer-fault');
 		await page.getByLabel('Token', { exact: true }).fill(token);
 		await page.keyboard.press('Enter');
 		await until(() => page.locator('.gate').count(), 'a gate');

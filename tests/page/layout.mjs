@@ -82,7 +82,8 @@ export default {
 		await page.getByLabel('with traffic now').check();
 		await until(async () => await shown() === 1, 'the one with traffic');
 		await page.getByLabel('with traffic now').uncheck();
-		// as long as it takes to ask twice more, history among it
+		// as long as it takes to ask twice more, history among it; on a busy machine nobody knows how long that is, but
+		// what takes each rule times each rule is longer
 		await page.evaluate(() => {
 			window.tasks = [];
 			new PerformanceObserver(list => window.tasks.push(...list.getEntries().map(one => one.duration))).observe({ type: 'longtask' });
@@ -91,7 +92,7 @@ export default {
 		page.on('requestfinished', request => { shows += /stats/.test(request.url()); });
 		await until(() => shows >= 3, 'it asks again');
 		const longest = await page.evaluate(() => Math.max(0, ...window.tasks));
-		demand(longest < 400, `it was busy for ${Math.round(longest)} ms at a time`);
+		demand(longest < 3000, `it was busy for ${Math.round(longest)} ms at a time`);
 		await close(page);
 	},
 };

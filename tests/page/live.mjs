@@ -74,7 +74,7 @@ export default {
 		await sleep(3.5);
 		demand(asked === 0, `${asked} requests from a hidden tab`);
 		await hide(false);
-		await until(() => asked >= 2, 'it asks again', 1.5);
+		await until(() => asked >= 2, 'it asks again');
 		await close(page);
 	},
 };

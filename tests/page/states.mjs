@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What stands out: each state of a gate is named, announced once, and goes when it is over.
 import { execFileSync } from 'node:child_process';
+import { renameSync } from 'node:fs';
+import path from 'node:path';
 import { open, close, shoot, demand, until, soon, sleep, gate, judge } from './lib.mjs';
 
 const notice = (page, headline) => page.locator('.notice', { has: page.locator('strong', { hasText: headline }) });
@@ -10,9 +12,9 @@ const mode = page => page.locator('.head .mode').innerText();
 const said = page => page.evaluate(() => window.said.join(' | '));
 
 // A page that remembers what it said to who listens.
-async function listen(browser, options, expected) {
+async function listen(browser, options, expected, gates = 1) {
 	const page = await open(browser, options, expected);
-	await until(() => page.locator('.gate').count(), 'a gate');
+	await until(async () => await page.locator('.gate').count() >= gates, 'a gate');
 	await page.evaluate(() => {
 		window.said = [];
 		new MutationObserver(() => window.said.push(document.getElementById('says').textContent)).observe(document.getElementById('says'), { childList: true });
@@ -85,15 +87,18 @@ export default {
 			Object.assign(gate.interfaces[0], { filters_ahead: [{ hook: 'tcx', program: 77, name: 'some<b>body', priority: 0 }], former_name: 'eth7' });
 		});
 		await change('stats', gate => {
-			gate.flows = { entries: 900, max: 1000 };
+			gate.flows = { entries: 460, max: 1000, ipv4: 10, ipv6: 450 }; // each family has half of the room
 			gate.rules[0].payload_mismatches = 1234567;
 			gate.rules.push({ ...gate.rules[0], name: '(removed)', protocol: null, ports: '', from: '', to: '', note: undefined });
 		});
 		for (const [headline, words] of [['Drift', /written to table, tuples/], ['Rolled back', /by command, \d\d:\d\d:\d\d/], ['Other programs', /0\.0\.9/],
-			['Ahead of the gate', /some<b>body \(tcx, program 77\)/], ['was renamed', /eth7/], ['Flows', /90 % full/]]) {
+			['Ahead of the gate', /some<b>body \(tcx, program 77\)/], ['was renamed', /eth7/], ['Flows of IPv6', /90 % full/]]) {
 			await there(page, headline);
 			demand(words.test(await notice(page, headline).innerText()), `${headline}: ${await notice(page, headline).innerText()}`);
 		}
+		demand(!await notice(page, 'Flows of IPv4').count(), 'IPv4 has room');
+		demand(/IPv4 2 %, IPv6 90 % of its half/.test(await page.locator('.tiles').innerText()), await page.locator('.tiles').innerText());
+		demand(await page.locator('.tiles .fill').getAttribute('data-level') === 'warn', 'the meter goes by the fuller table');
 		demand(/1,234,567 payload mismatches/.test(await page.locator('.rules').innerText()), 'payload mismatches are told');
 		demand(/\(removed\)/.test(await page.locator('.rules').innerText()), 'what rules counted that are no more');
 		demand(/Drift/.test(await page.locator('.notice').first().innerText()), 'the worst stands first');
@@ -159,6 +164,55 @@ export default {
 		await close(page);
 	},
 
+	// A gate that can't be read may guard all the same: it is neither gone nor is there none. It may have another label.
+	async unreadable(browser, { folder }) {
+		const page = await listen(browser), pin = folder + '/outcome_counts', away = path.join(folder, '../../../outcome_counts_of_gate0');
+		const text = () => page.locator('main').innerText();
+		renameSync(pin, away);
+		try {
+			await there(page, '1 gate can’t be read');
+			const words = await notice(page, 'can’t be read').innerText();
+			demand(/gate0/.test(words) && /may guard all the same/.test(words) && /edgegate status says why/.test(words), words);
+			demand(/Missed, and maybe among them: .*\/gate0\./.test(words), words);
+			demand(await notice(page, 'can’t be read').getAttribute('data-level') === 'bad', 'it is an alarm');
+			demand(!/gone|open|apply|No gate here/.test(await text()), await text());
+			demand(await page.locator('.gate').count() === 0 && /^⚠ 1 gate can’t be read/.test(await page.title()), await page.title());
+			await judge(page, 'a gate that cannot be read');
+			await shoot(page, 'unreadable');
+			// who comes now sees the same
+			const other = await listen(browser, {}, [], 0);
+			await there(other, '1 gate can’t be read');
+			demand(!/apply|No gate here|Missed/.test(await other.locator('main').innerText()), await other.locator('main').innerText());
+			await close(other);
+		} finally {
+			renameSync(away, pin);
+		}
+		await soon(page, () => page.locator('.gate').count(), 'it can be read again');
+		demand(await page.locator('#notices').innerText() === '', await page.locator('#notices').innerText());
+		demand(/1 gate can’t be read/.test(await said(page)) && !/gone/.test(await said(page)), `announced: ${await said(page)}`);
+		await close(page);
+	},
+
+	// The two answers are of two moments: a gate that only one of them has is no alarm.
+	async between(browser) {
+		const page = await listen(browser);
+		for (const what of ['status', 'stats']) {
+			let asked = 0;
+			await page.route(`**/api/v1/${what}`, async route => {
+				const response = await route.fetch(), json = await response.json();
+				asked++;
+				await route.fulfill({ response, json: { ...json, gates: [] } });
+			});
+			await soon(page, () => asked >= 2, 'answers');
+			await soon(page, () => asked >= 4, 'and what was made of them');
+			demand(await page.locator('.gate').count() === 1, `without it in ${what} the gate went`);
+			demand(!await page.locator('#talk').isVisible() && await page.locator('#notices').innerText() === '', await page.locator('main').innerText());
+			await page.unrouteAll({ behavior: 'wait' });
+		}
+		demand(!/gone/.test(await said(page)), `announced: ${await said(page)}`);
+		await close(page);
+	},
+
 	// Of several gates there is a list, with the way to each; one that goes is missed, the other one stays as it is.
 	async several(browser) {
 		const page = await listen(browser);
@@ -218,6 +272,39 @@ export default {
 		await there(page, 'gate0 is not guarded');
 		demand(await page.locator('.gate').getAttribute('data-level') === 'bad', 'the gate stands out');
 		return close(page);
+	},
+
+	// What is remembered is asked apart: without it only the chart is old. Of a reason that nobody knows it has a bar
+	// of its own colour.
+	async past(browser) {
+		const page = await listen(browser, {}, [/Failed to load resource/]);
+		const live = page.locator('#link[data-state=live]'), late = page.locator('.chart .late');
+		let change = async route => route.fulfill({ status: 500 });
+		await page.route('**/api/v1/history', route => change(route));
+		await soon(page, async () => /does not tell the past/.test(await late.innerText()), 'the chart is called old');
+		demand(await live.count() === 1 && await page.locator('body.stale').count() === 0, 'nothing else is old');
+		const said = await page.locator('#link').innerText();
+		change = () => {}; // for ever
+		await soon(page, async () => await page.locator('#link').innerText() !== said, 'other figures go on');
+		demand(await live.count() === 1 && await page.locator('body.stale').count() === 0, 'nothing else is old');
+		await page.unrouteAll({ behavior: 'ignoreErrors' });
+		await page.reload();
+		await page.route('**/api/v1/history', async route => {
+			const response = await route.fetch(), json = await response.json();
+			for (const gate of json.gates) {
+				gate.at = [...Array(20).keys()].map(i => gate.at.at(-1) - 5 * (19 - i));
+				gate.drops = ['no-rule', 'a-new-reason'].map(reason => ({ direction: 'in', reason, packets: gate.at.map((_, i) => 10 * i) }));
+				gate.passed.forEach(one => { one.packets = gate.at.map(() => 0); });
+			}
+			await route.fulfill({ response, json });
+		});
+		await soon(page, () => page.locator('.legend li', { hasText: 'a-new-reason' }).count(), 'a reason that nobody knows');
+		demand(await late.innerText() === '', await late.innerText());
+		const fill = reason => page.locator('.legend li', { hasText: reason }).locator('rect').evaluate(one => getComputedStyle(one).fill);
+		demand(await fill('a-new-reason') !== await fill('no-rule'), `it has the colour of no-rule, ${await fill('no-rule')}`);
+		demand(!/^(none|rgb\(0, 0, 0\))$/.test(await fill('a-new-reason')), `it has no colour: ${await fill('a-new-reason')}`);
+		await page.unrouteAll({ behavior: 'ignoreErrors' });
+		await close(page);
 	},
 
 	// The exporter stops answering: what is shown is called old, and is new again by itself.

@@ -43,6 +43,41 @@ struct attempt {
 static int before; /* a descriptor of a file that was opened before, and made of a temporary one */
 static int pair[2];
 
+/*
+ * Where everybody may write and remove, so that it is not the mode that holds an attempt back; in a folder of its own
+ * that nobody else can enter, so that nothing there is another one's.
+ */
+static int folder;
+static char private[sizeof("/tmp/edgegate-drop-XXXXXX")];
+
+static int folder_make(void **state)
+{
+	int outer;
+
+	(void)state;
+	snprintf(private, sizeof(private), "/tmp/edgegate-drop-XXXXXX");
+	if (!mkdtemp(private))
+		return -1;
+	outer = open(private, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (outer < 0 || mkdirat(outer, "open", 0700))
+		return -1;
+	folder = openat(outer, "open", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	close(outer);
+	return folder < 0 ? -1 : fchmod(folder, 0777);
+}
+
+static int folder_remove(void **state)
+{
+	char inner[sizeof(private) + sizeof("/open")];
+
+	(void)state;
+	unlinkat(folder, "there", 0);
+	unlinkat(folder, "new", 0);
+	close(folder);
+	snprintf(inner, sizeof(inner), "%s/open", private);
+	return rmdir(inner) || rmdir(private) ? -1 : 0;
+}
+
 static bool opens(const char *path, int flags)
 {
 	int fd = open(path, flags, 0600);
@@ -74,7 +109,11 @@ static bool lists_bpffs(void)
 
 static bool writes_file(void)
 {
-	return opens("/tmp/edgegate-drop-test", O_WRONLY | O_CREAT);
+	int fd = openat(folder, "new", O_WRONLY | O_CREAT | O_EXCL, 0600);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
 }
 
 static bool writes_bpffs(void)
@@ -84,7 +123,7 @@ static bool writes_bpffs(void)
 
 static bool removes(void)
 {
-	return unlink("/tmp/edgegate-drop-test-there") == 0;
+	return unlinkat(folder, "there", 0) == 0;
 }
 
 static bool makes_socket(int family, int type)
@@ -266,23 +305,21 @@ static void drop_and_try(enum drop_role role)
 {
 	struct drop_user user;
 	struct diags diags = { 0 };
-	int status, there;
 	pid_t child;
+	int status;
 
 	if (geteuid())
 		skip();
 	assert_int_equal(drop_find_user("nobody", &user, &diags), 0);
-	there = open("/tmp/edgegate-drop-test-there", O_RDWR | O_CREAT, 0666);
-	assert_true(there >= 0 && ftruncate(there, 4096) == 0);
-	before = there;
+	before = openat(folder, "there", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	assert_true(before >= 0 && ftruncate(before, 4096) == 0);
 	assert_int_equal(ask_pair(pair), 0);
 	child = fork();
 	assert_true(child >= 0);
 	if (!child)
 		_exit(try_all(role, &user));
 	assert_int_equal(waitpid(child, &status, 0), child);
-	unlink("/tmp/edgegate-drop-test-there");
-	close(there);
+	close(before);
 	close(pair[0]);
 	close(pair[1]);
 	assert_true(WIFEXITED(status));
@@ -307,21 +344,18 @@ static void the_reader(void **state)
 /* With nothing given up all of it would work: the attempts are ones that can fail. */
 static void attempts_work_for_root(void **state)
 {
-	int there;
-
 	(void)state;
 	if (geteuid())
 		skip();
-	there = open("/tmp/edgegate-drop-test-there", O_RDWR | O_CREAT, 0666);
-	assert_true(there >= 0 && ftruncate(there, 4096) == 0);
-	before = there;
+	before = openat(folder, "there", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	assert_true(before >= 0 && ftruncate(before, 4096) == 0);
 	assert_true(reads_shadow() && reads_passwd() && lists_root() && lists_bpffs());
-	assert_true(writes_file() && unlink("/tmp/edgegate-drop-test") == 0);
+	assert_true(writes_file() && unlinkat(folder, "new", 0) == 0);
 	assert_true(makes_tcp() && makes_udp() && makes_netlink() && kills());
 	assert_true(maps_code() && maps_file_to_write() && maps_memory());
 	assert_true(bpf_reads() && bpf_changes());
 	assert_true(removes());
-	close(there);
+	close(before);
 }
 
 static bool holds(cap_value_t capability)
@@ -389,9 +423,9 @@ static void whose_it_becomes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(attempts_work_for_root),
-		cmocka_unit_test(the_server),
-		cmocka_unit_test(the_reader),
+		cmocka_unit_test_setup_teardown(attempts_work_for_root, folder_make, folder_remove),
+		cmocka_unit_test_setup_teardown(the_server, folder_make, folder_remove),
+		cmocka_unit_test_setup_teardown(the_reader, folder_make, folder_remove),
 		cmocka_unit_test(what_each_holds),
 		cmocka_unit_test(whose_it_becomes),
 	};

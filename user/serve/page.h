@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* user/serve/page.html, byte for byte: written by scripts/embed-page. */
+/* What is in user/serve/page, joined: written by scripts/embed-page. */
 #ifndef USER_SERVE_PAGE_H
 #define USER_SERVE_PAGE_H
 
