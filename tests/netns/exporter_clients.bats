@@ -130,6 +130,29 @@ dripping() {
 	healthy
 }
 
+# A client that thinks for half a second before it asks.
+slow_to_ask() {
+	# shellcheck disable=SC2016 # for the shell in the namespace
+	in_ns host timeout 10 bash -c 'exec 5<>/dev/tcp/127.0.0.1/9979; sleep 0.5
+		printf "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n" >&5; head -n 1 <&5' | grep -q ' 200 '
+}
+
+@test "exporter: a crowd that asks, takes no answer, and keeps coming back" {
+	# or the kernel would take all of it for them
+	in_ns host sysctl -qw net.ipv4.tcp_wmem='4096 4096 4096' net.ipv4.tcp_rmem='4096 4096 4096'
+	exporter_start host
+	exporter_wait host
+	# one after the other: there is none that waits for a request to cut instead
+	for _ in {1..3}; do
+		net_start host build/tests/tools/crowd connect 127.0.0.1 9979 140 $'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
+		wait_until grep -q ready "$NET_DIR/host-crowd.log"
+		healthy
+		slow_to_ask
+	done
+	(($(fetch host /metrics | awk '$1 == "edgegate_exporter_connections" { print $2 }') <= 128))
+	(($(fetch host /metrics | awk '$1 == "edgegate_exporter_connections_cut_total" { print $2 }') >= 12))
+}
+
 @test "exporter: those that never finish their handshake" {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=edge \
 		-keyout "$NET_DIR/key" -out "$NET_DIR/crt" 2>/dev/null

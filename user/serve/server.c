@@ -178,7 +178,7 @@ static void server_accept(struct server *server)
 		MHD_add_connection(server->daemon, fd, &from.address.any, from.size);
 		if (server->connections <= SERVER_CONNECTIONS)
 			continue;
-		client_cut_oldest(server);
+		client_make_room(server);
 		MHD_run(server->daemon);
 	}
 }

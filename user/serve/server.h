@@ -10,10 +10,12 @@
 #include "user/serve/auth.h"
 
 /*
- * Connections at a time. When one more comes, the one that has waited longest for its request, or else the oldest, gives way:
- * who only holds connections is thrown out, and who asks is answered.
+ * Connections at a time. When one more comes, one gives way: where more than half are being answered, the one that has
+ * been for longest, else the one that has waited longest for its request. Neither who asks nothing nor who takes no answer
+ * can keep the other kind out, and it is never the one that has just come.
  */
 #define SERVER_CONNECTIONS 128u
+#define SERVER_ANSWERED (SERVER_CONNECTIONS / 2) /* of them, before they give way to newer ones */
 #define SERVER_REQUEST_SECONDS 10.0 /* until a request is there, TLS included */
 #define SERVER_ANSWER_SECONDS 30.0  /* from then until the answer is taken */
 #define SERVER_REQUEST_SIZE                                                                        \

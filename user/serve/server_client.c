@@ -74,20 +74,28 @@ void client_cut_late(struct server *server)
 	}
 }
 
-/* Those that haven't asked for anything yet go first. */
-void client_cut_oldest(struct server *server)
+/* The one that has waited longest for its request, or for its answer; the newcomer apart. NULL: there is none. */
+static struct client *client_oldest(const struct server *server, bool is_answered)
 {
-	struct client *oldest = NULL;
+	struct client *client = server->first;
 
-	for (struct client *client = server->first; client; client = client->next) {
-		if (client->is_cut)
-			continue;
-		if (!client->is_answered) {
-			oldest = client;
-			break;
-		}
-		oldest = oldest ? oldest : client;
+	while (client && (client->is_cut || client->is_answered != is_answered))
+		client = client->next;
+	return client == server->last && !is_answered ? NULL : client;
+}
+
+void client_make_room(struct server *server)
+{
+	size_t live = 0, answered = 0;
+	struct client *oldest;
+
+	for (const struct client *client = server->first; client; client = client->next) {
+		live += !client->is_cut;
+		answered += !client->is_cut && client->is_answered;
 	}
+	if (live <= SERVER_CONNECTIONS)
+		return;
+	oldest = client_oldest(server, answered > SERVER_ANSWERED);
 	if (oldest)
 		client_cut(server, oldest);
 }

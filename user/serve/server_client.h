@@ -51,8 +51,8 @@ void client_waits(struct server *server, struct client *client, bool is_answered
 void client_cut(struct server *server, struct client *client);
 /* Cuts those that have taken too long. */
 void client_cut_late(struct server *server);
-/* Cuts one so that there is room for another. */
-void client_cut_oldest(struct server *server);
+/* Cuts one where there are too many; never the one that came last. */
+void client_make_room(struct server *server);
 
 /* The document, shared or new; NULL: there is none, or server->failed. */
 struct body *body_get(struct server *server, enum ask_document document, const char *type);

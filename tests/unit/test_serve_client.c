@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which of the exporter's connections give way. Without a network: descriptors that lead nowhere. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "user/serve/server_client.h"
+
+#define CROWD (SERVER_CONNECTIONS + 1)
+
+struct crowd {
+	struct server server;
+	struct client clients[CROWD];
+};
+
+/* Connections, one a second; the first `answered` of them have asked. */
+static void crowd_begin(struct crowd *crowd, size_t count, size_t answered)
+{
+	memset(crowd, 0, sizeof(*crowd));
+	crowd->server.now = 1;
+	for (size_t i = 0; i < count; i++) {
+		crowd->server.now++;
+		client_begin(&crowd->server, &crowd->clients[i], -1);
+		if (i < answered)
+			client_waits(&crowd->server, &crowd->clients[i], true);
+	}
+}
+
+/* The only one that was cut; -1: none. */
+static int crowd_cut(const struct crowd *crowd)
+{
+	int found = -1;
+
+	for (int i = 0; i < (int)CROWD; i++) {
+		if (!crowd->clients[i].is_cut)
+			continue;
+		assert_int_equal(found, -1);
+		found = i;
+	}
+	return found;
+}
+
+static void who_gives_way(void **state)
+{
+	static const struct {
+		size_t count, answered;
+		int gives_way;
+	} cases[] = {
+		{ CROWD, 0, 0 },
+		{ CROWD, 1, 1 },
+		/* up to half of them may be answered; from then on these give way */
+		{ CROWD, SERVER_ANSWERED, SERVER_ANSWERED },
+		{ CROWD, SERVER_ANSWERED + 1, 0 },
+		/* and not the one that has just come, though nobody else waits for a request */
+		{ CROWD, CROWD - 1, 0 },
+		{ SERVER_CONNECTIONS, 0, -1 },
+		{ SERVER_CONNECTIONS, SERVER_CONNECTIONS, -1 },
+	};
+	static struct crowd crowd;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		crowd_begin(&crowd, cases[i].count, cases[i].answered);
+		client_make_room(&crowd.server);
+		if (crowd_cut(&crowd) != cases[i].gives_way)
+			fail_msg("of %zu, %zu of them answered: %d", cases[i].count,
+				 cases[i].answered, crowd_cut(&crowd));
+		/* the library hasn't closed it yet: it is no reason to cut another */
+		client_make_room(&crowd.server);
+		assert_int_equal(crowd_cut(&crowd), cases[i].gives_way);
+		assert_int_equal(crowd.server.counts.cut, cases[i].gives_way >= 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_gives_way),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
