@@ -228,6 +228,33 @@ gone() { # PID
 	grep -q 'the process that reads the gates is gone' "$EXPORTER_LOG"
 }
 
+# Takes what is said to who started it, as systemd does.
+listen_for_ready() {
+	net_start host socat -u "UNIX-RECV:$NET_DIR/notify" "OPEN:$NET_DIR/notified,creat,append"
+	wait_until test -S "$NET_DIR/notify"
+}
+
+@test "exporter: says that it is ready when nothing can fail any more, and not before" {
+	local without
+	listen_for_ready
+	NOTIFY_SOCKET=$NET_DIR/notify exporter_start host
+	wait_until grep -qx 'READY=1' "$NET_DIR/notified"
+	# then it serves, and both have given up what they may
+	fetch host /metrics | grep -q ^edgegate_build_info
+	[[ $(process "$EXPORTER_PID" CapPrm) == 0000000000000000 ]]
+	[[ $(process "$(pgrep -P "$EXPORTER_PID")" CapPrm) == 0000000000001002 ]]
+	exporter_stop
+	# neither where both fail, nor where the one that reads gates does
+	: >"$NET_DIR/notified"
+	for without in setpcap net_admin; do
+		ASAN_OPTIONS=detect_leaks=0 NOTIFY_SOCKET=$NET_DIR/notify run --separate-stderr -1 \
+			in_ns host timeout 10 setpriv --bounding-set "-$without" "$EDGEGATE" exporter
+		[[ $stderr == *'cannot give up'* ]]
+	done
+	[[ $stderr == *'the process that reads the gates did not start'* ]]
+	[[ ! -s $NET_DIR/notified ]]
+}
+
 @test "exporter: TLS, users, tokens and IPv6" {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=edge \
 		-addext subjectAltName=IP:::1,IP:127.0.0.1 -keyout "$NET_DIR/key" -out "$NET_DIR/crt" 2>/dev/null
