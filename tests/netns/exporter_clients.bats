@@ -60,12 +60,24 @@ dripping() {
 		until read -r -t 1 -n 1 -u 5; (($? <= 128)); do printf a >&5 2>/dev/null || break; done; echo $SECONDS'
 }
 
+# The same connection.
+twice_in_eleven_seconds() {
+	local get='GET /healthz HTTP/1.1\r\nHost: localhost\r\n'
+	{
+		printf '%b' "$get\r\n"
+		sleep 11
+		printf '%b' "${get}Connection: close\r\n\r\n"
+	} | in_ns host timeout 20 socat -t 5 - TCP:127.0.0.1:9979
+}
+
 @test "exporter: requests that are none, or huge, of other methods, or never finished" {
-	local began path method answers slow=()
+	local began path method answers slow=() idle
 	exporter_start host
 	exporter_wait host
 	healthy
 	began=$(descriptors)
+	twice_in_eleven_seconds >"$NET_DIR/twice" 3>&- &
+	idle=$!
 	dripping >"$NET_DIR/one" 3>&- &
 	slow+=("$!")
 	dripping >"$NET_DIR/two" 3>&- &
@@ -103,6 +115,9 @@ dripping() {
 	for path in "$NET_DIR/one" "$NET_DIR/two"; do
 		(($(<"$path") >= 9 && $(<"$path") <= 20))
 	done
+	# who has been answered may ask again, as Prometheus does
+	wait "$idle"
+	[[ $(grep -c ' 200 OK' "$NET_DIR/twice") -eq 2 ]]
 	healthy
 	[[ ! -s $EXPORTER_LOG ]]
 }

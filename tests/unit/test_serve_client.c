@@ -29,7 +29,7 @@ static void crowd_begin(struct crowd *crowd, size_t count, size_t answered)
 		crowd->server.now++;
 		client_begin(&crowd->server, &crowd->clients[i], -1);
 		if (i < answered)
-			client_waits(&crowd->server, &crowd->clients[i], true);
+			client_waits(&crowd->server, &crowd->clients[i], CLIENT_ANSWERED);
 	}
 }
 
@@ -79,10 +79,49 @@ static void who_gives_way(void **state)
 	}
 }
 
+/* Each has as long as what it waits for may take; who has been answered is closed in the end, and counted nowhere. */
+static void who_is_late(void **state)
+{
+	static struct crowd crowd;
+	struct server *server = &crowd.server;
+
+	(void)state;
+	crowd_begin(&crowd, 3, 0);
+	server->now = 100;
+	client_waits(server, &crowd.clients[0], CLIENT_ASKING);
+	client_waits(server, &crowd.clients[1], CLIENT_ANSWERED);
+	client_waits(server, &crowd.clients[2], CLIENT_IDLE);
+	server->now = 100 + SERVER_REQUEST_SECONDS - 0.1;
+	client_cut_late(server);
+	assert_int_equal(crowd_cut(&crowd), -1);
+	server->now = 100 + SERVER_REQUEST_SECONDS;
+	client_cut_late(server);
+	assert_int_equal(crowd_cut(&crowd), 0);
+	client_end(server, &crowd.clients[0]);
+	crowd.clients[0].is_cut = false;
+	server->now = 100 + SERVER_ANSWER_SECONDS;
+	client_cut_late(server);
+	assert_int_equal(crowd_cut(&crowd), 1);
+	client_end(server, &crowd.clients[1]);
+	crowd.clients[1].is_cut = false;
+	/* Prometheus' usual minute */
+	server->now = 100 + 61;
+	client_cut_late(server);
+	assert_int_equal(crowd_cut(&crowd), -1);
+	assert_int_equal(server->counts.cut, 2);
+	server->now = 100 + SERVER_IDLE_SECONDS;
+	client_cut_late(server);
+	assert_int_equal(crowd_cut(&crowd), 2);
+	client_cut_late(server);
+	assert_int_equal(server->counts.cut, 2);
+	assert_int_equal(server->connections, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_gives_way),
+		cmocka_unit_test(who_is_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

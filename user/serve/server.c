@@ -62,7 +62,7 @@ static void server_completed(void *data, struct MHD_Connection *connection, void
 	if (!*state)
 		return;
 	body_take_back(server, *state);
-	client_waits(server, *state, false);
+	client_waits(server, *state, CLIENT_IDLE);
 	*state = NULL;
 }
 
@@ -105,7 +105,8 @@ static struct MHD_Daemon *server_start(struct server *server, const struct serve
 		/* some more than we let in: those that are cut are still being closed */
 		MHD_OPTION_CONNECTION_LIMIT, 2 * SERVER_CONNECTIONS,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_REQUEST_SIZE,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)SERVER_ANSWER_SECONDS,
+		/* the last resort: client_cut_late() knows what each of them waits for */
+		MHD_OPTION_CONNECTION_TIMEOUT, 2 * (unsigned int)SERVER_IDLE_SECONDS,
 		MHD_OPTION_NOTIFY_CONNECTION, server_connected, server, MHD_OPTION_NOTIFY_COMPLETED,
 		server_completed, server, MHD_OPTION_UNESCAPE_CALLBACK, server_unescape, NULL,
 		/* server_run() ignores it; without this the library copies instead of sendfile(2) */

@@ -16,8 +16,13 @@
  */
 #define SERVER_CONNECTIONS 128u
 #define SERVER_ANSWERED (SERVER_CONNECTIONS / 2) /* of them, before they give way to newer ones */
-#define SERVER_REQUEST_SECONDS 10.0 /* until a request is there, TLS included */
-#define SERVER_ANSWER_SECONDS 30.0  /* from then until the answer is taken */
+#define SERVER_REQUEST_SECONDS 10.0              /* until a first request is there, TLS included */
+#define SERVER_ANSWER_SECONDS 30.0               /* from then until the answer is taken */
+/*
+ * After an answer, until another request: what scrapes every minute keeps its connection. It isn't counted as cut when it
+ * is closed then, and gives way to newer ones as those do that have asked nothing.
+ */
+#define SERVER_IDLE_SECONDS 130.0
 #define SERVER_REQUEST_SIZE                                                                        \
 	16384u /* bytes of a request's head, and what a connection takes of memory */
 /* A document is shared by all who ask within this time; so many of them are kept for slow readers. */

@@ -225,7 +225,7 @@ enum MHD_Result server_answer(void *data, struct MHD_Connection *connection, con
 	(void)upload;
 	if (!*state) {
 		*state = client;
-		client_waits(server, client, true);
+		client_waits(server, client, CLIENT_ANSWERED);
 		answer = answer_refusal(server, connection, method);
 		return answer ? answer_static(server, connection, answer) : MHD_YES;
 	}

@@ -46,30 +46,43 @@ void client_end(struct server *server, struct client *client)
 	server->connections--;
 }
 
-void client_waits(struct server *server, struct client *client, bool is_answered)
+void client_waits(struct server *server, struct client *client, enum client_state state)
 {
-	client->is_answered = is_answered;
+	client->state = state;
 	client->since = server->now;
 	client_remove(server, client);
 	client_append(server, client);
+}
+
+static void client_close(struct client *client)
+{
+	client->is_cut = true;
+	shutdown(client->fd, SHUT_RDWR);
 }
 
 void client_cut(struct server *server, struct client *client)
 {
 	if (client->is_cut)
 		return;
-	client->is_cut = true;
+	client_close(client);
 	server->counts.cut++;
-	shutdown(client->fd, SHUT_RDWR);
 }
 
 void client_cut_late(struct server *server)
 {
-	for (struct client *client = server->first; client; client = client->next) {
-		double patience = client->is_answered ? SERVER_ANSWER_SECONDS :
-							SERVER_REQUEST_SECONDS;
+	static const double patience[] = {
+		[CLIENT_ASKING] = SERVER_REQUEST_SECONDS,
+		[CLIENT_ANSWERED] = SERVER_ANSWER_SECONDS,
+		[CLIENT_IDLE] = SERVER_IDLE_SECONDS,
+	};
 
-		if (server->now - client->since >= patience)
+	for (struct client *client = server->first; client; client = client->next) {
+		if (server->now - client->since < patience[client->state])
+			continue;
+		/* who has been answered and asks no more has done nothing wrong */
+		if (client->state == CLIENT_IDLE)
+			client_close(client);
+		else
 			client_cut(server, client);
 	}
 }
@@ -79,7 +92,7 @@ static struct client *client_oldest(const struct server *server, bool is_answere
 {
 	struct client *client = server->first;
 
-	while (client && (client->is_cut || client->is_answered != is_answered))
+	while (client && (client->is_cut || (client->state == CLIENT_ANSWERED) != is_answered))
 		client = client->next;
 	return client == server->last && !is_answered ? NULL : client;
 }
@@ -91,7 +104,7 @@ void client_make_room(struct server *server)
 
 	for (const struct client *client = server->first; client; client = client->next) {
 		live += !client->is_cut;
-		answered += !client->is_cut && client->is_answered;
+		answered += !client->is_cut && client->state == CLIENT_ANSWERED;
 	}
 	if (live <= SERVER_CONNECTIONS)
 		return;

@@ -17,13 +17,20 @@ struct body {
 	unsigned int holders;
 };
 
+/* What a connection waits for. */
+enum client_state {
+	CLIENT_ASKING,   /* we for its first request */
+	CLIENT_ANSWERED, /* its request is there: from then on we are who it waits for */
+	CLIENT_IDLE,     /* it has had an answer, and may ask again */
+};
+
 /* A connection. In a list, in the order in which they began to wait for what they wait for now. */
 struct client {
 	struct client *next, *former;
 	int fd;
-	double since;     /* when it began to wait */
-	bool is_answered; /* its request is there: from then on we are who it waits for */
-	bool is_cut;      /* shut down; the library closes it at its next turn */
+	double since; /* when it began to wait */
+	enum client_state state;
+	bool is_cut; /* shut down; the library closes it at its next turn */
 	struct body *body;
 };
 
@@ -45,11 +52,11 @@ double server_clock(void);
 
 void client_begin(struct server *server, struct client *client, int fd);
 void client_end(struct server *server, struct client *client);
-/* It waits for something else from now on: is_answered says for what. */
-void client_waits(struct server *server, struct client *client, bool is_answered);
-/* Shuts a connection down; the library finds it so. */
+/* It waits for something else from now on. */
+void client_waits(struct server *server, struct client *client, enum client_state state);
+/* Shuts a connection down, and counts it; the library finds it so. */
 void client_cut(struct server *server, struct client *client);
-/* Cuts those that have taken too long. */
+/* Cuts those that have taken too long, and closes those that don't ask again. */
 void client_cut_late(struct server *server);
 /* Cuts one where there are too many; never the one that came last. */
 void client_make_room(struct server *server);
