@@ -73,6 +73,15 @@ static int auth_add(const char *name, size_t name_length, const char *secret, st
 	return entry->secret && (!name || entry->name) ? 0 : -ENOMEM;
 }
 
+static bool auth_has_user(const struct auth *auth, const char *name, size_t length)
+{
+	for (size_t i = 0; i < auth->count; i++)
+		if (strlen(auth->list[i].name) == length &&
+		    memcmp(auth->list[i].name, name, length) == 0)
+			return true;
+	return false;
+}
+
 static int auth_add_user(const char *line, struct auth *auth, const char *file, unsigned int number,
 			 struct diags *diags)
 {
@@ -82,6 +91,12 @@ static int auth_add_user(const char *line, struct auth *auth, const char *file, 
 	if (!colon || colon == line) {
 		diag_system(diags, 0, "--auth-basic", "%s:%u: this is not NAME:HASH", file, number);
 		diag_hint(diags, "make a line: echo \"scraper:$(openssl passwd -6)\"");
+		return -EINVAL;
+	}
+	if (auth_has_user(auth, line, (size_t)(colon - line))) {
+		diag_system(diags, 0, "--auth-basic", "%s:%u: '%.*s' has a line already", file,
+			    number, (int)(colon - line), line);
+		diag_hint(diags, "a user has one password: keep one of the lines");
 		return -EINVAL;
 	}
 	salt = crypt_checksalt(colon + 1);

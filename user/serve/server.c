@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
+#include "user/base/moment.h"
 #include "user/serve/listen.h"
 #include "user/serve/server_answer.h"
 #include "user/serve/server_client.h"
@@ -139,7 +140,7 @@ struct server *server_open(const struct server_wish *wish, struct diags *diags)
 	server->reader = wish->reader;
 	server->auth = wish->auth;
 	server->own_name = wish->own_name;
-	server->now = server_clock();
+	server->now = moment_now();
 	server->daemon = server_start(server, wish);
 	if (!server->daemon)
 		return server_failed(server, diags);
@@ -206,7 +207,7 @@ static int server_turn(struct server *server, const sigset_t *unblocked)
 
 	if (ppoll(wait, 3, &timeout, unblocked) < 0 && errno != EINTR)
 		return -errno;
-	server->now = server_clock();
+	server->now = moment_now();
 	if (wait[2].revents)
 		return -EPIPE;
 	if (wait[1].revents)

@@ -4,16 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-double server_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
+#include "user/base/moment.h"
 
 /* ---- connections -------------------------------------------------------------------------------------- */
 
@@ -165,7 +158,7 @@ struct body *body_get(struct server *server, enum ask_document document, const c
 	size_t size = 0;
 	int fd;
 
-	server->now = server_clock();
+	server->now = moment_now();
 	if (*shared && server->now - (*shared)->made < SERVER_SHARED_SECONDS)
 		return *shared;
 	body_make_room(server);
@@ -180,7 +173,7 @@ struct body *body_get(struct server *server, enum ask_document document, const c
 	*shared = body_make(fd, size, type);
 	if (*shared) {
 		server->bodies++;
-		server->now = server_clock();
+		server->now = moment_now();
 		(*shared)->made = server->now;
 	}
 	return *shared;

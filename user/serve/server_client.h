@@ -13,7 +13,7 @@
 /* A document, made at a moment. Counted: who is being sent it, and the server while it may be shared. */
 struct body {
 	struct MHD_Response *response;
-	double made; /* of server_clock() */
+	double made; /* of moment_now() */
 	unsigned int holders;
 };
 
@@ -45,10 +45,8 @@ struct server {
 	size_t bodies;
 	struct ask counts; /* answers and connections cut */
 	int failed;        /* negative errno: the reader is gone */
-	double now;        /* of server_clock(), as of this turn */
+	double now;        /* of moment_now(), as of this turn */
 };
-
-double server_clock(void);
 
 void client_begin(struct server *server, struct client *client, int fd);
 void client_end(struct server *server, struct client *client);
