@@ -70,14 +70,45 @@ twice_in_eleven_seconds() {
 	} | in_ns host timeout 20 socat -t 5 - TCP:127.0.0.1:9979
 }
 
+# In another namespace, where gates take eleven seconds to be read: who said their word before that, within, and afterwards.
+answered_late_begin() {
+	local pause
+	kill -STOP "$reader"
+	for pause in 'sleep 1; printf "HTTP/1.0\r\n\r\n"' 'printf "HTTP"; sleep 13; printf "/1.0\r\n\r\n"'; do
+		# shellcheck disable=SC2016 # for the shell in the namespace
+		in_ns peer timeout 25 bash -c 'exec 5<>/dev/tcp/127.0.0.1/9979; printf "GET /healthz " >&5; { '"$pause"'; } >&5; head -n 1 <&5' \
+			>"$NET_DIR/late-${#late[@]}" 3>&- &
+		late+=("$!")
+	done
+	sleep 0.5
+	in_ns peer curl --silent --show-error --fail --max-time 20 http://127.0.0.1:9979/metrics >"$NET_DIR/late-2" 3>&- &
+	late+=("$!")
+	{
+		sleep 11
+		kill -CONT "$reader"
+	} 3>&- &
+	late+=("$!")
+}
+
+answered_late_end() {
+	wait "${late[@]}"
+	[[ $(<"$NET_DIR/late-0") == *' 200 '* ]]
+	[[ $(<"$NET_DIR/late-1") == *' 200 '* ]]
+	grep -q ^edgegate_build_info "$NET_DIR/late-2"
+}
+
 @test "exporter: requests that are none, or huge, of other methods, or never finished" {
-	local began path method answers slow=() idle
+	local began path method answers slow=() idle late=() reader
+	exporter_start peer
+	exporter_wait peer
+	reader=$(pgrep -P "$EXPORTER_PID")
 	exporter_start host
 	exporter_wait host
 	healthy
 	began=$(descriptors)
 	twice_in_eleven_seconds >"$NET_DIR/twice" 3>&- &
 	idle=$!
+	answered_late_begin
 	dripping >"$NET_DIR/one" 3>&- &
 	slow+=("$!")
 	dripping >"$NET_DIR/two" 3>&- &
@@ -118,6 +149,7 @@ twice_in_eleven_seconds() {
 	# who has been answered may ask again, as Prometheus does
 	wait "$idle"
 	[[ $(grep -c ' 200 OK' "$NET_DIR/twice") -eq 2 ]]
+	answered_late_end
 	healthy
 	[[ ! -s $EXPORTER_LOG ]]
 }

@@ -117,11 +117,42 @@ static void who_is_late(void **state)
 	assert_int_equal(server->connections, 1);
 }
 
+/* Our own slowness is nobody's fault. */
+static void who_is_excused(void **state)
+{
+	static struct crowd crowd;
+	struct server *server = &crowd.server;
+
+	(void)state;
+	crowd_begin(&crowd, 2, 0);
+	server->now = 100;
+	client_waits(server, &crowd.clients[0], CLIENT_ASKING);
+	/* busy from 105 to 145; the second one came at 120 */
+	server->now = 120;
+	client_waits(server, &crowd.clients[1], CLIENT_ASKING);
+	server->now = 145;
+	client_excuse(server, 40);
+	client_cut_late(server);
+	assert_int_equal(crowd_cut(&crowd), -1);
+	server->now = 145 + 5;
+	client_cut_late(server);
+	assert_int_equal(crowd_cut(&crowd), 0);
+	client_end(server, &crowd.clients[0]);
+	crowd.clients[0].is_cut = false;
+	server->now = 145 + 9.9;
+	client_cut_late(server);
+	assert_int_equal(crowd_cut(&crowd), -1);
+	server->now = 145 + 10;
+	client_cut_late(server);
+	assert_int_equal(crowd_cut(&crowd), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_gives_way),
 		cmocka_unit_test(who_is_late),
+		cmocka_unit_test(who_is_excused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -202,19 +202,23 @@ static int server_turn(struct server *server, const sigset_t *unblocked)
 		{ .fd = server->listener, .events = POLLIN },
 		{ .fd = server->reader, .events = 0 }, /* that it is gone comes unasked */
 	};
-	int patience = server_patience(server);
+	const int patience = server_patience(server);
 	const struct timespec timeout = { patience / 1000, patience % 1000 * 1000000L };
+	double began;
 
 	if (ppoll(wait, 3, &timeout, unblocked) < 0 && errno != EINTR)
 		return -errno;
-	server->now = moment_now();
+	server->now = began = moment_now();
 	if (wait[2].revents)
 		return -EPIPE;
 	if (wait[1].revents)
 		server_accept(server);
-	client_cut_late(server);
 	if (MHD_run(server->daemon) == MHD_NO)
 		return -EIO;
+	/* what they said meanwhile is looked at before they are late, and the time that we took isn't theirs */
+	server->now = moment_now();
+	client_excuse(server, server->now - began);
+	client_cut_late(server);
 	return server->failed;
 }
 

@@ -61,6 +61,16 @@ void client_cut(struct server *server, struct client *client)
 	server->counts.cut++;
 }
 
+void client_excuse(struct server *server, double seconds)
+{
+	for (struct client *client = server->first; client; client = client->next) {
+		client->since += seconds;
+		/* it came, or was answered, in the midst of it */
+		if (client->since > server->now)
+			client->since = server->now;
+	}
+}
+
 void client_cut_late(struct server *server)
 {
 	static const double patience[] = {

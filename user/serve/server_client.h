@@ -54,6 +54,8 @@ void client_end(struct server *server, struct client *client);
 void client_waits(struct server *server, struct client *client, enum client_state state);
 /* Shuts a connection down, and counts it; the library finds it so. */
 void client_cut(struct server *server, struct client *client);
+/* For so many seconds, up to now, we were busy with others: nobody could make themselves heard. */
+void client_excuse(struct server *server, double seconds);
 /* Cuts those that have taken too long, and closes those that don't ask again. */
 void client_cut_late(struct server *server);
 /* Cuts one where there are too many; never the one that came last. */
