@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which of the exporter's connections give way. Without a network: descriptors that lead nowhere. */
+/* Which of the exporter's connections give way, and which documents. Without a network: descriptors that lead nowhere. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "user/serve/server_client.h"
 
@@ -147,12 +148,92 @@ static void who_is_excused(void **state)
 	assert_int_equal(crowd_cut(&crowd), 1);
 }
 
+/* ---- documents ---------------------------------------------------------------------------------------- */
+
+/* The answer to a question that is about to be asked: so many bytes, none of which take any room. */
+static void will_answer(int reader, size_t size)
+{
+	int document = ask_begin();
+
+	assert_true(document >= 0 && ftruncate(document, (off_t)size) == 0);
+	assert_int_equal(ask_answer(reader, document), 0);
+	close(document);
+}
+
+static size_t kept(const struct server *server)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < SERVER_BODIES_MOST; i++)
+		size += server->bodies[i] ? server->bodies[i]->size : 0;
+	return size;
+}
+
+/* Given to a client that doesn't take it, and old a moment later. */
+static struct body *hold(struct crowd *crowd, size_t number, enum ask_document document)
+{
+	struct body *body = body_get(&crowd->server, document, "text/plain");
+
+	if (body) {
+		client_waits(&crowd->server, &crowd->clients[number], CLIENT_ANSWERED);
+		body_give(&crowd->server, &crowd->clients[number], body);
+		body->made -= SERVER_SHARED_SECONDS;
+	}
+	return body;
+}
+
+static void documents_that_are_large(void **state)
+{
+	const size_t size = 20u << 20;
+	static struct crowd crowd;
+	struct body *third;
+	int sockets[2];
+
+	(void)state;
+	crowd_begin(&crowd, 6, 0);
+	assert_int_equal(ask_pair(sockets), 0);
+	crowd.server.reader = sockets[0];
+	for (int i = 0; i < 3; i++)
+		will_answer(sockets[1], size);
+	assert_non_null(hold(&crowd, 0, ASK_PROMETHEUS));
+	assert_non_null(hold(&crowd, 1, ASK_STATS));
+	assert_int_equal(crowd_cut(&crowd), -1);
+	/* the third is too much: the first goes, and is still there until the library has noticed */
+	third = hold(&crowd, 2, ASK_PROMETHEUS);
+	assert_non_null(third);
+	assert_int_equal(crowd_cut(&crowd), 0);
+	assert_int_equal(kept(&crowd.server), 3 * size);
+	/* meanwhile there is no room: what there is, or nothing. Nobody asks for it: there is no answer */
+	assert_ptr_equal(hold(&crowd, 3, ASK_PROMETHEUS), third);
+	assert_null(hold(&crowd, 4, ASK_HISTORY));
+	assert_int_equal(crowd.server.failed, 0);
+	assert_true(crowd.clients[1].is_cut);
+	client_end(&crowd.server, &crowd.clients[0]);
+	client_end(&crowd.server, &crowd.clients[1]);
+	assert_int_equal(kept(&crowd.server), size);
+	will_answer(sockets[1], size);
+	assert_non_null(hold(&crowd, 4, ASK_PROMETHEUS));
+	assert_false(crowd.clients[2].is_cut || crowd.clients[3].is_cut);
+	for (int i = 2; i < 6; i++)
+		client_end(&crowd.server, &crowd.clients[i]);
+	/* one that is larger than all may be is made where it is the only one */
+	will_answer(sockets[1], SERVER_BODIES_SIZE_MOST + 1);
+	body_forget(&crowd.server);
+	assert_int_equal(kept(&crowd.server), 0);
+	assert_non_null(body_get(&crowd.server, ASK_STATS, "text/plain"));
+	body_forget(&crowd.server);
+	assert_int_equal(kept(&crowd.server), 0);
+	close(sockets[0]);
+	close(sockets[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_gives_way),
 		cmocka_unit_test(who_is_late),
 		cmocka_unit_test(who_is_excused),
+		cmocka_unit_test(documents_that_are_large),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,9 +25,16 @@
 #define SERVER_IDLE_SECONDS 130.0
 #define SERVER_REQUEST_SIZE                                                                        \
 	16384u /* bytes of a request's head, and what a connection takes of memory */
-/* A document is shared by all who ask within this time; so many of them are kept for slow readers. */
+/*
+ * A document is shared by all who ask within this time. So many of them, and of bytes in them, are kept for slow readers;
+ * when there are more, whoever reads the oldest one is cut. It is gone a turn later: until then there are never more than the
+ * most, but for a single one that is larger.
+ */
 #define SERVER_SHARED_SECONDS 0.25
 #define SERVER_BODIES 8u
+#define SERVER_BODIES_SIZE (48u << 20)
+#define SERVER_BODIES_MOST 16u
+#define SERVER_BODIES_SIZE_MOST (64u << 20)
 
 struct server;
 

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "user/serve/server_client.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <sys/socket.h>
-#include <unistd.h>
-
-#include "user/base/moment.h"
 
 /* ---- connections -------------------------------------------------------------------------------------- */
 
@@ -114,98 +109,4 @@ void client_make_room(struct server *server)
 	oldest = client_oldest(server, answered > SERVER_ANSWERED);
 	if (oldest)
 		client_cut(server, oldest);
-}
-
-/* ---- documents ---------------------------------------------------------------------------------------- */
-
-static void body_drop(struct server *server, struct body *body)
-{
-	if (!body || --body->holders)
-		return;
-	MHD_destroy_response(body->response);
-	free(body);
-	server->bodies--;
-}
-
-/* Too many are on their way: whoever has been sent the oldest one longest is slow on purpose, or of no use. */
-static void body_make_room(struct server *server)
-{
-	const struct body *oldest = NULL;
-
-	if (server->bodies < SERVER_BODIES)
-		return;
-	for (struct client *client = server->first; client; client = client->next)
-		if (client->body && !client->is_cut &&
-		    (!oldest || client->body->made < oldest->made))
-			oldest = client->body;
-	for (struct client *client = server->first; oldest && client; client = client->next)
-		if (client->body == oldest)
-			client_cut(server, client);
-}
-
-static struct body *body_make(int document, size_t size, const char *type)
-{
-	struct body *body = calloc(1, sizeof(*body));
-
-	/* the descriptor is the response's from now on */
-	if (body)
-		body->response = MHD_create_response_from_fd64(size, document);
-	if (!body || !body->response) {
-		close(document);
-		free(body);
-		return NULL;
-	}
-	MHD_add_response_header(body->response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	MHD_add_response_header(body->response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	MHD_add_response_header(body->response, "X-Content-Type-Options", "nosniff");
-	body->holders = 1;
-	return body;
-}
-
-struct body *body_get(struct server *server, enum ask_document document, const char *type)
-{
-	struct body **shared = &server->shared[document];
-	size_t size = 0;
-	int fd;
-
-	server->now = moment_now();
-	if (*shared && server->now - (*shared)->made < SERVER_SHARED_SECONDS)
-		return *shared;
-	body_make_room(server);
-	server->counts.document = document;
-	server->counts.connections = server->connections;
-	fd = ask(server->reader, &server->counts, &size);
-	if (fd < 0) {
-		server->failed = fd == -ENODATA ? 0 : fd;
-		return NULL;
-	}
-	body_drop(server, *shared);
-	*shared = body_make(fd, size, type);
-	if (*shared) {
-		server->bodies++;
-		server->now = moment_now();
-		(*shared)->made = server->now;
-	}
-	return *shared;
-}
-
-void body_give(struct server *server, struct client *client, struct body *body)
-{
-	body_take_back(server, client);
-	body->holders++;
-	client->body = body;
-}
-
-void body_take_back(struct server *server, struct client *client)
-{
-	body_drop(server, client->body);
-	client->body = NULL;
-}
-
-void body_forget(struct server *server)
-{
-	for (int i = 0; i < ASK_DOCUMENTS; i++) {
-		body_drop(server, server->shared[i]);
-		server->shared[i] = NULL;
-	}
 }

@@ -13,8 +13,11 @@
 /* A document, made at a moment. Counted: who is being sent it, and the server while it may be shared. */
 struct body {
 	struct MHD_Response *response;
+	enum ask_document document;
+	size_t size; /* bytes */
 	double made; /* of moment_now() */
 	unsigned int holders;
+	bool is_going; /* whoever reads it has been cut */
 };
 
 /* What a connection waits for. */
@@ -42,10 +45,11 @@ struct server {
 	struct client *first, *last;
 	size_t connections;
 	struct body *shared[ASK_DOCUMENTS];
-	size_t bodies;
-	struct ask counts; /* answers and connections cut */
-	int failed;        /* negative errno: the reader is gone */
-	double now;        /* of moment_now(), as of this turn */
+	struct body *bodies[SERVER_BODIES_MOST]; /* all that there are; NULL where there is none */
+	size_t sizes[ASK_DOCUMENTS];             /* of the last of each; 0: not known yet */
+	struct ask counts;                       /* answers and connections cut */
+	int failed;                              /* negative errno: the reader is gone */
+	double now;                              /* of moment_now(), as of this turn */
 };
 
 void client_begin(struct server *server, struct client *client, int fd);
@@ -61,7 +65,10 @@ void client_cut_late(struct server *server);
 /* Cuts one where there are too many; never the one that came last. */
 void client_make_room(struct server *server);
 
-/* The document, shared or new; NULL: there is none, or server->failed. */
+/*
+ * The document, shared or new, or the newest that there is where there is no room for another. NULL: there is none, or
+ * server->failed. It may be gone when the next one is asked for: body_give() keeps it.
+ */
 struct body *body_get(struct server *server, enum ask_document document, const char *type);
 void body_give(struct server *server, struct client *client, struct body *body);
 /* The client's, if it has one. */
