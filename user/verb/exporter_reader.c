@@ -27,7 +27,8 @@ struct reader {
 
 /* ---- looking ------------------------------------------------------------------------------------------ */
 
-void exporter_look(struct common_recent *recent, struct exporter_look *look, struct diags *diags)
+void exporter_look(struct common_recent *recent, bool stays, struct exporter_look *look,
+		   struct diags *diags)
 {
 	const double began = slow_clock();
 
@@ -35,8 +36,7 @@ void exporter_look(struct common_recent *recent, struct exporter_look *look, str
 		.gates = {
 			.looks_for_drift = true,
 			.looks_at_tables = true,
-			/* one-shot, as root, it may enter namespaces as every command does */
-			.stays = recent != NULL,
+			.stays = stays,
 			.recent = recent,
 		},
 		.self = { .version = EDGEGATE_VERSION, .libbpf = object_libbpf_version() },
@@ -66,7 +66,7 @@ static void reader_look(struct reader *reader, struct exporter_look *look)
 {
 	cleanup(diags_clear) struct diags diags = { 0 };
 
-	exporter_look(&reader->recent, look, &diags);
+	exporter_look(&reader->recent, true, look, &diags);
 	reader_say(reader, &diags);
 }
 

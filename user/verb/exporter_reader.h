@@ -19,8 +19,12 @@ struct exporter_look {
 	struct metrics_self self;
 };
 
-/* What can't be read is left out, counted, and said in `diags`. */
-void exporter_look(struct common_recent *recent, struct exporter_look *look, struct diags *diags);
+/*
+ * What can't be read is left out, counted, and said in `diags`. `stays`: without a look into other namespaces, for who
+ * may not enter them; root may, as in every command.
+ */
+void exporter_look(struct common_recent *recent, bool stays, struct exporter_look *look,
+		   struct diags *diags);
 void exporter_look_free(struct exporter_look *look);
 
 #endif
