@@ -36,6 +36,12 @@ static void accept_headers(void **state)
 		{ "application/openmetrics-text;version=2.0.0, application/openmetrics-text;q=0.5,"
 		  "text/plain;q=0.4",
 		  true },
+		/* we say 1.0.0, and nothing else */
+		{ "application/openmetrics-text;version=0.0.1", false },
+		{ "application/openmetrics-text;version=0.0.1,text/plain;q=0.5", false },
+		{ "application/openmetrics-text;version=0.0.1,"
+		  "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.6",
+		  false },
 		{ "application/openmetrics-text;q=0", false },
 		{ "application/openmetrics-text;q=0.000", false },
 		{ "application/openmetrics-text;q=0.001", true },
