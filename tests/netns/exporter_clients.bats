@@ -203,6 +203,27 @@ slow_to_ask() {
 	(($(fetch host /metrics | awk '$1 == "edgegate_exporter_connections_cut_total" { print $2 }') >= 12))
 }
 
+# What it has used of a processor, in hundredths of a second.
+processor() {
+	awk '{ print $14 + $15 }' "/proc/$EXPORTER_PID/stat"
+}
+
+@test "exporter: more connections than it may have descriptors" {
+	local began most
+	most=$(ulimit -Sn)
+	ulimit -Sn 32
+	exporter_start host
+	ulimit -Sn "$most"
+	exporter_wait host
+	net_start host build/tests/tools/crowd connect 127.0.0.1 9979 40
+	wait_until grep -q ready "$NET_DIR/host-crowd.log"
+	began=$(processor)
+	# while they wait for each other, it doesn't run in circles; and whoever comes behind them gets their turn
+	sleep 1
+	(($(processor) - began < 30))
+	healthy
+}
+
 @test "exporter: those that never finish their handshake" {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=edge \
 		-keyout "$NET_DIR/key" -out "$NET_DIR/crt" 2>/dev/null

@@ -240,6 +240,57 @@ static void files_that_are_refused(void **state)
 	assert_null(auth.list);
 }
 
+/* ---- what is left of them in memory ------------------------------------------------------------------ */
+
+static const char *secret; /* what is looked for in all that is wiped, and how often it was there */
+static int wiped;
+
+/* In place of the C library's. */
+void explicit_bzero(void *bytes, size_t size)
+{
+	const void *seen = bytes;
+
+	/* its declaration says that it reads nothing */
+	__asm__ volatile("" : "+r"(seen));
+	if (secret && memmem(seen, size, secret, strlen(secret)))
+		wiped++;
+	memset(bytes, 0, size);
+	__asm__ volatile("" : : "r"(bytes) : "memory");
+}
+
+static void secrets_are_wiped(void **state)
+{
+	autofree char *line = text_print("scraper:%s\n", crypt("a:b", salt));
+	autofree char *large = malloc(70001);
+	struct auth auth = { 0 };
+
+	(void)state;
+	/* the file, to its last line; then what was kept of it */
+	secret = "fedcba9876543210";
+	assert_int_equal(
+		read_auth("0123456789abcdef\nfedcba9876543210\n", 0600, AUTH_BEARER, &auth), 0);
+	assert_int_equal(wiped, 1);
+	auth_free(&auth);
+	assert_int_equal(wiped, 2);
+	/* where a later line is wrong; and where it can't be used at all */
+	assert_int_not_equal(read_auth("fedcba9876543210\nshort\n", 0600, AUTH_BEARER, &auth), 0);
+	assert_int_equal(wiped, 4);
+	memset(large, 'x', 70000);
+	memcpy(large, secret, strlen(secret));
+	large[70000] = '\0';
+	assert_int_not_equal(read_auth(large, 0600, AUTH_BEARER, &auth), 0);
+	assert_int_equal(wiped, 5);
+	/* a password that came, and the one that is remembered */
+	assert_int_equal(read_auth(line, 0600, AUTH_BASIC, &auth), 0);
+	secret = "scraper:a:b";
+	wiped = 0;
+	assert_int_equal(allows(&auth, RIGHT, 1), AUTH_YES);
+	assert_int_equal(wiped, 1);
+	auth_free(&auth);
+	assert_int_equal(wiped, 2);
+	secret = NULL;
+}
+
 static void equal(void **state)
 {
 	(void)state;
@@ -255,9 +306,13 @@ static void equal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(base64),          cmocka_unit_test(users),
-		cmocka_unit_test(wrong_passwords), cmocka_unit_test(budgets),
-		cmocka_unit_test(tokens),          cmocka_unit_test(files_that_are_refused),
+		cmocka_unit_test(base64),
+		cmocka_unit_test(users),
+		cmocka_unit_test(wrong_passwords),
+		cmocka_unit_test(budgets),
+		cmocka_unit_test(tokens),
+		cmocka_unit_test(files_that_are_refused),
+		cmocka_unit_test(secrets_are_wiped),
 		cmocka_unit_test(equal),
 	};
 

@@ -15,6 +15,7 @@
 #include "user/serve/server_client.h"
 
 #define CROWD (SERVER_CONNECTIONS + 1)
+#define HALF (SERVER_CONNECTIONS / 2)
 
 struct crowd {
 	struct server server;
@@ -57,8 +58,8 @@ static void who_gives_way(void **state)
 		{ CROWD, 0, 0 },
 		{ CROWD, 1, 1 },
 		/* up to half of them may be answered; from then on these give way */
-		{ CROWD, SERVER_ANSWERED, SERVER_ANSWERED },
-		{ CROWD, SERVER_ANSWERED + 1, 0 },
+		{ CROWD, HALF, HALF },
+		{ CROWD, HALF + 1, 0 },
 		/* and not the one that has just come, though nobody else waits for a request */
 		{ CROWD, CROWD - 1, 0 },
 		{ SERVER_CONNECTIONS, 0, -1 },
@@ -69,12 +70,12 @@ static void who_gives_way(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		crowd_begin(&crowd, cases[i].count, cases[i].answered);
-		client_make_room(&crowd.server);
+		client_make_room(&crowd.server, SERVER_CONNECTIONS);
 		if (crowd_cut(&crowd) != cases[i].gives_way)
 			fail_msg("of %zu, %zu of them answered: %d", cases[i].count,
 				 cases[i].answered, crowd_cut(&crowd));
 		/* the library hasn't closed it yet: it is no reason to cut another */
-		client_make_room(&crowd.server);
+		client_make_room(&crowd.server, SERVER_CONNECTIONS);
 		assert_int_equal(crowd_cut(&crowd), cases[i].gives_way);
 		assert_int_equal(crowd.server.counts.cut, cases[i].gives_way >= 0);
 	}

@@ -56,6 +56,8 @@ int ask_answer(int socket, int document);
 /* A document that is being written. */
 int ask_begin(void);                                         /* a descriptor or negative errno */
 int ask_write(const char *bytes, size_t size, int document); /* 0 or negative errno */
-int ask_end(int document); /* from now on it stays as it is; 0 or negative errno */
+int ask_sink(const char *bytes, size_t size,
+	     void *document); /* the same, of *(int *)document: for metrics_write() */
+int ask_end(int document);    /* from now on it stays as it is; 0 or negative errno */
 
 #endif

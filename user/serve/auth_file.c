@@ -22,11 +22,19 @@ static char *auth_unreadable(const char *file, const char *what, int error, stru
 	return NULL;
 }
 
+/* Wiped, since it isn't handed over; also where it isn't a string. */
+static void auth_wipe_buffer(char **bytes)
+{
+	if (*bytes)
+		explicit_bzero(*bytes, AUTH_FILE_MOST + 1);
+	free(*bytes);
+}
+
 static char *auth_read_bytes(const char *file, bool secret, const char *what, struct diags *diags)
 {
 	/* a pipe that nobody writes to would hold us up */
 	autoclose int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	autofree char *bytes = malloc(AUTH_FILE_MOST + 1);
+	cleanup(auth_wipe_buffer) char *bytes = malloc(AUTH_FILE_MOST + 1);
 	struct stat status;
 	ssize_t size;
 
@@ -125,16 +133,12 @@ static int auth_add_token(const char *line, struct auth *auth, const char *file,
 	return auth_add(NULL, 0, line, auth);
 }
 
-int auth_read(const char *file, enum auth_kind kind, struct auth *auth, struct diags *diags)
+/* Its lines, which are cut apart. 0 or -errno, with a diag but for -ENOMEM. */
+static int auth_add_lines(char *bytes, struct auth *auth, const char *file, struct diags *diags)
 {
-	const char *what = kind == AUTH_BASIC ? "--auth-basic" : "--auth-bearer";
-	autofree char *bytes = auth_read_file(file, what, diags);
-	cleanup(auth_free) struct auth read = { .kind = kind };
 	char *rest = bytes, *line;
 	int error = 0;
 
-	if (!bytes)
-		return -EINVAL;
 	for (unsigned int number = 1; !error && (line = strsep(&rest, "\n")); number++) {
 		size_t length = strlen(line);
 
@@ -142,10 +146,26 @@ int auth_read(const char *file, enum auth_kind kind, struct auth *auth, struct d
 			line[length - 1] = '\0';
 		if (!*line || *line == '#')
 			continue;
-		error = kind == AUTH_BASIC ? auth_add_user(line, &read, file, number, diags) :
-					     auth_add_token(line, &read, file, number, diags);
+		error = auth->kind == AUTH_BASIC ? auth_add_user(line, auth, file, number, diags) :
+						   auth_add_token(line, auth, file, number, diags);
 	}
-	explicit_bzero(bytes, strlen(bytes));
+	return error;
+}
+
+int auth_read(const char *file, enum auth_kind kind, struct auth *auth, struct diags *diags)
+{
+	const char *what = kind == AUTH_BASIC ? "--auth-basic" : "--auth-bearer";
+	autofree char *bytes = auth_read_file(file, what, diags);
+	cleanup(auth_free) struct auth read = { .kind = kind };
+	size_t size;
+	int error;
+
+	if (!bytes)
+		return -EINVAL;
+	size = strlen(bytes);
+	error = auth_add_lines(bytes, &read, file, diags);
+	/* all of it: there are NULs between the lines now */
+	explicit_bzero(bytes, size);
 	if (error == -ENOMEM)
 		return diag_system(diags, ENOMEM, what, NULL);
 	if (error)

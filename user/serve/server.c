@@ -19,6 +19,8 @@
 
 #define SERVER_TURN 1000  /* milliseconds at most between two looks at who is late */
 #define SERVER_ACCEPTS 64 /* connections in a turn */
+#define SERVER_PAUSE                                                                               \
+	0.1 /* seconds for which nobody is taken, where there is no descriptor for them */
 #define SERVER_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 static volatile sig_atomic_t server_ended;
@@ -167,6 +169,17 @@ void server_close(struct server *server)
 
 /* ---- serving ------------------------------------------------------------------------------------------ */
 
+/*
+ * There are no descriptors, or no memory, for who waits: one connection fewer, and a pause, or we would be told of them again
+ * and again.
+ */
+static void server_is_full(struct server *server)
+{
+	server->deaf_until = server->now + SERVER_PAUSE;
+	if (server->connections)
+		client_make_room(server, server->connections - 1);
+}
+
 static void server_accept(struct server *server)
 {
 	for (int i = 0; i < SERVER_ACCEPTS; i++) {
@@ -174,35 +187,40 @@ static void server_accept(struct server *server)
 		int fd = accept4(server->listener, &from.address.any, &from.size,
 				 SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-		if (fd < 0)
+		if (fd < 0) {
+			if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+				server_is_full(server);
 			return;
+		}
 		/* the library closes it, also where it doesn't take it */
 		MHD_add_connection(server->daemon, fd, &from.address.any, from.size);
 		if (server->connections <= SERVER_CONNECTIONS)
 			continue;
-		client_make_room(server);
+		client_make_room(server, SERVER_CONNECTIONS);
 		MHD_run(server->daemon);
 	}
 }
 
 /* Milliseconds until something is to be done. */
-static int server_patience(const struct server *server)
+static int server_patience(const struct server *server, bool is_deaf)
 {
+	const int most = is_deaf ? (int)(SERVER_PAUSE * 1000) : SERVER_TURN;
 	MHD_UNSIGNED_LONG_LONG library;
 
-	if (MHD_get_timeout(server->daemon, &library) == MHD_YES && library < SERVER_TURN)
+	if (MHD_get_timeout(server->daemon, &library) == MHD_YES && library < (unsigned int)most)
 		return (int)library;
-	return SERVER_TURN;
+	return most;
 }
 
 static int server_turn(struct server *server, const sigset_t *unblocked)
 {
+	const bool is_deaf = server->now < server->deaf_until;
 	struct pollfd wait[] = {
 		{ .fd = server->events, .events = POLLIN },
-		{ .fd = server->listener, .events = POLLIN },
+		{ .fd = server->listener, .events = is_deaf ? 0 : POLLIN },
 		{ .fd = server->reader, .events = 0 }, /* that it is gone comes unasked */
 	};
-	const int patience = server_patience(server);
+	const int patience = server_patience(server, is_deaf);
 	const struct timespec timeout = { patience / 1000, patience % 1000 * 1000000L };
 	double began;
 

@@ -15,9 +15,8 @@
  * can keep the other kind out, and it is never the one that has just come.
  */
 #define SERVER_CONNECTIONS 128u
-#define SERVER_ANSWERED (SERVER_CONNECTIONS / 2) /* of them, before they give way to newer ones */
-#define SERVER_REQUEST_SECONDS 10.0              /* until a first request is there, TLS included */
-#define SERVER_ANSWER_SECONDS 30.0               /* from then until the answer is taken */
+#define SERVER_REQUEST_SECONDS 10.0 /* until a first request is there, TLS included */
+#define SERVER_ANSWER_SECONDS 30.0  /* from then until the answer is taken */
 /*
  * After an answer, until another request: what scrapes every minute keeps its connection. It isn't counted as cut when it
  * is closed then, and gives way to newer ones as those do that have asked nothing.

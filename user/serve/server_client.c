@@ -95,7 +95,7 @@ static struct client *client_oldest(const struct server *server, bool is_answere
 	return client == server->last && !is_answered ? NULL : client;
 }
 
-void client_make_room(struct server *server)
+void client_make_room(struct server *server, size_t most)
 {
 	size_t live = 0, answered = 0;
 	struct client *oldest;
@@ -104,9 +104,9 @@ void client_make_room(struct server *server)
 		live += !client->is_cut;
 		answered += !client->is_cut && client->state == CLIENT_ANSWERED;
 	}
-	if (live <= SERVER_CONNECTIONS)
+	if (live <= most)
 		return;
-	oldest = client_oldest(server, answered > SERVER_ANSWERED);
+	oldest = client_oldest(server, answered > most / 2);
 	if (oldest)
 		client_cut(server, oldest);
 }

@@ -50,6 +50,7 @@ struct server {
 	struct ask counts;                       /* answers and connections cut */
 	int failed;                              /* negative errno: the reader is gone */
 	double now;                              /* of moment_now(), as of this turn */
+	double deaf_until;                       /* nobody is taken until then; likewise */
 };
 
 void client_begin(struct server *server, struct client *client, int fd);
@@ -62,8 +63,8 @@ void client_cut(struct server *server, struct client *client);
 void client_excuse(struct server *server, double seconds);
 /* Cuts those that have taken too long, and closes those that don't ask again. */
 void client_cut_late(struct server *server);
-/* Cuts one where there are too many; never the one that came last. */
-void client_make_room(struct server *server);
+/* Cuts one where there are more than `most`; never the one that came last. */
+void client_make_room(struct server *server, size_t most);
 
 /*
  * The document, shared or new, or the newest that there is where there is no room for another. NULL: there is none, or

@@ -22,10 +22,8 @@ struct exporter_secrets {
 
 static void exporter_forget(struct exporter_secrets *secrets)
 {
-	if (secrets->key)
-		explicit_bzero(secrets->key, strlen(secrets->key));
 	free(secrets->certificate);
-	free(secrets->key);
+	auth_wipe(&secrets->key);
 	auth_free(&secrets->auth);
 }
 

@@ -72,11 +72,6 @@ static void reader_look(struct reader *reader, struct exporter_look *look)
 
 /* ---- documents ---------------------------------------------------------------------------------------- */
 
-static int reader_write(const char *bytes, size_t size, void *data)
-{
-	return ask_write(bytes, size, *(const int *)data);
-}
-
 static int reader_metrics(struct reader *reader, struct exporter_look *look,
 			  const struct ask *question, int document)
 {
@@ -95,7 +90,7 @@ static int reader_metrics(struct reader *reader, struct exporter_look *look,
 	look->self.answer_count = ASK_STATUS_COUNT;
 	look->self.connections = question->connections;
 	look->self.cut = question->cut;
-	return metrics_write(format, look->gates.list, look->gates.count, &look->self, reader_write,
+	return metrics_write(format, look->gates.list, look->gates.count, &look->self, ask_sink,
 			     &document);
 }
 

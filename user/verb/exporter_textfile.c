@@ -17,11 +17,6 @@
 #include "user/verb/common_slow.h"
 #include "user/verb/exporter_reader.h"
 
-static int textfile_sink(const char *bytes, size_t size, void *data)
-{
-	return ask_write(bytes, size, *(const int *)data);
-}
-
 /* Away with it, unless it has its name already. */
 static void textfile_discard(char **path)
 {
@@ -77,7 +72,7 @@ static int textfile_put(const char *file, const char *folder, const struct expor
 	if (fd < 0)
 		return fd;
 	error = metrics_write(METRICS_PROMETHEUS, look->gates.list, look->gates.count, &look->self,
-			      textfile_sink, &fd);
+			      ask_sink, &fd);
 	if (error)
 		return error;
 	if (fchmod(fd, 0644) || fsync(fd))
