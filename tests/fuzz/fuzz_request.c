@@ -57,6 +57,8 @@ static void encode(const char *text, char *out)
 	*out = '\0';
 }
 
+static const struct sockaddr nowhere;
+
 static void try_users(const char *text)
 {
 	/* no hash is reckoned: the one user's password has passed before */
@@ -67,7 +69,7 @@ static void try_users(const char *text)
 
 	if (strncasecmp(text, "basic ", 6) == 0)
 		word = text + 6 + strspn(text + 6, " ");
-	if (auth_allows(&auth, text, 1) == AUTH_YES)
+	if (auth_allows(&auth, text, &nowhere, 1) == AUTH_YES)
 		require(word != text && !strcmp(word, "bWU6c2VjcmV0"), "a stranger got in");
 	/* the other way round: what is decoded is what encodes to it, but for the bits that padding throws away */
 	if (auth_decode(text, bytes, sizeof(bytes)) >= 0) {
@@ -88,7 +90,7 @@ static void try_tokens(const char *text)
 	struct auth_entry entries[] = { { .secret = (char *)"0123456789abcdef" },
 					{ .secret = (char *)"another-token-of-mine" } };
 	struct auth auth = { .kind = AUTH_BEARER, .list = entries, .count = 2 };
-	bool in = auth_allows(&auth, text, 1) == AUTH_YES;
+	bool in = auth_allows(&auth, text, &nowhere, 1) == AUTH_YES;
 	const char *word = text;
 
 	if (strncasecmp(text, "bearer ", 7) == 0)

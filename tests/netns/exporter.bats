@@ -292,6 +292,33 @@ gone() { # PID
 	grep -q 'the process that reads the gates is gone' "$EXPORTER_LOG"
 }
 
+# Takes what is said to who started it, as systemd does.
+listen_for_ready() {
+	net_start host socat -u "UNIX-RECV:$NET_DIR/notify" "OPEN:$NET_DIR/notified,creat,append"
+	wait_until test -S "$NET_DIR/notify"
+}
+
+@test "exporter: says that it is ready when nothing can fail any more, and not before" {
+	local without
+	listen_for_ready
+	NOTIFY_SOCKET=$NET_DIR/notify exporter_start host
+	wait_until grep -qx 'READY=1' "$NET_DIR/notified"
+	# then it serves, and both have given up what they may
+	fetch host /metrics | grep -q ^edgegate_build_info
+	[[ $(process "$EXPORTER_PID" CapPrm) == 0000000000000000 ]]
+	[[ $(process "$(pgrep -P "$EXPORTER_PID")" CapPrm) == 0000000000001002 ]]
+	exporter_stop
+	# neither where both fail, nor where the one that reads gates does
+	: >"$NET_DIR/notified"
+	for without in setpcap net_admin; do
+		ASAN_OPTIONS=detect_leaks=0 NOTIFY_SOCKET=$NET_DIR/notify run --separate-stderr -1 \
+			in_ns host timeout 10 setpriv --bounding-set "-$without" "$EDGEGATE" exporter
+		[[ $stderr == *'cannot give up'* ]]
+	done
+	[[ $stderr == *'the process that reads the gates did not start'* ]]
+	[[ ! -s $NET_DIR/notified ]]
+}
+
 @test "exporter: TLS, users, tokens and IPv6" {
 	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=edge \
 		-addext subjectAltName=IP:::1,IP:127.0.0.1 -keyout "$NET_DIR/key" -out "$NET_DIR/crt" 2>/dev/null
@@ -402,8 +429,23 @@ asked_as() { # NAME HOST
 	[[ $stderr == *'cannot listen on 127.0.0.1:9979'*'ss -ltnp'* ]]
 }
 
+# The gate's command under another one, which neither LeakSanitizer nor a signal is in the way of.
+gate_under() { # NAME COMMAND... exporter OPTION...
+	local name=$1 under=()
+	shift
+	while [[ $1 != exporter ]]; do
+		under+=("$1")
+		shift
+	done
+	ASAN_OPTIONS=detect_leaks=0 in_ns "$name" "${under[@]}" "$EDGEGATE" "$@"
+}
+
+was_written_after() { # FILE MOMENT
+	awk -v at="$(stat -c %.6Y "$1")" -v after="$2" 'BEGIN { exit !(at > after) }'
+}
+
 @test "exporter: a text file, whole at any moment" {
-	local file=$NET_DIR/folder/edgegate.prom i
+	local file=$NET_DIR/folder/edgegate.prom i map began
 	mkdir "$NET_DIR/folder"
 	gate host apply -i gate0
 	gate host exporter --textfile "$file"
@@ -414,10 +456,39 @@ asked_as() { # NAME HOST
 	run --separate-stderr -1 gate host exporter --textfile "$NET_DIR/none/edgegate.prom"
 	[[ $stderr == *"cannot write $NET_DIR/none/edgegate.prom"* ]]
 	exporter_start host --textfile "$file" --interval 1
+	wait_until was_written_after "$file" "$EPOCHREALTIME"
+	# what is slow to find isn't looked for each time
+	map=/sys/fs/bpf/edgegate/network-namespace-$(netns_cookie host)/gate0/slot0-tuples
+	bpftool map delete pinned "$map" key hex 00 06 c5 13 # in tcp 5061
+	began=$EPOCHREALTIME
 	for i in {1..40}; do
 		[[ $(tail -n 1 "$file") == edgegate_scrape_duration_seconds* || $(tail -n 1 "$file") == '# HELP edgegate_exporter_connections_cut'* ]]
 		sleep 0.05
 	done
 	exporter_stop
 	[[ $(ls -A "$NET_DIR/folder") == edgegate.prom ]]
+	was_written_after "$file" "$began"
+	grep -qx "edgegate_policy_drift{gate=\"$(ns host)/gate0\"} 0" "$file"
+	gate host exporter --textfile "$file"
+	grep -qx "edgegate_policy_drift{gate=\"$(ns host)/gate0\"} 1" "$file"
+}
+
+@test "exporter: a text file, and signals in the midst of it" {
+	local file=$NET_DIR/folder/edgegate.prom call
+	command -v strace >/dev/null || skip 'needs strace'
+	mkdir "$NET_DIR/folder"
+	: >"$file"
+	# killed in the midst of it, it leaves nothing behind
+	for call in fsync fchmod write; do
+		run -137 gate_under host strace -qq -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=1" exporter --textfile "$file"
+		[[ $(ls -A "$NET_DIR/folder") == edgegate.prom && ! -s $file ]]
+	done
+	# told to end while it writes, it does so afterwards, and not in a day
+	gate_under host timeout 20 strace -qq -o "$NET_DIR/calls" -e trace=fsync,rt_sigprocmask,rt_sigtimedwait,clock_nanosleep \
+		-e inject=fsync:signal=TERM:when=1 exporter --textfile "$file" --interval 86400
+	# so whenever it comes: it is let through where it is waited for, and nowhere else
+	grep -q 'rt_sigprocmask(SIG_BLOCK, \[INT TERM\]' "$NET_DIR/calls"
+	grep -q 'rt_sigtimedwait(\[INT TERM\]' "$NET_DIR/calls"
+	run ! grep -q 'clock_nanosleep' "$NET_DIR/calls"
+	grep -q '^edgegate_build_info' "$file"
 }

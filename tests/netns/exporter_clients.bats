@@ -60,12 +60,55 @@ dripping() {
 		until read -r -t 1 -n 1 -u 5; (($? <= 128)); do printf a >&5 2>/dev/null || break; done; echo $SECONDS'
 }
 
+# The same connection.
+twice_in_eleven_seconds() {
+	local get='GET /healthz HTTP/1.1\r\nHost: localhost\r\n'
+	{
+		printf '%b' "$get\r\n"
+		sleep 11
+		printf '%b' "${get}Connection: close\r\n\r\n"
+	} | in_ns host timeout 20 socat -t 5 - TCP:127.0.0.1:9979
+}
+
+# In another namespace, where gates take eleven seconds to be read: who said their word before that, within, and afterwards.
+answered_late_begin() {
+	local pause
+	kill -STOP "$reader"
+	for pause in 'sleep 1; printf "HTTP/1.0\r\n\r\n"' 'printf "HTTP"; sleep 13; printf "/1.0\r\n\r\n"'; do
+		# shellcheck disable=SC2016 # for the shell in the namespace
+		in_ns peer timeout 25 bash -c 'exec 5<>/dev/tcp/127.0.0.1/9979; printf "GET /healthz " >&5; { '"$pause"'; } >&5; head -n 1 <&5' \
+			>"$NET_DIR/late-${#late[@]}" 3>&- &
+		late+=("$!")
+	done
+	sleep 0.5
+	in_ns peer curl --silent --show-error --fail --max-time 20 http://127.0.0.1:9979/metrics >"$NET_DIR/late-2" 3>&- &
+	late+=("$!")
+	{
+		sleep 11
+		kill -CONT "$reader"
+	} 3>&- &
+	late+=("$!")
+}
+
+answered_late_end() {
+	wait "${late[@]}"
+	[[ $(<"$NET_DIR/late-0") == *' 200 '* ]]
+	[[ $(<"$NET_DIR/late-1") == *' 200 '* ]]
+	grep -q ^edgegate_build_info "$NET_DIR/late-2"
+}
+
 @test "exporter: requests that are none, or huge, of other methods, or never finished" {
-	local began path method answers slow=()
+	local began path method answers slow=() idle late=() reader unseen
+	exporter_start peer
+	exporter_wait peer
+	reader=$(pgrep -P "$EXPORTER_PID")
 	exporter_start host
 	exporter_wait host
 	healthy
 	began=$(descriptors)
+	twice_in_eleven_seconds >"$NET_DIR/twice" 3>&- &
+	idle=$!
+	answered_late_begin
 	dripping >"$NET_DIR/one" 3>&- &
 	slow+=("$!")
 	dripping >"$NET_DIR/two" 3>&- &
@@ -103,7 +146,14 @@ dripping() {
 	for path in "$NET_DIR/one" "$NET_DIR/two"; do
 		(($(<"$path") >= 9 && $(<"$path") <= 20))
 	done
+	# who has been answered may ask again, as Prometheus does
+	wait "$idle"
+	[[ $(grep -c ' 200 OK' "$NET_DIR/twice") -eq 2 ]]
+	answered_late_end
 	healthy
+	# what our own code answers is counted, each status of it; what the library refuses isn't, and isn't listed
+	unseen=$(fetch host /metrics | sed -n 's/^edgegate_exporter_responses_total{code="\([0-9]*\)"} 0$/\1/p')
+	[[ ${unseen//$'\n'/ } == '401 421 429 503' ]]
 	[[ ! -s $EXPORTER_LOG ]]
 }
 
@@ -127,6 +177,50 @@ dripping() {
 	(($(fetch host /metrics | awk '$1 == "edgegate_exporter_connections_cut_total" { print $2 }') >= 9000))
 	kill "$NET_PID"
 	wait_until descriptors_are "$began"
+	healthy
+}
+
+# A client that thinks for half a second before it asks.
+slow_to_ask() {
+	# shellcheck disable=SC2016 # for the shell in the namespace
+	in_ns host timeout 10 bash -c 'exec 5<>/dev/tcp/127.0.0.1/9979; sleep 0.5
+		printf "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n" >&5; head -n 1 <&5' | grep -q ' 200 '
+}
+
+@test "exporter: a crowd that asks, takes no answer, and keeps coming back" {
+	# or the kernel would take all of it for them
+	in_ns host sysctl -qw net.ipv4.tcp_wmem='4096 4096 4096' net.ipv4.tcp_rmem='4096 4096 4096'
+	exporter_start host
+	exporter_wait host
+	# one after the other: there is none that waits for a request to cut instead
+	for _ in {1..3}; do
+		net_start host build/tests/tools/crowd connect 127.0.0.1 9979 140 $'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
+		wait_until grep -q ready "$NET_DIR/host-crowd.log"
+		healthy
+		slow_to_ask
+	done
+	(($(fetch host /metrics | awk '$1 == "edgegate_exporter_connections" { print $2 }') <= 128))
+	(($(fetch host /metrics | awk '$1 == "edgegate_exporter_connections_cut_total" { print $2 }') >= 12))
+}
+
+# What it has used of a processor, in hundredths of a second.
+processor() {
+	awk '{ print $14 + $15 }' "/proc/$EXPORTER_PID/stat"
+}
+
+@test "exporter: more connections than it may have descriptors" {
+	local began most
+	most=$(ulimit -Sn)
+	ulimit -Sn 32
+	exporter_start host
+	ulimit -Sn "$most"
+	exporter_wait host
+	net_start host build/tests/tools/crowd connect 127.0.0.1 9979 40
+	wait_until grep -q ready "$NET_DIR/host-crowd.log"
+	began=$(processor)
+	# while they wait for each other, it doesn't run in circles; and whoever comes behind them gets their turn
+	sleep 1
+	(($(processor) - began < 30))
 	healthy
 }
 

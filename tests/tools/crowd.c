@@ -4,6 +4,7 @@
  *
  *	crowd listen PORT               takes connections, and keeps them
  *	crowd connect ADDRESS PORT N    makes N of them over IPv4, says "ready", and keeps them
+ *	crowd connect ADDRESS PORT N TEXT   the same, says TEXT on each, and takes no answer
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -35,13 +36,15 @@ static int crowd_listen(const struct sockaddr_in *address)
 			return fail("accept");
 }
 
-static int crowd_connect(const struct sockaddr_in *address, unsigned long count)
+static int crowd_connect(const struct sockaddr_in *address, unsigned long count, const char *text)
 {
 	for (unsigned long i = 0; i < count; i++) {
 		int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 		if (fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof(*address)))
 			return fail("connect");
+		if (send(fd, text, strlen(text), MSG_NOSIGNAL) != (ssize_t)strlen(text))
+			return fail("send");
 	}
 	puts("ready");
 	fflush(stdout);
@@ -63,11 +66,12 @@ int main(int argc, char **argv)
 		address.sin_port = htons((uint16_t)strtoul(argv[2], NULL, 10));
 		return crowd_listen(&address);
 	}
-	if (argc == 5 && strcmp(argv[1], "connect") == 0 &&
+	if ((argc == 5 || argc == 6) && strcmp(argv[1], "connect") == 0 &&
 	    inet_pton(AF_INET, argv[2], &address.sin_addr) == 1) {
 		address.sin_port = htons((uint16_t)strtoul(argv[3], NULL, 10));
-		return crowd_connect(&address, strtoul(argv[4], NULL, 10));
+		return crowd_connect(&address, strtoul(argv[4], NULL, 10),
+				     argc == 6 ? argv[5] : "");
 	}
-	fputs("crowd listen PORT | crowd connect ADDRESS PORT N\n", stderr);
+	fputs("crowd listen PORT | crowd connect ADDRESS PORT N [TEXT]\n", stderr);
 	return 2;
 }

@@ -149,6 +149,11 @@ int ask_write(const char *bytes, size_t size, int document)
 	return 0;
 }
 
+int ask_sink(const char *bytes, size_t size, void *document)
+{
+	return ask_write(bytes, size, *(const int *)document);
+}
+
 int ask_end(int document)
 {
 	const int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;

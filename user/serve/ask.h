@@ -19,8 +19,8 @@ enum ask_document {
 	ASK_DOCUMENTS,
 };
 
-/* The statuses with which the server answers by itself. */
-#define ASK_STATUSES(X) X(200) X(400) X(401) X(404) X(405) X(413) X(421) X(429) X(503)
+/* What our code answers, each of them somewhere. What the library refuses by itself (400, 414, 431, 505) it doesn't tell us. */
+#define ASK_STATUSES(X) X(200) X(401) X(404) X(405) X(413) X(421) X(429) X(503)
 enum ask_status {
 #define ASK_STATUS_SYMBOL(status) ASK_STATUS_##status,
 	ASK_STATUSES(ASK_STATUS_SYMBOL)
@@ -56,6 +56,8 @@ int ask_answer(int socket, int document);
 /* A document that is being written. */
 int ask_begin(void);                                         /* a descriptor or negative errno */
 int ask_write(const char *bytes, size_t size, int document); /* 0 or negative errno */
-int ask_end(int document); /* from now on it stays as it is; 0 or negative errno */
+int ask_sink(const char *bytes, size_t size,
+	     void *document); /* the same, of *(int *)document: for metrics_write() */
+int ask_end(int document);    /* from now on it stays as it is; 0 or negative errno */
 
 #endif

@@ -10,17 +10,25 @@
 
 #include "user/base/array.h"
 #include "user/base/cleanup.h"
+#include "user/base/moment.h"
 
-/* Four wrong passwords a second: hashes are slow on purpose. */
-#define AUTH_HASH_SECONDS 0.25
-#define AUTH_HASH_BURST 2.0 /* seconds' worth at once */
+/* A hash costs who asks for it what it took, and so much at least: four wrong passwords a second, however quick it is. */
+#define AUTH_HASH_LEAST (0.25 * BUDGET_SHARE)
+
+void auth_wipe(char **secret)
+{
+	if (*secret)
+		explicit_bzero(*secret, strlen(*secret));
+	free(*secret);
+	*secret = NULL;
+}
 
 void auth_free(struct auth *auth)
 {
 	for (size_t i = 0; i < auth->count; i++) {
 		free(auth->list[i].name);
-		free(auth->list[i].secret);
-		free(auth->list[i].known);
+		auth_wipe(&auth->list[i].secret);
+		auth_wipe(&auth->list[i].known);
 	}
 	free(auth->list);
 	*auth = (struct auth){ 0 };
@@ -107,47 +115,71 @@ static bool auth_hash_fits(const char *password, const char *hash)
 	return fits;
 }
 
-static enum auth_verdict auth_judge_hash(struct auth *auth, struct auth_entry *entry,
-					 const char *given, const char *password, double now)
+static struct auth_entry *auth_find(const struct auth *auth, const char *name)
 {
-	if (auth->hashed_until < now)
-		auth->hashed_until = now;
-	if (auth->hashed_until > now + AUTH_HASH_BURST)
+	struct auth_entry *found = NULL;
+
+	for (size_t i = 0; i < auth->count; i++)
+		if (auth_equal(name, auth->list[i].name))
+			found = &auth->list[i];
+	return found;
+}
+
+/*
+ * Whoever is named: a hash is reckoned, and charged, for a name that is nobody's too, or who asks would learn which ones there
+ * are. It is the first user's then: it takes as long as the others' if they were made alike.
+ */
+static enum auth_verdict auth_judge_hash(struct auth *auth, struct auth_entry *entry,
+					 const char *given, const struct sockaddr *from, double now)
+{
+	const char *hash = entry ? entry->secret : auth->list[0].secret;
+	double began;
+	bool fits;
+
+	if (!budget_allows(&auth->budget, from, now))
 		return AUTH_LATER;
-	auth->hashed_until += AUTH_HASH_SECONDS;
-	if (!auth_hash_fits(password, entry->secret))
+	began = moment_now();
+	fits = auth_hash_fits(strchr(given, ':') + 1, hash);
+	began = moment_now() - began;
+	budget_charge(&auth->budget, from, began > AUTH_HASH_LEAST ? began : AUTH_HASH_LEAST, now);
+	if (!fits || !entry)
 		return AUTH_NO;
+	auth_wipe(&entry->known);
 	entry->known = strdup(given);
 	return AUTH_YES;
 }
 
-static enum auth_verdict auth_judge_basic(struct auth *auth, const char *encoded, double now)
+static enum auth_verdict auth_judge_known(struct auth *auth, char *given,
+					  const struct sockaddr *from, double now)
 {
-	char given[AUTH_NAME_SIZE + 3] = { 0 };
-	char *colon;
+	char *colon = strchr(given, ':');
+	struct auth_entry *entry;
 
-	if (auth_decode(encoded, given, sizeof(given)) < 0)
-		return AUTH_NO;
-	colon = strchr(given, ':');
 	if (!colon)
 		return AUTH_NO;
 	for (size_t i = 0; i < auth->count; i++)
 		if (auth->list[i].known && auth_equal(given, auth->list[i].known))
 			return AUTH_YES;
 	*colon = '\0';
-	for (size_t i = 0; i < auth->count; i++) {
-		struct auth_entry *entry = &auth->list[i];
-
-		if (!auth_equal(given, entry->name))
-			continue;
-		*colon = ':';
-		/* one that is known has another password than this */
-		return entry->known ? AUTH_NO : auth_judge_hash(auth, entry, given, colon + 1, now);
-	}
-	return AUTH_NO;
+	entry = auth_find(auth, given);
+	*colon = ':';
+	return auth_judge_hash(auth, entry, given, from, now);
 }
 
-enum auth_verdict auth_allows(struct auth *auth, const char *header, double now)
+static enum auth_verdict auth_judge_basic(struct auth *auth, const char *encoded,
+					  const struct sockaddr *from, double now)
+{
+	char given[AUTH_NAME_SIZE + 3];
+	enum auth_verdict verdict = AUTH_NO;
+
+	if (auth_decode(encoded, given, sizeof(given)) >= 0)
+		verdict = auth_judge_known(auth, given, from, now);
+	explicit_bzero(given, sizeof(given));
+	return verdict;
+}
+
+enum auth_verdict auth_allows(struct auth *auth, const char *header, const struct sockaddr *from,
+			      double now)
 {
 	const char *given = NULL;
 
@@ -157,6 +189,6 @@ enum auth_verdict auth_allows(struct auth *auth, const char *header, double now)
 		given = auth_after(header, auth->kind == AUTH_BASIC ? "Basic" : "Bearer");
 	if (!given || strlen(given) > AUTH_NAME_SIZE * 2)
 		return AUTH_NO;
-	return auth->kind == AUTH_BASIC ? auth_judge_basic(auth, given, now) :
+	return auth->kind == AUTH_BASIC ? auth_judge_basic(auth, given, from, now) :
 					  auth_judge_bearer(auth, given);
 }

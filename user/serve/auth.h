@@ -8,7 +8,10 @@
 
 #include <stddef.h>
 
+#include <sys/socket.h>
+
 #include "user/base/diag.h"
+#include "user/serve/budget.h"
 
 #define AUTH_NAME_SIZE 256u /* of a name with its password or of a token: what a request can hold */
 
@@ -25,21 +28,28 @@ struct auth {
 	enum auth_kind kind;
 	struct auth_entry *list;
 	size_t count;
-	double hashed_until; /* moment up to which reckoning hashes is paid for; of auth_allows()'s clock */
+	struct budget budget; /* what reckoning hashes has cost, by who asked for it */
 };
 
 /* Reads a file of lines NAME:HASH, or of tokens. -errno with a diag, also where others may read it. */
 int auth_read(const char *file, enum auth_kind kind, struct auth *auth, struct diags *diags);
 void auth_free(struct auth *auth);
 
+/* Overwrites a string and frees it; NULL is none. */
+void auth_wipe(char **secret);
+
 enum auth_verdict {
 	AUTH_YES,
 	AUTH_NO,
-	AUTH_LATER, /* too many wrong passwords just now: hashes take a tenth of a second each */
+	AUTH_LATER, /* too many wrong passwords from that address just now: hashes take up to a tenth of a second each */
 };
 
-/* By the request's Authorization header, or NULL. `now`: seconds of a monotonic clock. */
-enum auth_verdict auth_allows(struct auth *auth, const char *header, double now);
+/*
+ * By the request's Authorization header, or NULL, and where it came from. `now`: seconds of a monotonic clock. May take as long as
+ * a hash takes.
+ */
+enum auth_verdict auth_allows(struct auth *auth, const char *header, const struct sockaddr *from,
+			      double now);
 
 /* Is it the same string? In a time that says nothing of where they differ. */
 int auth_equal(const char *given, const char *secret);

@@ -22,11 +22,19 @@ static char *auth_unreadable(const char *file, const char *what, int error, stru
 	return NULL;
 }
 
+/* Wiped, since it isn't handed over; also where it isn't a string. */
+static void auth_wipe_buffer(char **bytes)
+{
+	if (*bytes)
+		explicit_bzero(*bytes, AUTH_FILE_MOST + 1);
+	free(*bytes);
+}
+
 static char *auth_read_bytes(const char *file, bool secret, const char *what, struct diags *diags)
 {
 	/* a pipe that nobody writes to would hold us up */
 	autoclose int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	autofree char *bytes = malloc(AUTH_FILE_MOST + 1);
+	cleanup(auth_wipe_buffer) char *bytes = malloc(AUTH_FILE_MOST + 1);
 	struct stat status;
 	ssize_t size;
 
@@ -73,6 +81,15 @@ static int auth_add(const char *name, size_t name_length, const char *secret, st
 	return entry->secret && (!name || entry->name) ? 0 : -ENOMEM;
 }
 
+static bool auth_has_user(const struct auth *auth, const char *name, size_t length)
+{
+	for (size_t i = 0; i < auth->count; i++)
+		if (strlen(auth->list[i].name) == length &&
+		    memcmp(auth->list[i].name, name, length) == 0)
+			return true;
+	return false;
+}
+
 static int auth_add_user(const char *line, struct auth *auth, const char *file, unsigned int number,
 			 struct diags *diags)
 {
@@ -82,6 +99,12 @@ static int auth_add_user(const char *line, struct auth *auth, const char *file, 
 	if (!colon || colon == line) {
 		diag_system(diags, 0, "--auth-basic", "%s:%u: this is not NAME:HASH", file, number);
 		diag_hint(diags, "make a line: echo \"scraper:$(openssl passwd -6)\"");
+		return -EINVAL;
+	}
+	if (auth_has_user(auth, line, (size_t)(colon - line))) {
+		diag_system(diags, 0, "--auth-basic", "%s:%u: '%.*s' has a line already", file,
+			    number, (int)(colon - line), line);
+		diag_hint(diags, "a user has one password: keep one of the lines");
 		return -EINVAL;
 	}
 	salt = crypt_checksalt(colon + 1);
@@ -110,16 +133,12 @@ static int auth_add_token(const char *line, struct auth *auth, const char *file,
 	return auth_add(NULL, 0, line, auth);
 }
 
-int auth_read(const char *file, enum auth_kind kind, struct auth *auth, struct diags *diags)
+/* Its lines, which are cut apart. 0 or -errno, with a diag but for -ENOMEM. */
+static int auth_add_lines(char *bytes, struct auth *auth, const char *file, struct diags *diags)
 {
-	const char *what = kind == AUTH_BASIC ? "--auth-basic" : "--auth-bearer";
-	autofree char *bytes = auth_read_file(file, what, diags);
-	cleanup(auth_free) struct auth read = { .kind = kind };
 	char *rest = bytes, *line;
 	int error = 0;
 
-	if (!bytes)
-		return -EINVAL;
 	for (unsigned int number = 1; !error && (line = strsep(&rest, "\n")); number++) {
 		size_t length = strlen(line);
 
@@ -127,10 +146,26 @@ int auth_read(const char *file, enum auth_kind kind, struct auth *auth, struct d
 			line[length - 1] = '\0';
 		if (!*line || *line == '#')
 			continue;
-		error = kind == AUTH_BASIC ? auth_add_user(line, &read, file, number, diags) :
-					     auth_add_token(line, &read, file, number, diags);
+		error = auth->kind == AUTH_BASIC ? auth_add_user(line, auth, file, number, diags) :
+						   auth_add_token(line, auth, file, number, diags);
 	}
-	explicit_bzero(bytes, strlen(bytes));
+	return error;
+}
+
+int auth_read(const char *file, enum auth_kind kind, struct auth *auth, struct diags *diags)
+{
+	const char *what = kind == AUTH_BASIC ? "--auth-basic" : "--auth-bearer";
+	autofree char *bytes = auth_read_file(file, what, diags);
+	cleanup(auth_free) struct auth read = { .kind = kind };
+	size_t size;
+	int error;
+
+	if (!bytes)
+		return -EINVAL;
+	size = strlen(bytes);
+	error = auth_add_lines(bytes, &read, file, diags);
+	/* all of it: there are NULs between the lines now */
+	explicit_bzero(bytes, size);
 	if (error == -ENOMEM)
 		return diag_system(diags, ENOMEM, what, NULL);
 	if (error)

@@ -98,8 +98,7 @@ static struct range negotiate_range(struct stretch text)
 		if (negotiate_is(name, "q"))
 			range.quality = negotiate_quality(value);
 		else if (negotiate_is(name, "version"))
-			range.version_fits = negotiate_is(value, "1.0.0") ||
-					     negotiate_is(value, "0.0.1");
+			range.version_fits = negotiate_is(value, "1.0.0");
 	}
 	return range;
 }

@@ -7,7 +7,7 @@
 
 /*
  * Does an Accept header (RFC 9110, 12.5.1) want OpenMetrics rather than the text format? Only where it
- * names it, in a version that we speak, and likes it as well as the other. NULL: there is none.
+ * names it, in the version that we speak (1.0.0, or none said), and likes it as well as the other. NULL: there is none.
  */
 bool negotiate_openmetrics(const char *accept);
 

@@ -12,12 +12,15 @@
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
+#include "user/base/moment.h"
 #include "user/serve/listen.h"
 #include "user/serve/server_answer.h"
 #include "user/serve/server_client.h"
 
 #define SERVER_TURN 1000  /* milliseconds at most between two looks at who is late */
 #define SERVER_ACCEPTS 64 /* connections in a turn */
+#define SERVER_PAUSE                                                                               \
+	0.1 /* seconds for which nobody is taken, where there is no descriptor for them */
 #define SERVER_PRIORITIES "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 
 static volatile sig_atomic_t server_ended;
@@ -62,7 +65,7 @@ static void server_completed(void *data, struct MHD_Connection *connection, void
 	if (!*state)
 		return;
 	body_take_back(server, *state);
-	client_waits(server, *state, false);
+	client_waits(server, *state, CLIENT_IDLE);
 	*state = NULL;
 }
 
@@ -105,7 +108,8 @@ static struct MHD_Daemon *server_start(struct server *server, const struct serve
 		/* some more than we let in: those that are cut are still being closed */
 		MHD_OPTION_CONNECTION_LIMIT, 2 * SERVER_CONNECTIONS,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_REQUEST_SIZE,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)SERVER_ANSWER_SECONDS,
+		/* the last resort: client_cut_late() knows what each of them waits for */
+		MHD_OPTION_CONNECTION_TIMEOUT, 2 * (unsigned int)SERVER_IDLE_SECONDS,
 		MHD_OPTION_NOTIFY_CONNECTION, server_connected, server, MHD_OPTION_NOTIFY_COMPLETED,
 		server_completed, server, MHD_OPTION_UNESCAPE_CALLBACK, server_unescape, NULL,
 		/* server_run() ignores it; without this the library copies instead of sendfile(2) */
@@ -138,7 +142,7 @@ struct server *server_open(const struct server_wish *wish, struct diags *diags)
 	server->reader = wish->reader;
 	server->auth = wish->auth;
 	server->own_name = wish->own_name;
-	server->now = server_clock();
+	server->now = moment_now();
 	server->daemon = server_start(server, wish);
 	if (!server->daemon)
 		return server_failed(server, diags);
@@ -165,6 +169,17 @@ void server_close(struct server *server)
 
 /* ---- serving ------------------------------------------------------------------------------------------ */
 
+/*
+ * There are no descriptors, or no memory, for who waits: one connection fewer, and a pause, or we would be told of them again
+ * and again.
+ */
+static void server_is_full(struct server *server)
+{
+	server->deaf_until = server->now + SERVER_PAUSE;
+	if (server->connections)
+		client_make_room(server, server->connections - 1);
+}
+
 static void server_accept(struct server *server)
 {
 	for (int i = 0; i < SERVER_ACCEPTS; i++) {
@@ -172,47 +187,56 @@ static void server_accept(struct server *server)
 		int fd = accept4(server->listener, &from.address.any, &from.size,
 				 SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-		if (fd < 0)
+		if (fd < 0) {
+			if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+				server_is_full(server);
 			return;
+		}
 		/* the library closes it, also where it doesn't take it */
 		MHD_add_connection(server->daemon, fd, &from.address.any, from.size);
 		if (server->connections <= SERVER_CONNECTIONS)
 			continue;
-		client_cut_oldest(server);
+		client_make_room(server, SERVER_CONNECTIONS);
 		MHD_run(server->daemon);
 	}
 }
 
 /* Milliseconds until something is to be done. */
-static int server_patience(const struct server *server)
+static int server_patience(const struct server *server, bool is_deaf)
 {
+	const int most = is_deaf ? (int)(SERVER_PAUSE * 1000) : SERVER_TURN;
 	MHD_UNSIGNED_LONG_LONG library;
 
-	if (MHD_get_timeout(server->daemon, &library) == MHD_YES && library < SERVER_TURN)
+	if (MHD_get_timeout(server->daemon, &library) == MHD_YES && library < (unsigned int)most)
 		return (int)library;
-	return SERVER_TURN;
+	return most;
 }
 
 static int server_turn(struct server *server, const sigset_t *unblocked)
 {
+	const bool is_deaf = server->now < server->deaf_until;
 	struct pollfd wait[] = {
 		{ .fd = server->events, .events = POLLIN },
-		{ .fd = server->listener, .events = POLLIN },
+		{ .fd = server->listener, .events = is_deaf ? 0 : POLLIN },
 		{ .fd = server->reader, .events = 0 }, /* that it is gone comes unasked */
 	};
-	int patience = server_patience(server);
+	const int patience = server_patience(server, is_deaf);
 	const struct timespec timeout = { patience / 1000, patience % 1000 * 1000000L };
+	double began;
 
 	if (ppoll(wait, 3, &timeout, unblocked) < 0 && errno != EINTR)
 		return -errno;
-	server->now = server_clock();
+	server->now = began = moment_now();
 	if (wait[2].revents)
 		return -EPIPE;
 	if (wait[1].revents)
 		server_accept(server);
-	client_cut_late(server);
 	if (MHD_run(server->daemon) == MHD_NO)
 		return -EIO;
+	/* what they said meanwhile is looked at before they are late, and the time that we took isn't theirs */
+	server->now = moment_now();
+	client_excuse(server, server->now - began);
+	client_cut_late(server);
 	return server->failed;
 }
 

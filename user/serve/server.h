@@ -10,17 +10,30 @@
 #include "user/serve/auth.h"
 
 /*
- * Connections at a time. When one more comes, the one that has waited longest for its request, or else the oldest, gives way:
- * who only holds connections is thrown out, and who asks is answered.
+ * Connections at a time. When one more comes, one gives way: where more than half are being answered, the one that has
+ * been for longest, else the one that has waited longest for its request. Neither who asks nothing nor who takes no answer
+ * can keep the other kind out, and it is never the one that has just come.
  */
 #define SERVER_CONNECTIONS 128u
-#define SERVER_REQUEST_SECONDS 10.0 /* until a request is there, TLS included */
+#define SERVER_REQUEST_SECONDS 10.0 /* until a first request is there, TLS included */
 #define SERVER_ANSWER_SECONDS 30.0  /* from then until the answer is taken */
+/*
+ * After an answer, until another request: what scrapes every minute keeps its connection. It isn't counted as cut when it
+ * is closed then, and gives way to newer ones as those do that have asked nothing.
+ */
+#define SERVER_IDLE_SECONDS 130.0
 #define SERVER_REQUEST_SIZE                                                                        \
 	16384u /* bytes of a request's head, and what a connection takes of memory */
-/* A document is shared by all who ask within this time; so many of them are kept for slow readers. */
+/*
+ * A document is shared by all who ask within this time. So many of them, and of bytes in them, are kept for slow readers;
+ * when there are more, whoever reads the oldest one is cut. It is gone a turn later: until then there are never more than the
+ * most, but for a single one that is larger.
+ */
 #define SERVER_SHARED_SECONDS 0.25
 #define SERVER_BODIES 8u
+#define SERVER_BODIES_SIZE (48u << 20)
+#define SERVER_BODIES_MOST 16u
+#define SERVER_BODIES_SIZE_MOST (64u << 20)
 
 struct server;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "user/base/moment.h"
 #include "user/serve/negotiate.h"
 #include "user/serve/page.h"
 #include "user/serve/rebind.h"
@@ -190,7 +191,13 @@ static const struct answer *answer_stranger(struct server *server,
 	const char *header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
 							 MHD_HTTP_HEADER_AUTHORIZATION);
 
-	switch (auth_allows(server->auth, header, server->now)) {
+	const struct sockaddr *from =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr;
+	const enum auth_verdict verdict = auth_allows(server->auth, header, from, server->now);
+
+	/* a hash takes its time */
+	server->now = moment_now();
+	switch (verdict) {
 	case AUTH_YES:
 		return NULL;
 	case AUTH_LATER:
@@ -225,7 +232,7 @@ enum MHD_Result server_answer(void *data, struct MHD_Connection *connection, con
 	(void)upload;
 	if (!*state) {
 		*state = client;
-		client_waits(server, client, true);
+		client_waits(server, client, CLIENT_ANSWERED);
 		answer = answer_refusal(server, connection, method);
 		return answer ? answer_static(server, connection, answer) : MHD_YES;
 	}

@@ -1,19 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "user/serve/server_client.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
-
-double server_clock(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 /* ---- connections -------------------------------------------------------------------------------------- */
 
@@ -46,142 +34,79 @@ void client_end(struct server *server, struct client *client)
 	server->connections--;
 }
 
-void client_waits(struct server *server, struct client *client, bool is_answered)
+void client_waits(struct server *server, struct client *client, enum client_state state)
 {
-	client->is_answered = is_answered;
+	client->state = state;
 	client->since = server->now;
 	client_remove(server, client);
 	client_append(server, client);
+}
+
+static void client_close(struct client *client)
+{
+	client->is_cut = true;
+	shutdown(client->fd, SHUT_RDWR);
 }
 
 void client_cut(struct server *server, struct client *client)
 {
 	if (client->is_cut)
 		return;
-	client->is_cut = true;
+	client_close(client);
 	server->counts.cut++;
-	shutdown(client->fd, SHUT_RDWR);
+}
+
+void client_excuse(struct server *server, double seconds)
+{
+	for (struct client *client = server->first; client; client = client->next) {
+		client->since += seconds;
+		/* it came, or was answered, in the midst of it */
+		if (client->since > server->now)
+			client->since = server->now;
+	}
 }
 
 void client_cut_late(struct server *server)
 {
-	for (struct client *client = server->first; client; client = client->next) {
-		double patience = client->is_answered ? SERVER_ANSWER_SECONDS :
-							SERVER_REQUEST_SECONDS;
+	static const double patience[] = {
+		[CLIENT_ASKING] = SERVER_REQUEST_SECONDS,
+		[CLIENT_ANSWERED] = SERVER_ANSWER_SECONDS,
+		[CLIENT_IDLE] = SERVER_IDLE_SECONDS,
+	};
 
-		if (server->now - client->since >= patience)
+	for (struct client *client = server->first; client; client = client->next) {
+		if (server->now - client->since < patience[client->state])
+			continue;
+		/* who has been answered and asks no more has done nothing wrong */
+		if (client->state == CLIENT_IDLE)
+			client_close(client);
+		else
 			client_cut(server, client);
 	}
 }
 
-/* Those that haven't asked for anything yet go first. */
-void client_cut_oldest(struct server *server)
+/* The one that has waited longest for its request, or for its answer; the newcomer apart. NULL: there is none. */
+static struct client *client_oldest(const struct server *server, bool is_answered)
 {
-	struct client *oldest = NULL;
+	struct client *client = server->first;
 
-	for (struct client *client = server->first; client; client = client->next) {
-		if (client->is_cut)
-			continue;
-		if (!client->is_answered) {
-			oldest = client;
-			break;
-		}
-		oldest = oldest ? oldest : client;
+	while (client && (client->is_cut || (client->state == CLIENT_ANSWERED) != is_answered))
+		client = client->next;
+	return client == server->last && !is_answered ? NULL : client;
+}
+
+void client_make_room(struct server *server, size_t most)
+{
+	size_t live = 0, answered = 0;
+	struct client *oldest;
+
+	for (const struct client *client = server->first; client; client = client->next) {
+		live += !client->is_cut;
+		answered += !client->is_cut && client->state == CLIENT_ANSWERED;
 	}
+	if (live <= most)
+		return;
+	oldest = client_oldest(server, answered > most / 2);
 	if (oldest)
 		client_cut(server, oldest);
-}
-
-/* ---- documents ---------------------------------------------------------------------------------------- */
-
-static void body_drop(struct server *server, struct body *body)
-{
-	if (!body || --body->holders)
-		return;
-	MHD_destroy_response(body->response);
-	free(body);
-	server->bodies--;
-}
-
-/* Too many are on their way: whoever has been sent the oldest one longest is slow on purpose, or of no use. */
-static void body_make_room(struct server *server)
-{
-	const struct body *oldest = NULL;
-
-	if (server->bodies < SERVER_BODIES)
-		return;
-	for (struct client *client = server->first; client; client = client->next)
-		if (client->body && !client->is_cut &&
-		    (!oldest || client->body->made < oldest->made))
-			oldest = client->body;
-	for (struct client *client = server->first; oldest && client; client = client->next)
-		if (client->body == oldest)
-			client_cut(server, client);
-}
-
-static struct body *body_make(int document, size_t size, const char *type)
-{
-	struct body *body = calloc(1, sizeof(*body));
-
-	/* the descriptor is the response's from now on */
-	if (body)
-		body->response = MHD_create_response_from_fd64(size, document);
-	if (!body || !body->response) {
-		close(document);
-		free(body);
-		return NULL;
-	}
-	MHD_add_response_header(body->response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	MHD_add_response_header(body->response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	MHD_add_response_header(body->response, "X-Content-Type-Options", "nosniff");
-	body->holders = 1;
-	return body;
-}
-
-struct body *body_get(struct server *server, enum ask_document document, const char *type)
-{
-	struct body **shared = &server->shared[document];
-	size_t size = 0;
-	int fd;
-
-	server->now = server_clock();
-	if (*shared && server->now - (*shared)->made < SERVER_SHARED_SECONDS)
-		return *shared;
-	body_make_room(server);
-	server->counts.document = document;
-	server->counts.connections = server->connections;
-	fd = ask(server->reader, &server->counts, &size);
-	if (fd < 0) {
-		server->failed = fd == -ENODATA ? 0 : fd;
-		return NULL;
-	}
-	body_drop(server, *shared);
-	*shared = body_make(fd, size, type);
-	if (*shared) {
-		server->bodies++;
-		server->now = server_clock();
-		(*shared)->made = server->now;
-	}
-	return *shared;
-}
-
-void body_give(struct server *server, struct client *client, struct body *body)
-{
-	body_take_back(server, client);
-	body->holders++;
-	client->body = body;
-}
-
-void body_take_back(struct server *server, struct client *client)
-{
-	body_drop(server, client->body);
-	client->body = NULL;
-}
-
-void body_forget(struct server *server)
-{
-	for (int i = 0; i < ASK_DOCUMENTS; i++) {
-		body_drop(server, server->shared[i]);
-		server->shared[i] = NULL;
-	}
 }

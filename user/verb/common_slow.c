@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "user/base/array.h"
+#include "user/base/moment.h"
 #include "user/kernel/drift.h"
 #include "user/kernel/flows.h"
 
@@ -14,10 +14,7 @@ _Static_assert(REPORT_TABLES == GATE_TABLES, "all tables that are counted are re
 
 double slow_clock(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+	return moment_now();
 }
 
 static struct common_slow *slow_find(struct common_recent *recent, const struct gate *gate)

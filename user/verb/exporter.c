@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <limits.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
+#include "user/serve/ready.h"
 #include "user/serve/server.h"
 #include "user/verb/common.h"
 #include "user/verb/exporter_options.h"
@@ -25,10 +22,8 @@ struct exporter_secrets {
 
 static void exporter_forget(struct exporter_secrets *secrets)
 {
-	if (secrets->key)
-		explicit_bzero(secrets->key, strlen(secrets->key));
 	free(secrets->certificate);
-	free(secrets->key);
+	auth_wipe(&secrets->key);
 	auth_free(&secrets->auth);
 }
 
@@ -61,26 +56,34 @@ static void exporter_warn(const struct exporter_options *options, struct diags *
 			 "policy say who may reach it");
 }
 
-/* Tells systemd, where it asks (sd_notify(3)), that connections are taken from now on. */
-static void exporter_ready(void)
+/* The first word of the process that reads gates: it has given up what it may, and has looked once. 0 or negative errno. */
+static int exporter_await(int reader)
 {
-	static const char ready[] = "READY=1";
-	const char *name = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	autoclose int fd = -1;
+	const struct ask question = { .document = ASK_HISTORY };
+	size_t size;
+	int document = ask(reader, &question, &size);
 
-	if (!name || !*name || strlen(name) >= sizeof(address.sun_path))
-		return;
-	memcpy(address.sun_path, name, strlen(name));
-	/* an abstract one */
-	if (*name == '@')
-		*address.sun_path = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	/* where it can't be told, it waits in vain and says so */
-	if (fd >= 0)
-		(void)sendto(fd, ready, sizeof(ready) - 1, MSG_NOSIGNAL,
-			     (const struct sockaddr *)&address,
-			     (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name)));
+	/* one that could not be made is an answer, too */
+	if (document < 0)
+		return document == -ENODATA ? 0 : document;
+	close(document);
+	return 0;
+}
+
+/* Without privileges. What is to be said is said before, not after, it has served. */
+static int exporter_go(struct server *server, int reader, int ready, struct diags *diags)
+{
+	int error = exporter_await(reader);
+
+	if (error) {
+		diag_system(diags, error == -EPIPE ? 0 : -error, "exporter",
+			    "the process that reads the gates did not start");
+		diag_hint(diags, "what it says stands above; it needs to be started as root");
+		return error;
+	}
+	common_end(diags);
+	ready_say(ready);
+	return server_run(server, diags);
 }
 
 /*
@@ -106,6 +109,7 @@ static int exporter_serve(const struct exporter_options *options, const struct d
 	struct server_wish wish = { .listener = -1, .reader = reader, .auth = &secrets.auth };
 	char name[HOST_NAME_MAX + 1];
 	struct server *server = NULL;
+	autoclose int ready = -1;
 	int error = exporter_read(options, &secrets, diags);
 
 	if (!error)
@@ -121,14 +125,10 @@ static int exporter_serve(const struct exporter_options *options, const struct d
 	if (!server)
 		return -EINVAL;
 	exporter_warn(options, diags);
-	/* the socket listens already; who comes now is answered in a moment */
-	exporter_ready();
+	ready = ready_open();
 	error = drop_all(DROP_SERVER, user, NULL, diags);
-	if (!error) {
-		/* what is to be said is said before, not after, it has served */
-		common_end(diags);
-		error = server_run(server, diags);
-	}
+	if (!error)
+		error = exporter_go(server, reader, ready, diags);
 	server_close(server);
 	return error;
 }

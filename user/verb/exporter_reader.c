@@ -27,7 +27,8 @@ struct reader {
 
 /* ---- looking ------------------------------------------------------------------------------------------ */
 
-int exporter_look(struct common_recent *recent, struct exporter_look *look, struct diags *diags)
+int exporter_look(struct common_recent *recent, bool stays, struct exporter_look *look,
+		  struct diags *diags)
 {
 	const double began = slow_clock();
 	int error;
@@ -36,8 +37,7 @@ int exporter_look(struct common_recent *recent, struct exporter_look *look, stru
 		.gates = {
 			.looks_for_drift = true,
 			.looks_at_tables = true,
-			/* one-shot, as root, it may enter namespaces as every command does */
-			.stays = recent != NULL,
+			.stays = stays,
 			.recent = recent,
 		},
 		.self = { .version = EDGEGATE_VERSION, .libbpf = object_libbpf_version() },
@@ -67,18 +67,13 @@ static void reader_say(struct reader *reader, struct diags *diags)
 static int reader_look(struct reader *reader, struct exporter_look *look)
 {
 	cleanup(diags_clear) struct diags diags = { 0 };
-	int error = exporter_look(&reader->recent, look, &diags);
+	int error = exporter_look(&reader->recent, true, look, &diags);
 
 	reader_say(reader, &diags);
 	return error;
 }
 
 /* ---- documents ---------------------------------------------------------------------------------------- */
-
-static int reader_write(const char *bytes, size_t size, void *data)
-{
-	return ask_write(bytes, size, *(const int *)data);
-}
 
 static int reader_metrics(struct reader *reader, struct exporter_look *look,
 			  const struct ask *question, int document)
@@ -98,7 +93,7 @@ static int reader_metrics(struct reader *reader, struct exporter_look *look,
 	look->self.answer_count = ASK_STATUS_COUNT;
 	look->self.connections = question->connections;
 	look->self.cut = question->cut;
-	return metrics_write(format, look->gates.list, look->gates.count, &look->self, reader_write,
+	return metrics_write(format, look->gates.list, look->gates.count, &look->self, ask_sink,
 			     &document);
 }
 

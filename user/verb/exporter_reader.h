@@ -20,10 +20,11 @@ struct exporter_look {
 };
 
 /*
- * What can't be read is left out, counted, and said in `diags`. 0, or a negative errno with a diag: nobody knows which gates
- * there are.
+ * What can't be read is left out, counted, and said in `diags`. `stays`: without a look into other namespaces, for who
+ * may not enter them; root may, as in every command. 0, or a negative errno with a diag: nobody knows which gates there are.
  */
-int exporter_look(struct common_recent *recent, struct exporter_look *look, struct diags *diags);
+int exporter_look(struct common_recent *recent, bool stays, struct exporter_look *look,
+		  struct diags *diags);
 void exporter_look_free(struct exporter_look *look);
 
 #endif

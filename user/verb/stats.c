@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
+#include "user/base/moment.h"
 #include "user/base/text.h"
 #include "user/kernel/object.h"
 #include "user/report/metrics.h"
@@ -80,14 +81,6 @@ static int stats_draw(char *page)
 	return common_print(text_take(&text));
 }
 
-static double stats_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static int stats_watch(const char *interface, unsigned int interval, struct diags *diags)
 {
 	cleanup(common_gates_free) struct common_gates past = { 0 };
@@ -98,7 +91,7 @@ static int stats_watch(const char *interface, unsigned int interval, struct diag
 	sigaction(SIGTERM, &action, NULL);
 	while (!stats_ended) {
 		cleanup(common_gates_free) struct common_gates gates = { 0 };
-		double now = stats_now();
+		double now = moment_now();
 		int status;
 
 		if (common_collect_all(interface, "stats", &gates, diags))
@@ -153,7 +146,7 @@ static int stats_run(int argc, char **argv, const struct invocation *invocation)
 	int error = common_options_read(&verb_stats, argc, argv, "ijwnq", &options, &diags);
 	const char *interface = options.interface_count ? options.interfaces[0].name : NULL;
 	const char *format = options.format ? options.format : options.json ? "json" : "table";
-	double began = stats_now();
+	double began = moment_now();
 	int status, printed;
 
 	(void)invocation;
@@ -173,7 +166,7 @@ static int stats_run(int argc, char **argv, const struct invocation *invocation)
 	status = common_end(&diags);
 	if (error)
 		return status;
-	printed = common_print(stats_print(&gates, format, stats_now() - began));
+	printed = common_print(stats_print(&gates, format, moment_now() - began));
 	return status ? status : printed;
 }
 
