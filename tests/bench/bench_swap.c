@@ -7,7 +7,7 @@
  * wrongly. What was counted elsewhere than both policies say is wrong. To show that this can be seen, the same is
  * done once over the slot that is live.
  *
- *	build/bench/bench_swap [SECONDS] [--json FILE]       90 seconds: more than a billion packets
+ *	build/bench/bench_swap [SECONDS] [--json FILE]       160 seconds: a billion packets
  */
 #include <bpf/bpf.h>
 #include <errno.h>
