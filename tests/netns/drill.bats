@@ -314,8 +314,9 @@ tmux_has() { # CLIENTS
 	stale="SSH_CONNECTION='192.0.2.1 $stranger 192.0.2.10 22'"
 	keeps "$stale"
 	# at the console, in a screen that was begun in a session of another day
+	mkfifo "$NET_DIR/keyboard"
 	env "${stale//\'/}" TERM=xterm script -qc "tmux -S $NET_DIR/tmux attach" /dev/null \
-		< <(exec sleep 20 2>/dev/null 3>&- 4>&-) >/dev/null 2>&1 3>&- 4>&- &
+		<>"$NET_DIR/keyboard" >/dev/null 2>&1 3>&- 4>&- &
 	NET_PIDS+=($!)
 	wait_until tmux_has 2
 	touch -a -d '1 hour ago' "$terminal"

@@ -18,7 +18,7 @@ readonly ESCAPE=$'\e'
 
 # What a command prints on a terminal.
 on_terminal() { # COMMAND
-	script --quiet --return --command "$1" /dev/null </dev/null
+	net_script --quiet --return --command "$1" /dev/null
 }
 
 @test "output: apply says what changed and what is dropped" {
@@ -79,11 +79,11 @@ on_terminal() { # COMMAND
 @test "output: stats --json has the contract's shape" {
 	gate host apply -i gate0
 	"$EDGEGATE" stats --json | jq -e --arg netns "$(ns host)" --arg tc "$(net_tc_kind)" '
-		def keys_are($names): (keys_unsorted | sort) == ($names | sort);
+		def keys_are($names): keys == ($names | sort);
 		def counts: type == "number" and . >= 0;
-		.version == 1 and (.gates[] | select(.netns == $netns) |
+		keys_are(["version", "gates", "unreadable"]) and .version == 1 and (.gates[] | select(.netns == $netns) |
 		keys_are(["gate", "netns", "interfaces", "policy", "mode", "applied_at", "confirm_deadline",
-			"rules", "passed", "drops", "flows"]) and
+			"rules", "passed", "drops", "flows", "program_runs"]) and
 		.gate == $netns + "/gate0" and .policy == "lync-2013-public-im" and .mode == "enforce" and
 		(now - .applied_at | fabs < 60) and .confirm_deadline == null and
 		.interfaces == [{name: "gate0", facing: "outside", xdp: "native", tc: $tc}] and
@@ -103,7 +103,8 @@ on_terminal() { # COMMAND
 			"no-rule", "address"] - [.drops[] | select(.direction == "out") | .reason]) == [] and
 		(["arp", "link-control", "neighbor-discovery"] -
 			[.passed[] | select(.direction == "in") | .kind]) == [] and
-		(.flows | keys_are(["entries", "max"]) and .entries == 0 and .max == 524288))'
+		(.flows | keys_are(["entries", "max", "ipv4", "ipv6"]) and
+			.entries == 0 and .max == 524288))'
 	"$EDGEGATE" status --json | jq -e '.version == 1 and (.gates | length) >= 1'
 }
 

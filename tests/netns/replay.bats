@@ -142,12 +142,12 @@ out drop no-rule 1' "$(replay --host 192.0.2.10 --only drop "$DIR/s.pcap" | coun
 			{ read -r line && sleep 1.3 && echo "\$line" && cat; } >"$DIR/out"
 	END
 	chmod +x "$DIR/slowly"
-	SHELL=/bin/bash script -qec "$DIR/slowly $DIR/many.pcap" /dev/null >"$DIR/screen" </dev/null
+	SHELL=/bin/bash net_script -qec "$DIR/slowly $DIR/many.pcap" /dev/null >"$DIR/screen"
 	[[ $(wc -l <"$DIR/out") == 20480 ]]
 	# drawn at least once, and taken away
 	[[ $(<"$DIR/screen") == $'\r\e[K[###'*'...]  '*' %  '*' packets'*$'\r\e[K' ]]
 	# of a pipe there is no part to tell
-	SHELL=/bin/bash script -qec "$DIR/slowly -" /dev/null >"$DIR/screen" </dev/null
+	SHELL=/bin/bash net_script -qec "$DIR/slowly -" /dev/null >"$DIR/screen"
 	[[ $(<"$DIR/screen") == $'\r\e[K'*' packets'*$'\r\e[K' && $(<"$DIR/screen") != *%* ]]
 	# no terminal, no bar
 	"$DIR/slowly" "$DIR/many.pcap" 2>"$DIR/screen"
