@@ -95,7 +95,7 @@ on_terminal() { # COMMAND
 			"av-stun-out", "out", "udp", "3478", "av-edge", "messenger-clients",
 			"av-stun-in", "in", "udp", "3478", "messenger-clients", "av-edge"] and
 		all(.rules[]; keys_are(["name", "direction", "protocol", "ports", "from", "to", "packets",
-			"bytes", "reply_packets", "reply_bytes", "payload_mismatches"]) and
+			"bytes", "reply_packets", "reply_bytes", "payload_mismatches", "note"]) and
 			all(.packets, .bytes, .reply_packets, .reply_bytes, .payload_mismatches; counts)) and
 		all(.passed[]; keys_are(["direction", "kind", "packets", "bytes"]) and (.packets | counts)) and
 		all(.drops[]; keys_are(["direction", "reason", "packets", "bytes"]) and (.bytes | counts)) and
