@@ -14,7 +14,7 @@
 #	CASE_loses     not empty: the kernel itself loses packets that are allowed meanwhile
 #	CASE_points    if there is one: which calls are tried, of the lines of kill_calls
 #
-# KILL_ALL=1 tries each call, KILL_ALL=acts those that change something for others. Else a tenth of those that change something for others, of pins a thirtieth,
+# KILL_ALL=1 tries each call, KILL_ALL=acts those that change something for others. Else a fifteenth of those that change something for others, of pins a fortieth,
 # and of the rest each so-many-th, from another one on each time (KILL_SEED); likewise of what is refused.
 
 KILL_PORTS=(5009 5001 5002 5003 5000) # nobody's, a's, b's, c's, and everybody's, which the others wait for
@@ -190,12 +190,12 @@ kill_calls() { # COMMAND...
 	}' "$NET_DIR/calls"
 }
 
-# Those that are tried: all, or a tenth of what acts, of the pins a thirtieth, and of the rest every so-many-th.
+# Those that are tried: all, or a fifteenth of what acts, of the pins a fortieth, and of the rest every so-many-th.
 kill_points() { # EVERY
 	if [[ ${KILL_ALL-} == acts ]]; then
 		awk '$3 > 0'
 	elif [[ ${KILL_ALL-} ]]; then cat; else awk -v every="${KILL_EVERY-$1}" -v seed="$KILL_SEED" '
-		$3 == 1 && (++acts + seed) % 10 == 0 || $3 == 2 && (++pins + seed) % 30 == 0 || (NR + seed) % every == 0'; fi
+		$3 == 1 && (++acts + seed) % 15 == 0 || $3 == 2 && (++pins + seed) % 40 == 0 || (NR + seed) % every == 0'; fi
 }
 
 # A case at each of its calls, before which it is killed.
