@@ -134,6 +134,7 @@ listen_for_ready() {
 	[[ $stderr == *':1: this is not NAME:HASH'* ]]
 	echo 'scraper:in clear' >"$NET_DIR/tokens"
 	run --separate-stderr -1 gate host exporter --auth-basic "$NET_DIR/tokens"
+	# shellcheck disable=SC2016 # as it stands
 	[[ $stderr == *'no hash of $6$, $5$, $2b$ or $y$'*'openssl passwd -6'* ]]
 	echo short >"$NET_DIR/tokens"
 	run --separate-stderr -1 gate host exporter --auth-bearer "$NET_DIR/tokens"

@@ -108,10 +108,14 @@ was_written_after() { # FILE MOMENT
 	exporter_stop
 }
 
+is_locked() { # FILE
+	! flock -n "$1" true
+}
+
 @test "exporter: a text file where a file system knows none without a name" {
 	local folder=$NET_DIR/folder file=$NET_DIR/folder/edgegate.prom
 	local under=(strace -f -qq -o "$NET_DIR/calls" -P "$NET_DIR/folder" -P "$NET_DIR/folder/.edgegate.prom.edgegate")
-	local none=(-e trace=openat,ftruncate,fsync -e inject=openat:error=EOPNOTSUPP:when=1)
+	local none=(-e 'trace=openat,ftruncate,fsync' -e inject=openat:error=EOPNOTSUPP:when=1)
 	command -v strace >/dev/null || skip 'needs strace'
 	mkdir "$folder"
 	gate_under host "${under[@]}" "${none[@]}" exporter --textfile "$file"
@@ -127,12 +131,12 @@ was_written_after() { # FILE MOMENT
 	gate_under host "${under[@]}" "${none[@]}" exporter --textfile "$file"
 	[[ $(ls -A "$folder") == edgegate.prom ]]
 	promtool_is_content "$(<"$file")"
-	run ! grep -q x{100} "$file"
+	run ! grep -qE 'x{100}' "$file"
 	# while another one writes to it, it is left alone
 	mkfifo "$NET_DIR/hold"
 	flock "$folder/.edgegate.prom.edgegate" cat "$NET_DIR/hold" 3>&- &
 	wait_until test -e "$folder/.edgegate.prom.edgegate"
-	wait_until eval '! flock -n "$folder/.edgegate.prom.edgegate" true'
+	wait_until is_locked "$folder/.edgegate.prom.edgegate"
 	run --separate-stderr -1 gate_under host "${under[@]}" "${none[@]}" exporter --textfile "$file"
 	[[ $stderr == *"cannot write $file"* && -e $folder/.edgegate.prom.edgegate ]]
 	: >"$NET_DIR/hold"
