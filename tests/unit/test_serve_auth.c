@@ -225,6 +225,7 @@ static const char *secret; /* what is looked for in all that is wiped, and how o
 static int wiped;
 
 /* In place of the C library's. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): theirs are reserved */
 void explicit_bzero(void *bytes, size_t size)
 {
 	const void *seen = bytes;

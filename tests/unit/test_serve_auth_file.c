@@ -146,6 +146,10 @@ static void hashes_are_tried_in_a_bounded_time(void **state)
 	(void)state;
 	assert_int_equal(auth_hash_check(slow, 0), AUTH_HASH_GOOD);
 	assert_int_equal(auth_hash_check(slow, 0.02), AUTH_HASH_DEAR);
+	/* cut off, it is seen without that */
+	assert_int_equal(auth_hash_check("$6$abc$" DIGITS_43, 0), AUTH_HASH_BROKEN);
+	assert_int_equal(auth_hash_check("$2b$04$" DIGITS_43, 0), AUTH_HASH_BROKEN);
+	assert_int_equal(auth_hash_check("$y$j9T$abcd$", 0), AUTH_HASH_BROKEN);
 	/* those after the first of a cost aren't tried; which one costs more is seen */
 	assert_int_equal(auth_hash_prefix(slow), strlen("$6$rounds=500000$"));
 	assert_int_equal(auth_hash_prefix("$6$abc"), strlen("$6$"));

@@ -108,6 +108,10 @@ static int shed(int opened, const char *kept, const char *secret)
 		return 4;
 	if (strcmp(getenv("NOTIFY_SOCKET"), "/run/notify") != 0 || getenv("NOTIFY_SOCKETS"))
 		return 5;
+	/* what is left stands there once */
+	for (char **entry = environ; *entry; entry++)
+		if (!**entry || (entry != environ && *entry == entry[-1]))
+			return 7;
 	/* not only out of sight */
 	if (strncmp(kept, "NOTIFY_SOCKET=", 14) != 0 || *secret)
 		return 6;
