@@ -113,7 +113,7 @@ is_locked() { # FILE
 }
 
 @test "exporter: a text file where a file system knows none without a name" {
-	local folder=$NET_DIR/folder file=$NET_DIR/folder/edgegate.prom
+	local folder=$NET_DIR/folder file=$NET_DIR/folder/edgegate.prom i
 	local under=(strace -f -qq -o "$NET_DIR/calls" -P "$NET_DIR/folder" -P "$NET_DIR/folder/.edgegate.prom.edgegate")
 	local none=(-e 'trace=openat,ftruncate,fsync' -e inject=openat:error=EOPNOTSUPP:when=1)
 	command -v strace >/dev/null || skip 'needs strace'
@@ -132,10 +132,17 @@ is_locked() { # FILE
 	[[ $(ls -A "$folder") == edgegate.prom ]]
 	promtool_is_content "$(<"$file")"
 	run ! grep -qE 'x{100}' "$file"
+	# what somebody else has put there isn't written to
+	for i in 'ln -s' ln; do
+		echo kept >"$NET_DIR/theirs"
+		$i "$NET_DIR/theirs" "$folder/.edgegate.prom.edgegate"
+		gate_under host "${under[@]}" "${none[@]}" exporter --textfile "$file"
+		[[ $(<"$NET_DIR/theirs") == kept && $(ls -A "$folder") == edgegate.prom && ! -L $file && $(stat -c %h "$file") == 1 ]]
+	done
 	# while another one writes to it, it is left alone
 	mkfifo "$NET_DIR/hold"
+	: >"$folder/.edgegate.prom.edgegate"
 	flock "$folder/.edgegate.prom.edgegate" cat "$NET_DIR/hold" 3>&- &
-	wait_until test -e "$folder/.edgegate.prom.edgegate"
 	wait_until is_locked "$folder/.edgegate.prom.edgegate"
 	run --separate-stderr -1 gate_under host "${under[@]}" "${none[@]}" exporter --textfile "$file"
 	[[ $stderr == *"cannot write $file"* && -e $folder/.edgegate.prom.edgegate ]]

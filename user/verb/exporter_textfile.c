@@ -51,25 +51,48 @@ static int textfile_check(const char *file, struct diags *diags)
 	return -EINVAL;
 }
 
+/* Locked, and still the one that the path leads to: from now on nobody but us renames or removes it. 0 or negative errno. */
+static int textfile_lock(int fd, const char *path)
+{
+	struct stat ours, there;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) || fstat(fd, &ours))
+		return -errno;
+	return lstat(path, &there) || ours.st_ino != there.st_ino ? -EBUSY : 0;
+}
+
+/* What one that was killed left behind is never written to: whoever owns the folder may have put it there. */
+static int textfile_remove(const char *path)
+{
+	autoclose int fd = -1;
+	struct stat there;
+	int error;
+
+	if (lstat(path, &there))
+		return errno == ENOENT ? 0 : -errno;
+	if (S_ISREG(there.st_mode)) {
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		error = fd < 0 ? -errno : textfile_lock(fd, path);
+		if (error)
+			return error;
+	}
+	return unlink(path) ? -errno : 0;
+}
+
 /*
- * Where a file system knows no files without a name (vfat, NFS): one of that path, which a killed one may have left behind, and
- * which no other one of us writes to. Only its owner can open it, so nobody else can hold us up by a lock.
+ * Where a file system knows no files without a name (vfat, NFS): one of that path, which no other one of us writes to. Until it
+ * is whole only its owner can open it, and hold us up by a lock.
  */
 static int textfile_open_named(const char *path)
 {
-	autoclose int fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
-	struct stat ours, there;
+	autoclose int fd = -1;
+	int error = textfile_remove(path);
 
-	if (fd < 0)
-		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB) || fstat(fd, &ours) || lstat(path, &there))
-		return errno == ENOENT ? -EBUSY : -errno;
-	/* the other one was done, and renamed it, before we had the lock */
-	if (ours.st_ino != there.st_ino || !S_ISREG(ours.st_mode))
-		return -EBUSY;
-	if (ftruncate(fd, 0))
-		return -errno;
-	return take_fd(&fd);
+	if (error)
+		return error;
+	fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	error = fd < 0 ? -errno : textfile_lock(fd, path);
+	return error ? error : take_fd(&fd);
 }
 
 /* One that has no name, and is gone with us, whatever ends us. */
