@@ -90,11 +90,11 @@ FUZZERS := $(FUZZ_SOURCES:tests/fuzz/%.c=build/fuzz/%)
 
 # ---- flags ---------------------------------------------------------------------------------------
 
-PACKAGES := libbpf libfyaml jansson libmnl libpcap libmicrohttpd libseccomp libcap libcrypt
+PACKAGES := libbpf libfyaml jansson libmnl libpcap libmicrohttpd libseccomp libcap libcrypt gnutls
 once = $(eval $(1) := $(2))$($(1))
 PACKAGE_CFLAGS = $(call once,PACKAGE_CFLAGS,$(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null))
 PACKAGE_LIBS = $(call once,PACKAGE_LIBS,$(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null))
-PURE_LIBS = $(call once,PURE_LIBS,$(shell $(PKG_CONFIG) --libs libfyaml jansson libmnl libpcap libmicrohttpd libseccomp libcap libcrypt))
+PURE_LIBS = $(call once,PURE_LIBS,$(shell $(PKG_CONFIG) --libs libfyaml jansson libmnl libpcap libmicrohttpd libseccomp libcap libcrypt gnutls))
 TEST_LIBS = $(call once,TEST_LIBS,-lcmocka $(shell $(PKG_CONFIG) --libs libpcap))
 MULTIARCH = $(call once,MULTIARCH,$(shell $(CC) -print-multiarch))
 

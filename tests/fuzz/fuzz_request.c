@@ -103,27 +103,18 @@ static void try_tokens(const char *text)
 
 static void try_listen(const char *text)
 {
-	char address[INET6_ADDRSTRLEN], *plain;
+	char plain[LISTEN_TEXT_SIZE];
 	struct listen_place place, again;
-	bool six;
 
 	if (listen_parse(text, &place))
 		return;
-	six = place.address.any.sa_family == AF_INET6;
-	inet_ntop(place.address.any.sa_family,
-		  six ? (void *)&place.address.v6.sin6_addr : (void *)&place.address.v4.sin_addr,
-		  address, sizeof(address));
-	plain = text_print(six ? "[%s]:%u" : "%s:%u", address,
-			   ntohs(six ? place.address.v6.sin6_port : place.address.v4.sin_port));
-	if (!plain)
-		exit(0);
+	listen_text(&place, plain);
 	require(!listen_parse(plain, &again), "not taken as %s", plain);
 	require(place.size == again.size && !memcmp(&place.address, &again.address, place.size),
 		"another place as %s", plain);
-	if (!six)
+	if (place.address.any.sa_family == AF_INET && strncasecmp(text, "localhost:", 10))
 		require(!strcmp(plain, text), "%s in other words", plain);
 	listen_is_local(&place);
-	free(plain);
 }
 
 static void try_path(const char *text)

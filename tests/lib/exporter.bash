@@ -24,6 +24,11 @@ exporter_wait() { # NAME [PORT]
 	wait_until fetch "$1" /healthz
 }
 
+# It has said where it serves, and no more.
+exporter_is_quiet() {
+	[[ $(<"$EXPORTER_LOG") == "serving http"* && $(wc -l <"$EXPORTER_LOG") == 1 ]]
+}
+
 exporter_stop() {
 	kill "$EXPORTER_PID"
 	wait "$EXPORTER_PID"
@@ -87,4 +92,35 @@ stats_as_metrics() { # NAME INTERFACE
 		(.drops[] | ",direction=\"\(.direction)\",reason=\"\(.reason)\"" as $reason |
 			line("edgegate_dropped_packets_total"; $reason; .packets), line("edgegate_dropped_bytes_total"; $reason; .bytes)),
 		line("edgegate_flows_max"; ""; .flows.max)' | sort
+}
+
+# Fields of /proc/PID/status.
+process() { # PID FIELD
+	awk -v field="$2:" '$1 == field { $1 = ""; sub(/^ /, ""); print }' "/proc/$1/status"
+}
+
+# What promtool has to say of metrics: nothing.
+promtool_is_content() { # TEXT
+	command -v promtool >/dev/null || return 0
+	run -0 promtool check metrics <<<"$1"
+	[[ -z $output ]]
+}
+
+netns_cookie() { # NAME
+	local folder
+	for folder in /sys/fs/bpf/edgegate/network-namespace-*; do
+		# 16 interfaces, then the name: the stamp tells
+		! bpftool map dump pinned "$folder/gate0/stamp" 2>/dev/null | tr -d ' \n' | xxd -r -p 2>/dev/null | grep -qaF "$(ns "$1")" || echo "${folder##*-}"
+	done
+}
+
+# The gate's command under another one, which neither LeakSanitizer nor a signal is in the way of.
+gate_under() { # NAME COMMAND... exporter OPTION...
+	local name=$1 under=()
+	shift
+	while [[ $1 != exporter ]]; do
+		under+=("$1")
+		shift
+	done
+	ASAN_OPTIONS=detect_leaks=0 in_ns "$name" "${under[@]}" "$EDGEGATE" "$@"
 }

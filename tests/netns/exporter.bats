@@ -16,13 +16,6 @@ setup() {
 
 teardown() { net_end; }
 
-# What promtool has to say of metrics: nothing.
-promtool_is_content() { # TEXT
-	command -v promtool >/dev/null || return 0
-	run -0 promtool check metrics <<<"$1"
-	[[ -z $output ]]
-}
-
 @test "exporter: counts what stats --json counts, under traffic" {
 	local counted='^edgegate_(rule|passed|dropped)_(packets|bytes)_total|^edgegate_flows_max' i text
 	gate host apply -i gate0
@@ -108,7 +101,7 @@ is_same_openmetrics() { # ACCEPT
 	ip -n "$(ns host)" link delete gate0
 	look host gate0
 	seen edgegate_interface_attached 'interface="gate0"' 0
-	[[ ! -s $EXPORTER_LOG ]]
+	exporter_is_quiet
 	exporter_stop
 }
 
@@ -126,7 +119,7 @@ is_same_openmetrics() { # ACCEPT
 	run ! look host gate0
 	gate host apply -i gate0
 	wait_until look host gate0
-	[[ ! -s $EXPORTER_LOG ]]
+	exporter_is_quiet
 	exporter_stop
 }
 
@@ -178,14 +171,6 @@ is_same_openmetrics() { # ACCEPT
 	# shellcheck disable=SC2016 # jq's
 	run -0 jq -r --arg gate "$(ns host)/gate0" '.gates[] | select(.gate == $gate).drifted | sort | join(" ")' < <(fetch host /api/v1/status)
 	[[ $output == 'table tuples' ]] || fail "$output"
-}
-
-netns_cookie() { # NAME
-	local folder
-	for folder in /sys/fs/bpf/edgegate/network-namespace-*; do
-		# 16 interfaces, then the name: the stamp tells
-		! bpftool map dump pinned "$folder/gate0/stamp" 2>/dev/null | tr -d ' \n' | xxd -r -p 2>/dev/null | grep -qaF "$(ns "$1")" || echo "${folder##*-}"
-	done
 }
 
 @test "exporter: a gate of another namespace, by its pins alone" {
@@ -241,47 +226,6 @@ netns_cookie() { # NAME
 	grep -q outcome_counts "$EXPORTER_LOG"
 }
 
-# Fields of /proc/PID/status.
-process() { # PID FIELD
-	awk -v field="$2:" '$1 == field { $1 = ""; sub(/^ /, ""); print }' "/proc/$1/status"
-}
-
-@test "exporter: has no privileges while it serves" {
-	local reader pid set
-	gate host apply -i gate0
-	exporter_start host
-	exporter_wait host
-	reader=$(pgrep -P "$EXPORTER_PID")
-	for pid in "$EXPORTER_PID" "$reader"; do
-		[[ $(process "$pid" Uid) == '65534 65534 65534 65534' ]]
-		[[ $(process "$pid" Gid) == '65534 65534 65534 65534' ]]
-		[[ -z $(process "$pid" Groups) ]]
-		[[ $(process "$pid" NoNewPrivs) == 1 && $(process "$pid" Seccomp) == 2 ]]
-		for set in CapInh CapBnd CapAmb; do
-			[[ $(process "$pid" $set) == 0000000000000000 ]]
-		done
-	done
-	# who talks to the network has none; who reads gates has CAP_DAC_OVERRIDE and CAP_NET_ADMIN, and no network
-	for set in CapPrm CapEff; do
-		[[ $(process "$EXPORTER_PID" $set) == 0000000000000000 ]]
-		[[ $(process "$reader" $set) == 0000000000001002 ]]
-	done
-	run -0 in_ns host ss -Htnlp
-	[[ $output == *"pid=$EXPORTER_PID,"* && $output != *"pid=$reader,"* ]]
-	# nor has the one a descriptor of anything but sockets, what its library waits with, and what it says
-	run -0 bash -c "readlink /proc/$EXPORTER_PID/fd/* | grep -vE '^(socket:|anon_inode:|/dev/null|pipe:|.*\.log$)'; true"
-	[[ -z $output ]]
-	# it does what it is for
-	look host gate0
-	seen edgegate_interface_attached 'interface="gate0"' 1
-	exporter_stop
-	wait_until gone "$reader"
-}
-
-gone() { # PID
-	[[ ! -d /proc/$1 ]]
-}
-
 @test "exporter: ends when the process that reads gates is gone" {
 	local status=0
 	exporter_start host
@@ -290,64 +234,6 @@ gone() { # PID
 	wait "$EXPORTER_PID" || status=$?
 	[[ $status -eq 1 ]]
 	grep -q 'the process that reads the gates is gone' "$EXPORTER_LOG"
-}
-
-# Takes what is said to who started it, as systemd does.
-listen_for_ready() {
-	net_start host socat -u "UNIX-RECV:$NET_DIR/notify" "OPEN:$NET_DIR/notified,creat,append"
-	wait_until test -S "$NET_DIR/notify"
-}
-
-@test "exporter: says that it is ready when nothing can fail any more, and not before" {
-	local without
-	listen_for_ready
-	NOTIFY_SOCKET=$NET_DIR/notify exporter_start host
-	wait_until grep -qx 'READY=1' "$NET_DIR/notified"
-	# then it serves, and both have given up what they may
-	fetch host /metrics | grep -q ^edgegate_build_info
-	[[ $(process "$EXPORTER_PID" CapPrm) == 0000000000000000 ]]
-	[[ $(process "$(pgrep -P "$EXPORTER_PID")" CapPrm) == 0000000000001002 ]]
-	exporter_stop
-	# neither where both fail, nor where the one that reads gates does
-	: >"$NET_DIR/notified"
-	for without in setpcap net_admin; do
-		ASAN_OPTIONS=detect_leaks=0 NOTIFY_SOCKET=$NET_DIR/notify run --separate-stderr -1 \
-			in_ns host timeout 10 setpriv --bounding-set "-$without" "$EDGEGATE" exporter
-		[[ $stderr == *'cannot give up'* ]]
-	done
-	[[ $stderr == *'the process that reads the gates did not start'* ]]
-	[[ ! -s $NET_DIR/notified ]]
-}
-
-@test "exporter: TLS, users, tokens and IPv6" {
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=edge \
-		-addext subjectAltName=IP:::1,IP:127.0.0.1 -keyout "$NET_DIR/key" -out "$NET_DIR/crt" 2>/dev/null
-	chmod 600 "$NET_DIR/key"
-	(umask 077 && printf '# who scrapes\nscraper:%s\n' "$(openssl passwd -6 'correct horse')" >"$NET_DIR/users" &&
-		openssl rand -hex 32 >"$NET_DIR/tokens")
-	exporter_start host --listen '[::1]:9979' --tls-cert "$NET_DIR/crt" --tls-key "$NET_DIR/key" --auth-basic "$NET_DIR/users"
-	EXPORTER_AT='https://[::1]:9979'
-	wait_listen host tcp 9979
-	# the certificate is checked; what isn't TLS gets nothing
-	run ! fetch host /healthz
-	wait_until fetch host /healthz --cacert "$NET_DIR/crt"
-	EXPORTER_AT='http://[::1]:9979' run ! fetch host /healthz
-	run ! fetch host /healthz --cacert "$NET_DIR/crt" --tls-max 1.1
-	[[ $(status_of host /metrics --cacert "$NET_DIR/crt") == 401 ]]
-	[[ $(status_of host /metrics --cacert "$NET_DIR/crt" --user 'scraper:wrong') == 401 ]]
-	[[ $(status_of host /metrics --cacert "$NET_DIR/crt" --user 'stranger:correct horse') == 401 ]]
-	[[ $(status_of host / --cacert "$NET_DIR/crt" --user ':') == 401 ]]
-	for _ in 1 2 3; do
-		fetch host /metrics --cacert "$NET_DIR/crt" --user 'scraper:correct horse' | grep -q ^edgegate_build_info
-	done
-	[[ $(status_of host /metrics --cacert "$NET_DIR/crt" --user 'scraper:wrong') == 401 ]]
-	exporter_stop
-	exporter_start host --auth-bearer "$NET_DIR/tokens"
-	EXPORTER_AT=http://127.0.0.1:9979
-	exporter_wait host
-	[[ $(status_of host /api/v1/status) == 401 ]]
-	[[ $(status_of host /metrics --header 'Authorization: Bearer 0123456789abcdef') == 401 ]]
-	[[ $(status_of host /metrics --header "Authorization: Bearer $(<"$NET_DIR/tokens")") == 200 ]]
 }
 
 # The status of what comes back to who asks under a name. Curl leaves an empty one out but with a semicolon.
@@ -394,101 +280,4 @@ asked_as() { # NAME HOST
 	exporter_wait host
 	[[ $(asked_as host edge.example) == 401 ]]
 	[[ $(status_of host /metrics --header 'Host: edge.example' --header "Authorization: Bearer $(<"$NET_DIR/tokens")") == 200 ]]
-}
-
-@test "exporter: what is wrong is said before it serves" {
-	run --separate-stderr -2 "$EDGEGATE" exporter --listen localhost:9979
-	[[ $stderr == *"'localhost:9979' is not ADDRESS:PORT"*127.0.0.1:9979* ]]
-	run --separate-stderr -2 "$EDGEGATE" exporter --tls-cert x
-	[[ $stderr == *'--tls-cert and --tls-key'* ]]
-	run --separate-stderr -2 "$EDGEGATE" exporter --textfile x --listen 127.0.0.1:9979
-	run --separate-stderr -2 "$EDGEGATE" exporter --interval 5
-	run --separate-stderr -2 "$EDGEGATE" exporter --lisen 127.0.0.1:9979
-	[[ $stderr == *'did you mean --listen?'* ]]
-	run --separate-stderr -1 gate host exporter --user root
-	[[ $stderr == *"'root' is root"* ]]
-	run --separate-stderr -1 gate host exporter --user no-such-user
-	[[ $stderr == *"there is no user 'no-such-user'"* ]]
-	openssl rand -hex 32 >"$NET_DIR/tokens"
-	chmod 644 "$NET_DIR/tokens"
-	run --separate-stderr -1 gate host exporter --auth-bearer "$NET_DIR/tokens"
-	[[ $stderr == *'others may read or change'*'chmod 600'* ]]
-	chmod 600 "$NET_DIR/tokens"
-	run --separate-stderr -1 gate host exporter --auth-basic "$NET_DIR/tokens"
-	[[ $stderr == *':1: this is not NAME:HASH'* ]]
-	echo 'scraper:in clear' >"$NET_DIR/tokens"
-	run --separate-stderr -1 gate host exporter --auth-basic "$NET_DIR/tokens"
-	[[ $stderr == *'no hash that crypt(5) knows'*'openssl passwd -6'* ]]
-	echo short >"$NET_DIR/tokens"
-	run --separate-stderr -1 gate host exporter --auth-bearer "$NET_DIR/tokens"
-	[[ $stderr == *'16 to 256 characters'* ]]
-	run --separate-stderr -1 gate host exporter --tls-cert "$NET_DIR/tokens" --tls-key "$NET_DIR/tokens"
-	[[ $stderr == *'cannot start to serve'* ]]
-	tcp_serve host 9979
-	run --separate-stderr -1 gate host exporter
-	[[ $stderr == *'cannot listen on 127.0.0.1:9979'*'ss -ltnp'* ]]
-}
-
-# The gate's command under another one, which neither LeakSanitizer nor a signal is in the way of.
-gate_under() { # NAME COMMAND... exporter OPTION...
-	local name=$1 under=()
-	shift
-	while [[ $1 != exporter ]]; do
-		under+=("$1")
-		shift
-	done
-	ASAN_OPTIONS=detect_leaks=0 in_ns "$name" "${under[@]}" "$EDGEGATE" "$@"
-}
-
-was_written_after() { # FILE MOMENT
-	awk -v at="$(stat -c %.6Y "$1")" -v after="$2" 'BEGIN { exit !(at > after) }'
-}
-
-@test "exporter: a text file, whole at any moment" {
-	local file=$NET_DIR/folder/edgegate.prom i map began
-	mkdir "$NET_DIR/folder"
-	gate host apply -i gate0
-	gate host exporter --textfile "$file"
-	[[ $(stat -c %a "$file") == 644 && $(ls -A "$NET_DIR/folder") == edgegate.prom ]]
-	grep -q "^edgegate_gate_info{gate=\"$(ns host)/gate0\"" "$file"
-	promtool_is_content "$(<"$file")"
-	# the former one stays where a new one can't be made
-	run --separate-stderr -1 gate host exporter --textfile "$NET_DIR/none/edgegate.prom"
-	[[ $stderr == *"cannot write $NET_DIR/none/edgegate.prom"* ]]
-	exporter_start host --textfile "$file" --interval 1
-	wait_until was_written_after "$file" "$EPOCHREALTIME"
-	# what is slow to find isn't looked for each time
-	map=/sys/fs/bpf/edgegate/network-namespace-$(netns_cookie host)/gate0/slot0-tuples
-	bpftool map delete pinned "$map" key hex 00 06 c5 13 # in tcp 5061
-	began=$EPOCHREALTIME
-	for i in {1..40}; do
-		[[ $(tail -n 1 "$file") == edgegate_scrape_duration_seconds* || $(tail -n 1 "$file") == '# HELP edgegate_exporter_connections_cut'* ]]
-		sleep 0.05
-	done
-	exporter_stop
-	[[ $(ls -A "$NET_DIR/folder") == edgegate.prom ]]
-	was_written_after "$file" "$began"
-	grep -qx "edgegate_policy_drift{gate=\"$(ns host)/gate0\"} 0" "$file"
-	gate host exporter --textfile "$file"
-	grep -qx "edgegate_policy_drift{gate=\"$(ns host)/gate0\"} 1" "$file"
-}
-
-@test "exporter: a text file, and signals in the midst of it" {
-	local file=$NET_DIR/folder/edgegate.prom call
-	command -v strace >/dev/null || skip 'needs strace'
-	mkdir "$NET_DIR/folder"
-	: >"$file"
-	# killed in the midst of it, it leaves nothing behind
-	for call in fsync fchmod write; do
-		run -137 gate_under host strace -qq -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=1" exporter --textfile "$file"
-		[[ $(ls -A "$NET_DIR/folder") == edgegate.prom && ! -s $file ]]
-	done
-	# told to end while it writes, it does so afterwards, and not in a day
-	gate_under host timeout 20 strace -qq -o "$NET_DIR/calls" -e trace=fsync,rt_sigprocmask,rt_sigtimedwait,clock_nanosleep \
-		-e inject=fsync:signal=TERM:when=1 exporter --textfile "$file" --interval 86400
-	# so whenever it comes: it is let through where it is waited for, and nowhere else
-	grep -q 'rt_sigprocmask(SIG_BLOCK, \[INT TERM\]' "$NET_DIR/calls"
-	grep -q 'rt_sigtimedwait(\[INT TERM\]' "$NET_DIR/calls"
-	run ! grep -q 'clock_nanosleep' "$NET_DIR/calls"
-	grep -q '^edgegate_build_info' "$file"
 }

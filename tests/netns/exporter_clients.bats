@@ -154,7 +154,7 @@ answered_late_end() {
 	# what our own code answers is counted, each status of it; what the library refuses isn't, and isn't listed
 	unseen=$(fetch host /metrics | sed -n 's/^edgegate_exporter_responses_total{code="\([0-9]*\)"} 0$/\1/p')
 	[[ ${unseen//$'\n'/ } == '401 421 429 503' ]]
-	[[ ! -s $EXPORTER_LOG ]]
+	exporter_is_quiet
 }
 
 @test "exporter: 10,000 connections that ask nothing" {

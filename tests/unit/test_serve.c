@@ -110,7 +110,11 @@ static void places_to_listen(void **state)
 		"127.0.0.1:a",
 		"127.0.0.1:-1",
 		"127.0.0.1: 80",
-		"localhost:80",
+		"localhost",
+		"localhost.:80",
+		"a.localhost:80",
+		"[localhost]:80",
+		"edge.example:80",
 		"::1:9979",
 		"[::1]",
 		"[::1:9979",
@@ -126,13 +130,21 @@ static void places_to_listen(void **state)
 		"[1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc]:80",
 	};
 	struct listen_place place;
+	char shown[LISTEN_TEXT_SIZE];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
 		if (listen_parse(good[i].text, &place))
 			fail_msg("%s is refused", good[i].text);
 		assert_int_equal(listen_is_local(&place), good[i].local);
+		listen_text(&place, shown);
+		assert_string_equal(shown, good[i].text);
 	}
+	/* the one name that nobody has to be asked for */
+	assert_int_equal(listen_parse("LocalHost:80", &place), 0);
+	assert_true(listen_is_local(&place));
+	listen_text(&place, shown);
+	assert_string_equal(shown, "127.0.0.1:80");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		if (!listen_parse(bad[i], &place))
 			fail_msg("%s is taken", bad[i]);

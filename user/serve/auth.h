@@ -12,6 +12,7 @@
 
 #include "user/base/diag.h"
 #include "user/serve/budget.h"
+#include "user/serve/drop.h"
 
 #define AUTH_NAME_SIZE 256u /* of a name with its password or of a token: what a request can hold */
 
@@ -31,8 +32,12 @@ struct auth {
 	struct budget budget; /* what reckoning hashes has cost, by who asked for it */
 };
 
-/* Reads a file of lines NAME:HASH, or of tokens. -errno with a diag, also where others may read it. */
-int auth_read(const char *file, enum auth_kind kind, struct auth *auth, struct diags *diags);
+/*
+ * Reads a file of lines NAME:HASH, or of tokens. -errno with a diag, also where others or `user`, who serves, may read it;
+ * where a hash isn't whole, or takes too long; where a name has two lines.
+ */
+int auth_read(const char *file, enum auth_kind kind, const struct drop_user *user,
+	      struct auth *auth, struct diags *diags);
 void auth_free(struct auth *auth);
 
 /* Overwrites a string and frees it; NULL is none. */
@@ -59,9 +64,11 @@ int auth_decode(const char *text, char *bytes, size_t size);
 
 /*
  * Reads a secret file whole, up to 64 KiB: the caller's, NULL with a diag. `what` it is for. Refused
- * where others than owner and group may read it, or others than the owner write it.
+ * where others than owner and group may read it, or others than the owner write it, or where `user`, if not NULL, may
+ * read it.
  */
-char *auth_read_file(const char *file, const char *what, struct diags *diags);
+char *auth_read_file(const char *file, const struct drop_user *user, const char *what,
+		     struct diags *diags);
 
 /* The same of a file that everybody may read. */
 char *auth_read_public(const char *file, const char *what, struct diags *diags);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Files with secrets in them. */
-#include <crypt.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -11,6 +10,7 @@
 #include "user/base/cleanup.h"
 #include "user/base/text.h"
 #include "user/serve/auth.h"
+#include "user/serve/auth_hash.h"
 
 #define AUTH_FILE_MOST 65536u
 #define AUTH_TOKEN_LEAST 16u /* characters; from a random source that is 64 bits at least */
@@ -30,7 +30,41 @@ static void auth_wipe_buffer(char **bytes)
 	free(*bytes);
 }
 
-static char *auth_read_bytes(const char *file, bool secret, const char *what, struct diags *diags)
+/*
+ * May who serves read it, once it is `user`? It can open nothing then, but whatever else runs as that user can. An owner
+ * may change what a mode forbids. NULL: nobody serves.
+ */
+static bool auth_is_of(const struct stat *status, const struct drop_user *user)
+{
+	return user && (status->st_uid == user->uid ||
+			(status->st_gid == user->gid && status->st_mode & S_IRGRP));
+}
+
+/* 0, or -EINVAL with a diag. */
+static int auth_check_mode(const char *file, const struct stat *status,
+			   const struct drop_user *user, const char *what, struct diags *diags)
+{
+	if (status->st_mode & (S_IRWXO | S_IWGRP)) {
+		diag_system(diags, 0, what,
+			    "others may read or change %s, which holds a secret (mode %03o)", file,
+			    (unsigned int)status->st_mode & 0777);
+		diag_hint(diags, "chmod 600 %s; and if it is in use, make a new one", file);
+		return -EINVAL;
+	}
+	if (auth_is_of(status, user)) {
+		diag_system(
+			diags, 0, what,
+			"%s, which holds a secret, can be read by the user that the exporter becomes",
+			file);
+		diag_hint(diags, "chown root:root %s && chmod 600 %s; it is read before that", file,
+			  file);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static char *auth_read_bytes(const char *file, bool secret, const struct drop_user *user,
+			     const char *what, struct diags *diags)
 {
 	/* a pipe that nobody writes to would hold us up */
 	autoclose int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -42,13 +76,8 @@ static char *auth_read_bytes(const char *file, bool secret, const char *what, st
 		return auth_unreadable(file, what, errno, diags);
 	if (!S_ISREG(status.st_mode))
 		return auth_unreadable(file, what, EINVAL, diags);
-	if (secret && status.st_mode & (S_IRWXO | S_IWGRP)) {
-		diag_system(diags, 0, what,
-			    "others may read or change %s, which holds a secret (mode %03o)", file,
-			    (unsigned int)status.st_mode & 0777);
-		diag_hint(diags, "chmod 600 %s; and if it is in use, make a new one", file);
+	if (secret && auth_check_mode(file, &status, user, what, diags))
 		return NULL;
-	}
 	size = read(fd, bytes, AUTH_FILE_MOST + 1);
 	if (size < 0)
 		return auth_unreadable(file, what, errno, diags);
@@ -60,14 +89,15 @@ static char *auth_read_bytes(const char *file, bool secret, const char *what, st
 	return take_pointer(&bytes);
 }
 
-char *auth_read_file(const char *file, const char *what, struct diags *diags)
+char *auth_read_file(const char *file, const struct drop_user *user, const char *what,
+		     struct diags *diags)
 {
-	return auth_read_bytes(file, true, what, diags);
+	return auth_read_bytes(file, true, user, what, diags);
 }
 
 char *auth_read_public(const char *file, const char *what, struct diags *diags)
 {
-	return auth_read_bytes(file, false, what, diags);
+	return auth_read_bytes(file, false, NULL, what, diags);
 }
 
 static int auth_add(const char *name, size_t name_length, const char *secret, struct auth *auth)
@@ -90,11 +120,57 @@ static bool auth_has_user(const struct auth *auth, const char *name, size_t leng
 	return false;
 }
 
+/* One of that cost has been tried, and went well. */
+static bool auth_has_cost(const struct auth *auth, const char *hash)
+{
+	const size_t prefix = (size_t)auth_hash_prefix(hash);
+
+	for (size_t i = 0; prefix && i < auth->count; i++)
+		if (strncmp(auth->list[i].secret, hash, prefix) == 0)
+			return true;
+	return false;
+}
+
+static int auth_check_hash(const char *hash, const struct auth *auth, const char *file,
+			   unsigned int number, struct diags *diags)
+{
+	switch (auth_hash_check(hash, auth_has_cost(auth, hash) ? 0 : AUTH_HASH_SECONDS)) {
+	case AUTH_HASH_GOOD:
+		return 0;
+	case AUTH_HASH_FAILED:
+		diag_system(diags, errno, "--auth-basic", "%s:%u: cannot try the hash", file,
+			    number);
+		diag_hint(diags, "free memory and processes, and try again");
+		return -EINVAL;
+	case AUTH_HASH_BROKEN:
+		diag_system(diags, 0, "--auth-basic",
+			    "%s:%u: the hash is not whole: no password can fit it", file, number);
+		break;
+	case AUTH_HASH_DEAR:
+		diag_system(
+			diags, 0, "--auth-basic",
+			"%s:%u: the hash costs too much or too little: one wrong password may "
+			"take half a second, and 32 MiB (1000 to 500000 rounds, bcrypt 4 to 12, "
+			"yescrypt up to jAT)",
+			file, number);
+		break;
+	case AUTH_HASH_UNKNOWN:
+		diag_system(
+			diags, 0, "--auth-basic",
+			"%s:%u: what stands behind the name is no hash of $6$, $5$, $2b$ or $y$ "
+			"(crypt(5))",
+			file, number);
+		break;
+	}
+	diag_hint(diags, "passwords are kept as hashes only; make one: openssl passwd -6");
+	return -EINVAL;
+}
+
 static int auth_add_user(const char *line, struct auth *auth, const char *file, unsigned int number,
 			 struct diags *diags)
 {
 	const char *colon = strchr(line, ':');
-	int salt;
+	int error;
 
 	if (!colon || colon == line) {
 		diag_system(diags, 0, "--auth-basic", "%s:%u: this is not NAME:HASH", file, number);
@@ -107,16 +183,8 @@ static int auth_add_user(const char *line, struct auth *auth, const char *file, 
 		diag_hint(diags, "a user has one password: keep one of the lines");
 		return -EINVAL;
 	}
-	salt = crypt_checksalt(colon + 1);
-	if (colon[1] != '$' || (salt != CRYPT_SALT_OK && salt != CRYPT_SALT_TOO_CHEAP)) {
-		diag_system(diags, 0, "--auth-basic",
-			    "%s:%u: what stands behind the name is no hash that crypt(5) knows or "
-			    "advises",
-			    file, number);
-		diag_hint(diags, "passwords are kept as hashes only: openssl passwd -6");
-		return -EINVAL;
-	}
-	return auth_add(line, (size_t)(colon - line), colon + 1, auth);
+	error = auth_check_hash(colon + 1, auth, file, number, diags);
+	return error ? error : auth_add(line, (size_t)(colon - line), colon + 1, auth);
 }
 
 static int auth_add_token(const char *line, struct auth *auth, const char *file,
@@ -152,10 +220,11 @@ static int auth_add_lines(char *bytes, struct auth *auth, const char *file, stru
 	return error;
 }
 
-int auth_read(const char *file, enum auth_kind kind, struct auth *auth, struct diags *diags)
+int auth_read(const char *file, enum auth_kind kind, const struct drop_user *user,
+	      struct auth *auth, struct diags *diags)
 {
 	const char *what = kind == AUTH_BASIC ? "--auth-basic" : "--auth-bearer";
-	autofree char *bytes = auth_read_file(file, what, diags);
+	autofree char *bytes = auth_read_file(file, user, what, diags);
 	cleanup(auth_free) struct auth read = { .kind = kind };
 	size_t size;
 	int error;

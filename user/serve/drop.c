@@ -166,6 +166,14 @@ static int drop_core(void)
 	return setrlimit(RLIMIT_CORE, &none) ? -errno : 0;
 }
 
+/* What stands at standard input isn't read, and may be a file that only root reads. */
+static int drop_input(void)
+{
+	autoclose int none = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	return none < 0 || dup2(none, STDIN_FILENO) < 0 ? -errno : 0;
+}
+
 static int drop_failed(int error, const char *step, struct diags *diags)
 {
 	diag_system(diags, -error, "exporter", "cannot give up %s", step);
@@ -178,6 +186,8 @@ int drop_all(enum drop_role role, const struct drop_user *user, const char *fold
 {
 	int error = drop_core();
 
+	if (!error)
+		error = drop_input();
 	if (!error)
 		error = drop_capabilities(role, user);
 	if (error)

@@ -21,6 +21,12 @@ struct drop_user {
 	gid_t gid;
 };
 
+/*
+ * First of all: closes descriptors that who started us left open, but for 0 to 2; and overwrites the environment but for
+ * LC_ALL, PATH, NOTIFY_SOCKET, EDGEGATE_* and what sanitizers read: neither is ours to keep. 0 or -errno with a diag.
+ */
+int drop_inherited(struct diags *diags);
+
 /* -errno with a diag: there is no such user, or it is root. */
 int drop_find_user(const char *name, struct drop_user *user, struct diags *diags);
 

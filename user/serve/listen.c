@@ -4,7 +4,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
@@ -32,6 +34,8 @@ int listen_parse(const char *text, struct listen_place *place)
 		return -EINVAL;
 	memcpy(address, text, length);
 	address[length] = '\0';
+	if (!brackets && strcasecmp(address, "localhost") == 0)
+		snprintf(address, sizeof(address), "127.0.0.1");
 	if (brackets) {
 		read.address.v6.sin6_family = AF_INET6;
 		read.address.v6.sin6_port = htons((uint16_t)port);
@@ -47,6 +51,20 @@ int listen_parse(const char *text, struct listen_place *place)
 	}
 	*place = read;
 	return 0;
+}
+
+void listen_text(const struct listen_place *place, char text[static LISTEN_TEXT_SIZE])
+{
+	const bool six = place->address.any.sa_family == AF_INET6;
+	char address[INET6_ADDRSTRLEN] = "";
+
+	inet_ntop(place->address.any.sa_family,
+		  six ? (const void *)&place->address.v6.sin6_addr :
+			(const void *)&place->address.v4.sin_addr,
+		  address, sizeof(address));
+	snprintf(text, LISTEN_TEXT_SIZE, six ? "[%s]:%u" : "%s:%u", address,
+		 (unsigned int)ntohs(six ? place->address.v6.sin6_port :
+					   place->address.v4.sin_port));
 }
 
 bool listen_is_local(const struct listen_place *place)

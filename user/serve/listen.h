@@ -20,8 +20,12 @@ struct listen_place {
 	socklen_t size;
 };
 
-/* -EINVAL: it is none. */
+/* `localhost` is 127.0.0.1, so that nobody has to be asked; other names are none. -EINVAL: it is none. */
 int listen_parse(const char *text, struct listen_place *place);
+
+/* "127.0.0.1:9979", "[::1]:9979" */
+#define LISTEN_TEXT_SIZE (INET6_ADDRSTRLEN + sizeof("[]:65535"))
+void listen_text(const struct listen_place *place, char text[static LISTEN_TEXT_SIZE]);
 
 /* Can only this machine reach it? */
 bool listen_is_local(const struct listen_place *place);

@@ -2,12 +2,15 @@
 #include "user/serve/ready.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "user/base/cleanup.h"
+
+#define READY_SIZE 512
 
 int ready_open(void)
 {
@@ -28,11 +31,12 @@ int ready_open(void)
 	return take_fd(&fd);
 }
 
-void ready_say(int socket)
+void ready_say(int socket, const char *status)
 {
-	static const char ready[] = "READY=1";
+	char ready[READY_SIZE];
+	int length = snprintf(ready, sizeof(ready), "READY=1\nSTATUS=%s\n", status);
 
 	/* where it can't be told, it waits in vain and says so */
-	if (socket >= 0)
-		(void)send(socket, ready, sizeof(ready) - 1, MSG_NOSIGNAL);
+	if (socket >= 0 && length > 0 && length < READY_SIZE)
+		(void)send(socket, ready, (size_t)length, MSG_NOSIGNAL);
 }

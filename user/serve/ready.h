@@ -6,7 +6,7 @@
 /* A socket that leads there, made while sockets may be made; the caller's. -1: nobody asks, or it can't be reached. */
 int ready_open(void);
 
-/* To be said last, when nothing can fail any more. */
-void ready_say(int socket);
+/* To be said last, when nothing can fail any more; `status`: a line for people, without its end. */
+void ready_say(int socket, const char *status);
 
 #endif

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
 #include "user/serve/ready.h"
 #include "user/serve/server.h"
+#include "user/serve/tls.h"
 #include "user/verb/common.h"
 #include "user/verb/exporter_options.h"
 #include "user/verb/exporter_reader.h"
@@ -16,31 +18,26 @@
 
 /* Secrets, read while we may. Owned. */
 struct exporter_secrets {
-	char *certificate, *key;
+	struct tls_pair tls;
 	struct auth auth;
 };
 
 static void exporter_forget(struct exporter_secrets *secrets)
 {
-	free(secrets->certificate);
-	auth_wipe(&secrets->key);
+	tls_free(&secrets->tls);
 	auth_free(&secrets->auth);
 }
 
-static int exporter_read(const struct exporter_options *options, struct exporter_secrets *secrets,
-			 struct diags *diags)
+static int exporter_read(const struct exporter_options *options, const struct drop_user *user,
+			 struct exporter_secrets *secrets, struct diags *diags)
 {
-	if (options->key) {
-		secrets->certificate = auth_read_public(options->certificate, "--tls-cert", diags);
-		secrets->key = secrets->certificate ?
-				       auth_read_file(options->key, "--tls-key", diags) :
-				       NULL;
-		if (!secrets->key)
-			return -EINVAL;
-	}
-	if (options->auth)
-		return auth_read(options->auth_file, options->auth, &secrets->auth, diags);
-	return 0;
+	int error = options->key ? tls_read(options->certificate, options->key, user, time(NULL),
+					    &secrets->tls, diags) :
+				   0;
+
+	if (!error && options->auth)
+		error = auth_read(options->auth_file, options->auth, user, &secrets->auth, diags);
+	return error;
 }
 
 static void exporter_warn(const struct exporter_options *options, struct diags *diags)
@@ -70,8 +67,25 @@ static int exporter_await(int reader)
 	return 0;
 }
 
+/* Where it can be asked, with what and by whom; whether that could be printed is no reason not to serve. */
+static void exporter_say(const struct exporter_options *options, int ready)
+{
+	char place[LISTEN_TEXT_SIZE], said[256];
+
+	listen_text(&options->place, place);
+	snprintf(said, sizeof(said), "serving %s://%s/ as user %s, %s%s",
+		 options->key ? "https" : "http", place, options->user,
+		 options->key ? "with TLS, " : "without TLS, ",
+		 options->auth == AUTH_BASIC  ? "to who has a password" :
+		 options->auth == AUTH_BEARER ? "to who has a token" :
+						"to everybody who reaches it");
+	(void)dprintf(STDOUT_FILENO, "%s\n", said);
+	ready_say(ready, said);
+}
+
 /* Without privileges. What is to be said is said before, not after, it has served. */
-static int exporter_go(struct server *server, int reader, int ready, struct diags *diags)
+static int exporter_go(const struct exporter_options *options, struct server *server, int reader,
+		       int ready, struct diags *diags)
 {
 	int error = exporter_await(reader);
 
@@ -82,7 +96,7 @@ static int exporter_go(struct server *server, int reader, int ready, struct diag
 		return error;
 	}
 	common_end(diags);
-	ready_say(ready);
+	exporter_say(options, ready);
 	return server_run(server, diags);
 }
 
@@ -110,7 +124,7 @@ static int exporter_serve(const struct exporter_options *options, const struct d
 	char name[HOST_NAME_MAX + 1];
 	struct server *server = NULL;
 	autoclose int ready = -1;
-	int error = exporter_read(options, &secrets, diags);
+	int error = exporter_read(options, user, &secrets, diags);
 
 	if (!error)
 		wish.listener = listen_open(options->listen, &options->place, diags);
@@ -118,8 +132,8 @@ static int exporter_serve(const struct exporter_options *options, const struct d
 		close(reader);
 		return error ? error : wish.listener;
 	}
-	wish.certificate = secrets.certificate;
-	wish.key = secrets.key;
+	wish.certificate = secrets.tls.certificate;
+	wish.key = secrets.tls.key;
 	wish.own_name = exporter_own_name(options, name);
 	server = server_open(&wish, diags);
 	if (!server)
@@ -128,7 +142,7 @@ static int exporter_serve(const struct exporter_options *options, const struct d
 	ready = ready_open();
 	error = drop_all(DROP_SERVER, user, NULL, diags);
 	if (!error)
-		error = exporter_go(server, reader, ready, diags);
+		error = exporter_go(options, server, reader, ready, diags);
 	server_close(server);
 	return error;
 }
@@ -145,7 +159,7 @@ static int exporter_run(int argc, char **argv, const struct invocation *invocati
 	(void)invocation;
 	if (error)
 		return error > 0 ? error - 1 : common_end(&diags);
-	if (pins_check("exporter", &diags))
+	if (drop_inherited(&diags) || pins_check("exporter", &diags))
 		return common_end(&diags);
 	if (options.textfile)
 		return exporter_textfile(options.textfile, options.interval);
@@ -184,13 +198,14 @@ const struct verb verb_exporter = {
 		"then gives up all rights that it can do without (docs/exporter.md). At a loopback address, without\n"
 		"users, tokens and TLS, it is to be asked by address, as localhost or by this machine's name.\n"
 		"\n"
-		"      --listen ADDRESS:PORT   default 127.0.0.1:9979; IPv6: [::1]:9979\n"
+		"      --listen ADDRESS:PORT   default 127.0.0.1:9979; IPv6: [::1]:9979; localhost is 127.0.0.1\n"
 		"      --tls-cert FILE         certificate with its chain, PEM; then it speaks TLS alone\n"
-		"      --tls-key FILE          its key, PEM, which nobody else may read\n"
+		"      --tls-key FILE          its key, PEM, which nobody else may read, nor --user\n"
 		"      --auth-basic FILE       who may ask: lines NAME:HASH, hashes as openssl passwd -6 makes them\n"
 		"      --auth-bearer FILE      who may ask: a token a line, as openssl rand -hex 32 makes them\n"
 		"      --user NAME             who it becomes; default nobody\n"
-		"      --textfile FILE         writes the metrics into a file instead, for node_exporter\n"
+		"      --textfile FILE         writes the metrics into a file instead, for node_exporter; no device, folder\n"
+		"                              or symbolic link is replaced by it\n"
 		"      --interval SECONDS      ... again and again\n"
 		"  -h, --help                  this page\n",
 	.run = exporter_run,

@@ -68,7 +68,8 @@ static int exporter_value(int letter, const char *value, struct exporter_options
 		if (!listen_parse(value, &options->place))
 			return 0;
 		diag_usage(diags, "--listen", "'%s' is not ADDRESS:PORT", value);
-		diag_hint(diags, "--listen 127.0.0.1:9979, --listen '[::1]:9979'; no names");
+		diag_hint(diags,
+			  "--listen 127.0.0.1:9979, --listen '[::1]:9979'; no names but localhost");
 		return -EINVAL;
 	case 'c':
 		options->certificate = value;
