@@ -13,7 +13,7 @@ EXPORTER=$PWD/build/edgegate
 
 setup() {
 	net_begin
-	net_ns host peer
+	net_ns host
 }
 
 teardown() { net_end; }
@@ -70,45 +70,14 @@ twice_in_eleven_seconds() {
 	} | in_ns host timeout 20 socat -t 5 - TCP:127.0.0.1:9979
 }
 
-# In another namespace, where gates take eleven seconds to be read: who said their word before that, within, and afterwards.
-answered_late_begin() {
-	local pause
-	kill -STOP "$reader"
-	for pause in 'sleep 1; printf "HTTP/1.0\r\n\r\n"' 'printf "HTTP"; sleep 13; printf "/1.0\r\n\r\n"'; do
-		# shellcheck disable=SC2016 # for the shell in the namespace
-		in_ns peer timeout 25 bash -c 'exec 5<>/dev/tcp/127.0.0.1/9979; printf "GET /healthz " >&5; { '"$pause"'; } >&5; head -n 1 <&5' \
-			>"$NET_DIR/late-${#late[@]}" 3>&- &
-		late+=("$!")
-	done
-	sleep 0.5
-	in_ns peer curl --silent --show-error --fail --max-time 20 http://127.0.0.1:9979/metrics >"$NET_DIR/late-2" 3>&- &
-	late+=("$!")
-	{
-		sleep 11
-		kill -CONT "$reader"
-	} 3>&- &
-	late+=("$!")
-}
-
-answered_late_end() {
-	wait "${late[@]}"
-	[[ $(<"$NET_DIR/late-0") == *' 200 '* ]]
-	[[ $(<"$NET_DIR/late-1") == *' 200 '* ]]
-	grep -q ^edgegate_build_info "$NET_DIR/late-2"
-}
-
 @test "exporter: requests that are none, or huge, of other methods, or never finished" {
-	local began path method answers slow=() idle late=() reader unseen
-	exporter_start peer
-	exporter_wait peer
-	reader=$(pgrep -P "$EXPORTER_PID")
+	local began path method answers slow=() idle unseen
 	exporter_start host
 	exporter_wait host
 	healthy
 	began=$(descriptors)
 	twice_in_eleven_seconds >"$NET_DIR/twice" 3>&- &
 	idle=$!
-	answered_late_begin
 	dripping >"$NET_DIR/one" 3>&- &
 	slow+=("$!")
 	dripping >"$NET_DIR/two" 3>&- &
@@ -137,6 +106,17 @@ answered_late_end() {
 		'GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n')
 	((${#answers[@]} == 11))
 	[[ ${answers[*]} != *' 200 '* ]]
+	# two who read it could take it for two different requests
+	mapfile -t answers < <(raw 'GET /metrics\x00x HTTP/1.1\r\nHost: localhost\r\n\r\n' \
+		'GET /metrics?a\x00b HTTP/1.1\r\nHost: localhost\r\n\r\n' 'GET /metrics?a=\x00 HTTP/1.0\r\n\r\n' \
+		'GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n' \
+		'GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\ncontent-length: 0\r\n\r\n')
+	((${#answers[@]} == 5))
+	for path in "${answers[@]}"; do
+		[[ $path == *' 400 '* ]]
+	done
+	[[ $(status_of host '/metrics?a=b&c%00' --header 'Content-Length: 0') == 200 ]]
+	[[ $(status_of host /metrics --http1.0 --header 'Host:') == 200 ]]
 	raw 'GET\t/\tHTTP/1.1\r\nHost: localhost\r\n\r\n' >/dev/null
 	healthy
 	# who closed in the middle of a request is noticed when its time is over
@@ -149,7 +129,6 @@ answered_late_end() {
 	# who has been answered may ask again, as Prometheus does
 	wait "$idle"
 	[[ $(grep -c ' 200 OK' "$NET_DIR/twice") -eq 2 ]]
-	answered_late_end
 	healthy
 	# what our own code answers is counted, each status of it; what the library refuses isn't, and isn't listed
 	unseen=$(fetch host /metrics | sed -n 's/^edgegate_exporter_responses_total{code="\([0-9]*\)"} 0$/\1/p')
@@ -241,6 +220,7 @@ documents() {
 
 @test "exporter: those that ask for much and take nothing" {
 	local i most=0 now
+	net_ns peer
 	net_link host gate0 peer wire0
 	awk 'BEGIN {
 		print "policy: many\nflows: {max: 1024}\nrules:"
@@ -262,4 +242,39 @@ documents() {
 	((most >= 6 && most <= 10))
 	(($(fetch host /metrics | awk '$1 == "edgegate_exporter_connections_cut_total" { print $2 }') >= 4))
 	[[ $(metrics_of host gate0 | grep -c '^edgegate_rule_packets_total') -eq 2000 ]]
+}
+
+# How many of three that think for half a second before they ask are answered.
+slow_ones() { # NAMESPACE ADDRESS
+	local pids=() pid count=0
+	for _ in 1 2 3; do
+		# shellcheck disable=SC2016 # for the shell in the namespace
+		in_ns "$1" timeout 10 bash -c 'exec 5<>/dev/tcp/"$0"/9979; sleep 0.5
+			printf "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n" >&5; head -n 1 <&5' "$2" 3>&- | grep -q ' 200 ' &
+		pids+=("$!")
+	done
+	for pid in "${pids[@]}"; do
+		! wait "$pid" || count=$((count + 1))
+	done
+	echo "$count"
+}
+
+@test "exporter: who floods it with connections keeps out nobody of another address" {
+	net_ns peer
+	ip link add gate0 netns "$(ns host)" type veth peer name wire0 netns "$(ns peer)"
+	ip -n "$(ns host)" address add 192.0.2.10/24 dev gate0
+	ip -n "$(ns peer)" address add 192.0.2.1/24 dev wire0
+	ip -n "$(ns host)" link set gate0 up
+	ip -n "$(ns peer)" link set wire0 up
+	exporter_start host --listen 0.0.0.0:9979
+	exporter_wait host
+	net_start peer build/tests/tools/crowd connect 192.0.2.10 9979 20000
+	wait_until flood_is_on
+	[[ $(slow_ones host 127.0.0.1) == 3 ]]
+	# it was one all the while
+	run ! grep ready "$NET_DIR/peer-crowd.log"
+}
+
+flood_is_on() {
+	(($(fetch host /metrics | awk '$1 == "edgegate_exporter_connections_cut_total" { print $2 }') > 200))
 }

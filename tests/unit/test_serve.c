@@ -180,6 +180,15 @@ static void questions_and_answers(void **state)
 	assert_int_equal(ask_next(sockets[1], 0, &got), 1);
 	assert_int_equal(got.document, ASK_STATS);
 	assert_int_equal(got.cut, 7);
+	/* without waiting: not yet, then there */
+	assert_int_equal(ask_take(sockets[0], &size), -EAGAIN);
+	assert_int_equal(ask_send(sockets[0], &question), 0);
+	assert_int_equal(ask_take(sockets[0], &size), -EAGAIN);
+	assert_int_equal(ask_next(sockets[1], 0, &got), 1);
+	assert_int_equal(ask_answer(sockets[1], document), 0);
+	fd = ask_take(sockets[0], &size);
+	assert_true(fd >= 0);
+	close(fd);
 	/* one that could not be made */
 	assert_int_equal(ask_answer(sockets[1], -ENOMEM), 0);
 	assert_int_equal(ask(sockets[0], &question, &size), -ENODATA);
@@ -187,6 +196,12 @@ static void questions_and_answers(void **state)
 	/* nobody there */
 	close(sockets[1]);
 	assert_int_equal(ask(sockets[0], &question, &size), -EPIPE);
+	close(sockets[0]);
+	/* gone with the question unread */
+	assert_int_equal(ask_pair(sockets), 0);
+	assert_int_equal(ask_send(sockets[0], &question), 0);
+	close(sockets[1]);
+	assert_int_equal(ask_take(sockets[0], &size), -EPIPE);
 	close(sockets[0]);
 	assert_int_equal(ask_pair(sockets), 0);
 	close(sockets[0]);

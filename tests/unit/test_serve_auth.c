@@ -10,6 +10,7 @@
 
 #include <arpa/inet.h>
 #include <crypt.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -158,8 +159,11 @@ static void wrong_passwords(void **state)
 	/* whoever hasn't come yet, with the right one, is let in; and so may who made the mistakes after a while */
 	assert_int_equal(allows(&auth, RIGHT, 1), AUTH_LATER);
 	assert_int_equal(allows(&auth, RIGHT, 3), AUTH_YES);
-	/* one that has passed costs nothing, and tells nothing about whose it is */
-	assert_int_equal(allows(&auth, RIGHT, 1), AUTH_YES);
+	/* one that has passed costs nothing; but who may not guess isn't told that a guess is right, either */
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(allows(&auth, RIGHT, 3), AUTH_YES);
+	assert_int_equal(allows(&auth, RIGHT, 1), AUTH_LATER);
+	assert_int_equal(auth_allows(&auth, RIGHT, peer(1), 1000.3), AUTH_YES);
 	assert_int_equal(judged(&auth, WRONG, 4), 9);
 	assert_int_equal(auth_allows(&auth, WRONG, peer(1), 1000.3), AUTH_NO);
 	assert_int_equal(auth_allows(&auth, WRONG, peer(1), 1000.3), AUTH_LATER);
@@ -167,6 +171,49 @@ static void wrong_passwords(void **state)
 	/* what is charged is what it took */
 	assert_int_equal(read_auth(slow, 0600, AUTH_BASIC, &auth), 0);
 	assert_in_range(judged(&auth, UNKNOWN, 1), 1, 6);
+	auth_free(&auth);
+}
+
+/* Whether a name was given the slow hash. */
+static bool was_slow(struct auth *auth, const char *name, unsigned int from)
+{
+	autofree char *header = text_print("Basic %s", name);
+
+	assert_int_equal(allows(auth, header, from), AUTH_NO);
+	for (size_t i = 0; i < BUDGET_PEERS; i++)
+		if (auth->budget.peers[i].address.s6_addr[15] == from)
+			return auth->budget.peers[i].paid_until > 1000.3;
+	fail();
+	return false;
+}
+
+/* Users whose hashes take longer and shorter: a name that is nobody's takes now this long, now that, but the same each time. */
+static void unknown_names(void **state)
+{
+	/* "aaa:x", "baa:x" and so on to "laa:x" */
+	static const char *const names[] = { "YWFhOng=", "YmFhOng=", "Y2FhOng=", "ZGFhOng=",
+					     "ZWFhOng=", "ZmFhOng=", "Z2FhOng=", "aGFhOng=",
+					     "aWFhOng=", "amFhOng=", "a2FhOng=", "bGFhOng=" };
+	const size_t count = sizeof(names) / sizeof(*names);
+	autofree char *quick = text_print("scraper:%s\n", crypt("a:b", salt));
+	autofree char *lines = text_print("%sgrafana:%s\n", quick, crypt("a:b", slow_salt));
+	struct auth auth = { 0 };
+	size_t slow = 0;
+
+	(void)state;
+	assert_int_equal(read_auth(lines, 0600, AUTH_BASIC, &auth), 0);
+	/* by chance all are alike once in 2000 times: then it is drawn again, as by another start */
+	for (int draw = 0; draw < 3 && (!slow || slow == count); draw++) {
+		memset(&auth.budget, 0, sizeof(auth.budget));
+		auth.secret = 0;
+		slow = 0;
+		for (unsigned int i = 0; i < count; i++)
+			slow += was_slow(&auth, names[i], 1 + i);
+	}
+	assert_in_range(slow, 1, count - 1);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_int_equal(was_slow(&auth, names[i], 100 + i),
+				 was_slow(&auth, names[i], 200 + i));
 	auth_free(&auth);
 }
 
@@ -286,9 +333,13 @@ static void equal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(base64),          cmocka_unit_test(users),
-		cmocka_unit_test(wrong_passwords), cmocka_unit_test(budgets),
-		cmocka_unit_test(tokens),          cmocka_unit_test(secrets_are_wiped),
+		cmocka_unit_test(base64),
+		cmocka_unit_test(users),
+		cmocka_unit_test(wrong_passwords),
+		cmocka_unit_test(unknown_names),
+		cmocka_unit_test(budgets),
+		cmocka_unit_test(tokens),
+		cmocka_unit_test(secrets_are_wiped),
 		cmocka_unit_test(equal),
 	};
 

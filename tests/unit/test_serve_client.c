@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which of the exporter's connections give way, and which documents. Without a network: descriptors that lead nowhere. */
+/* Which of the exporter's connections give way. Without a network: descriptors that lead nowhere. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,9 +8,8 @@
 
 #include <cmocka.h>
 
-#include <stdlib.h>
+#include <arpa/inet.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "user/serve/server_client.h"
 
@@ -22,14 +21,23 @@ struct crowd {
 	struct client clients[CROWD];
 };
 
-/* Connections, one a second; the first `answered` of them have asked. */
+/* 192.0.2.1, 192.0.2.2, and so on */
+static const struct sockaddr *peer(unsigned int number)
+{
+	static struct sockaddr_in address = { .sin_family = AF_INET };
+
+	address.sin_addr.s_addr = htonl(0xc0000200 + number);
+	return (const struct sockaddr *)&address;
+}
+
+/* Connections of one address, one a second; the first `answered` of them have asked. */
 static void crowd_begin(struct crowd *crowd, size_t count, size_t answered)
 {
 	memset(crowd, 0, sizeof(*crowd));
 	crowd->server.now = 1;
 	for (size_t i = 0; i < count; i++) {
 		crowd->server.now++;
-		client_begin(&crowd->server, &crowd->clients[i], -1);
+		client_begin(&crowd->server, &crowd->clients[i], -1, peer(1));
 		if (i < answered)
 			client_waits(&crowd->server, &crowd->clients[i], CLIENT_ANSWERED);
 	}
@@ -79,6 +87,71 @@ static void who_gives_way(void **state)
 		assert_int_equal(crowd_cut(&crowd), cases[i].gives_way);
 		assert_int_equal(crowd.server.counts.cut, cases[i].gives_way >= 0);
 	}
+}
+
+/* One more of an address, a second later. */
+static void crowd_add(struct crowd *crowd, const struct sockaddr *from, enum client_state state)
+{
+	struct server *server = &crowd->server;
+	struct client *client = &crowd->clients[server->connections];
+
+	server->now++;
+	client_begin(server, client, -1, from);
+	client_waits(server, client, state);
+}
+
+static const struct sockaddr *six(const char *text)
+{
+	static struct sockaddr_in6 address = { .sin6_family = AF_INET6 };
+
+	assert_int_equal(inet_pton(AF_INET6, text, &address.sin6_addr), 1);
+	return (const struct sockaddr *)&address;
+}
+
+/* Of the address that has most: its own oldest, whoever else has waited for longer. */
+static void whose_gives_way(void **state)
+{
+	static struct crowd crowd;
+
+	(void)state;
+	crowd_begin(&crowd, 0, 0);
+	crowd_add(&crowd, peer(1), CLIENT_ASKING);
+	crowd_add(&crowd, peer(1), CLIENT_ANSWERED);
+	for (int i = 2; i < (int)CROWD - 1; i++)
+		crowd_add(&crowd, peer(2), CLIENT_ASKING);
+	crowd_add(&crowd, peer(3), CLIENT_ASKING);
+	client_make_room(&crowd.server, SERVER_CONNECTIONS);
+	assert_int_equal(crowd_cut(&crowd), 2);
+	/* that is no reason for another; and the next one's isn't, either */
+	client_make_room(&crowd.server, SERVER_CONNECTIONS);
+	assert_int_equal(crowd_cut(&crowd), 2);
+	/* half an address of IPv6 is one peer; its answers aren't taken, and still the others don't give way */
+	crowd_begin(&crowd, 0, 0);
+	for (int i = 0; i < 40; i++)
+		crowd_add(&crowd, peer(1), CLIENT_ASKING);
+	for (int i = 40; i < 80; i++)
+		crowd_add(&crowd, six(i % 2 ? "2001:db8::1" : "2001:db8::2"), CLIENT_ANSWERED);
+	client_make_room(&crowd.server, 79);
+	assert_int_equal(crowd_cut(&crowd), 0);
+	crowd_begin(&crowd, 0, 0);
+	for (int i = 0; i < 40; i++)
+		crowd_add(&crowd, peer(1), CLIENT_ASKING);
+	for (int i = 40; i < 81; i++)
+		crowd_add(&crowd, six(i % 2 ? "2001:db8::1" : "2001:db8::2"), CLIENT_ANSWERED);
+	client_make_room(&crowd.server, 80);
+	assert_int_equal(crowd_cut(&crowd), 40);
+	/* it has two, the other one's is being answered: the newcomer isn't the one that goes */
+	crowd_begin(&crowd, 0, 0);
+	crowd_add(&crowd, peer(1), CLIENT_ASKING);
+	crowd_add(&crowd, peer(2), CLIENT_ANSWERED);
+	crowd_add(&crowd, peer(2), CLIENT_ASKING);
+	client_make_room(&crowd.server, 2);
+	assert_int_equal(crowd_cut(&crowd), 1);
+	/* places are given back */
+	for (int i = 0; i < 3; i++)
+		client_end(&crowd.server, &crowd.clients[i]);
+	for (size_t i = 0; i < SERVER_CONNECTIONS_MOST; i++)
+		assert_int_equal(crowd.server.peers[i].holders, 0);
 }
 
 /* Each has as long as what it waits for may take; who has been answered is closed in the end, and counted nowhere. */
@@ -149,92 +222,13 @@ static void who_is_excused(void **state)
 	assert_int_equal(crowd_cut(&crowd), 1);
 }
 
-/* ---- documents ---------------------------------------------------------------------------------------- */
-
-/* The answer to a question that is about to be asked: so many bytes, none of which take any room. */
-static void will_answer(int reader, size_t size)
-{
-	int document = ask_begin();
-
-	assert_true(document >= 0 && ftruncate(document, (off_t)size) == 0);
-	assert_int_equal(ask_answer(reader, document), 0);
-	close(document);
-}
-
-static size_t kept(const struct server *server)
-{
-	size_t size = 0;
-
-	for (size_t i = 0; i < SERVER_BODIES_MOST; i++)
-		size += server->bodies[i] ? server->bodies[i]->size : 0;
-	return size;
-}
-
-/* Given to a client that doesn't take it, and old a moment later. */
-static struct body *hold(struct crowd *crowd, size_t number, enum ask_document document)
-{
-	struct body *body = body_get(&crowd->server, document, "text/plain");
-
-	if (body) {
-		client_waits(&crowd->server, &crowd->clients[number], CLIENT_ANSWERED);
-		body_give(&crowd->server, &crowd->clients[number], body);
-		body->made -= SERVER_SHARED_SECONDS;
-	}
-	return body;
-}
-
-static void documents_that_are_large(void **state)
-{
-	const size_t size = 20u << 20;
-	static struct crowd crowd;
-	struct body *third;
-	int sockets[2];
-
-	(void)state;
-	crowd_begin(&crowd, 6, 0);
-	assert_int_equal(ask_pair(sockets), 0);
-	crowd.server.reader = sockets[0];
-	for (int i = 0; i < 3; i++)
-		will_answer(sockets[1], size);
-	assert_non_null(hold(&crowd, 0, ASK_PROMETHEUS));
-	assert_non_null(hold(&crowd, 1, ASK_STATS));
-	assert_int_equal(crowd_cut(&crowd), -1);
-	/* the third is too much: the first goes, and is still there until the library has noticed */
-	third = hold(&crowd, 2, ASK_PROMETHEUS);
-	assert_non_null(third);
-	assert_int_equal(crowd_cut(&crowd), 0);
-	assert_int_equal(kept(&crowd.server), 3 * size);
-	/* meanwhile there is no room: what there is, or nothing. Nobody asks for it: there is no answer */
-	assert_ptr_equal(hold(&crowd, 3, ASK_PROMETHEUS), third);
-	assert_null(hold(&crowd, 4, ASK_HISTORY));
-	assert_int_equal(crowd.server.failed, 0);
-	assert_true(crowd.clients[1].is_cut);
-	client_end(&crowd.server, &crowd.clients[0]);
-	client_end(&crowd.server, &crowd.clients[1]);
-	assert_int_equal(kept(&crowd.server), size);
-	will_answer(sockets[1], size);
-	assert_non_null(hold(&crowd, 4, ASK_PROMETHEUS));
-	assert_false(crowd.clients[2].is_cut || crowd.clients[3].is_cut);
-	for (int i = 2; i < 6; i++)
-		client_end(&crowd.server, &crowd.clients[i]);
-	/* one that is larger than all may be is made where it is the only one */
-	will_answer(sockets[1], SERVER_BODIES_SIZE_MOST + 1);
-	body_forget(&crowd.server);
-	assert_int_equal(kept(&crowd.server), 0);
-	assert_non_null(body_get(&crowd.server, ASK_STATS, "text/plain"));
-	body_forget(&crowd.server);
-	assert_int_equal(kept(&crowd.server), 0);
-	close(sockets[0]);
-	close(sockets[1]);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_gives_way),
+		cmocka_unit_test(whose_gives_way),
 		cmocka_unit_test(who_is_late),
 		cmocka_unit_test(who_is_excused),
-		cmocka_unit_test(documents_that_are_large),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,8 +12,6 @@
 
 #include "user/base/cleanup.h"
 
-#define ASK_PATIENCE 60000 /* milliseconds */
-
 /* What is said of a document that comes with it. */
 struct ask_reply {
 	int32_t error; /* 0, or negative errno: then there is none */
@@ -53,8 +51,20 @@ static int ask_wait(int socket, int milliseconds)
 	return ready;
 }
 
+/* Its descriptor; less than 0: it has none. */
+static int ask_descriptor(struct msghdr *message)
+{
+	const struct cmsghdr *header = CMSG_FIRSTHDR(message);
+	int document = -1;
+
+	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS)
+		memcpy(&document, CMSG_DATA(header), sizeof(document));
+	return document;
+}
+
 static int ask_receive(int socket, struct ask_reply *reply)
 {
+	autoclose int document = -1;
 	union ask_control control = { 0 };
 	struct iovec part = { .iov_base = reply, .iov_len = sizeof(*reply) };
 	struct msghdr message = {
@@ -63,34 +73,45 @@ static int ask_receive(int socket, struct ask_reply *reply)
 		.msg_control = &control,
 		.msg_controllen = sizeof(control),
 	};
-	ssize_t size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	const struct cmsghdr *header = size > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-	int document;
+	ssize_t size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 
+	/* it is gone with our question unread */
 	if (size < 0)
-		return -errno;
+		return errno == ECONNRESET ? -EPIPE : errno == EINTR ? -EAGAIN : -errno;
+	if (size)
+		document = ask_descriptor(&message);
 	if (size != sizeof(*reply))
 		return -EPIPE;
-	if (reply->error || !header || header->cmsg_type != SCM_RIGHTS)
-		return -ENODATA;
-	memcpy(&document, CMSG_DATA(header), sizeof(document));
-	return document;
+	return reply->error || document < 0 ? -ENODATA : take_fd(&document);
+}
+
+int ask_send(int socket, const struct ask *question)
+{
+	const int flags = MSG_NOSIGNAL | MSG_DONTWAIT;
+
+	return send(socket, question, sizeof(*question), flags) == sizeof(*question) ? 0 : -EPIPE;
+}
+
+int ask_take(int socket, size_t *size)
+{
+	struct ask_reply reply = { 0 };
+	int result = ask_receive(socket, &reply);
+
+	if (result >= 0)
+		*size = reply.size;
+	return result;
 }
 
 int ask(int socket, const struct ask *question, size_t *size)
 {
-	struct ask_reply reply = { 0 };
-	int result;
+	int result = ask_send(socket, question);
 
-	if (send(socket, question, sizeof(*question), MSG_NOSIGNAL) != sizeof(*question))
-		return -EPIPE;
-	result = ask_wait(socket, ASK_PATIENCE);
+	if (result)
+		return result;
+	result = ask_wait(socket, ASK_PATIENCE * 1000);
 	if (result <= 0)
 		return result ? result : -ETIMEDOUT;
-	result = ask_receive(socket, &reply);
-	if (result >= 0)
-		*size = reply.size;
-	return result;
+	return ask_take(socket, size);
 }
 
 int ask_next(int socket, int milliseconds, struct ask *question)

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define ASK_PATIENCE 60 /* seconds: who doesn't answer for so long is given up */
+
 enum ask_document {
 	ASK_PROMETHEUS,
 	ASK_OPENMETRICS,
@@ -20,7 +22,7 @@ enum ask_document {
 };
 
 /* What our code answers, each of them somewhere. What the library refuses by itself (400, 414, 431, 505) it doesn't tell us. */
-#define ASK_STATUSES(X) X(200) X(401) X(404) X(405) X(413) X(421) X(429) X(503)
+#define ASK_STATUSES(X) X(200) X(400) X(401) X(404) X(405) X(413) X(421) X(429) X(503)
 enum ask_status {
 #define ASK_STATUS_SYMBOL(status) ASK_STATUS_##status,
 	ASK_STATUSES(ASK_STATUS_SYMBOL)
@@ -42,9 +44,18 @@ struct ask {
 int ask_pair(int sockets[2]);
 
 /*
- * Asks and waits. A descriptor of the document, the caller's, and its size; or a negative errno: -ENODATA: it could
- * not be made; anything else: who answers is gone or stuck for a minute.
+ * Asks. 0 or negative errno: who answers is gone. An answer doesn't say what it answers: there must be no other question that
+ * one is still owed for.
  */
+int ask_send(int socket, const struct ask *question);
+
+/*
+ * The answer, without waiting. A descriptor of the document, the caller's, and its size; or a negative errno: -EAGAIN: not
+ * yet; -ENODATA: it could not be made; anything else: who answers is gone.
+ */
+int ask_take(int socket, size_t *size);
+
+/* Both, and waits in between. As ask_take(), but for -ETIMEDOUT: no answer for ASK_PATIENCE. */
 int ask(int socket, const struct ask *question, size_t *size);
 
 /* The other side. 1: a question has come; 0: none until the time was over; -EPIPE: nobody asks any more. */

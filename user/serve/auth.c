@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/random.h>
 
 #include "user/base/array.h"
 #include "user/base/cleanup.h"
@@ -126,19 +127,32 @@ static struct auth_entry *auth_find(const struct auth *auth, const char *name)
 }
 
 /*
+ * For a name that is nobody's: one of the users' hashes, always the same. Not all may have been made alike, and then names that
+ * there aren't take now as long as this one, now as that one.
+ */
+static const char *auth_dummy(struct auth *auth, const char *given)
+{
+	uint64_t mixed;
+
+	if (!auth->secret && getrandom(&auth->secret, sizeof(auth->secret), 0) < 0)
+		auth->secret = 1;
+	mixed = auth->secret;
+	for (; *given != ':'; given++)
+		mixed = ((mixed ^ (unsigned char)*given) * 0x9e3779b97f4a7c15u) ^ mixed >> 29;
+	return auth->list[(mixed >> 32) % auth->count].secret;
+}
+
+/*
  * Whoever is named: a hash is reckoned, and charged, for a name that is nobody's too, or who asks would learn which ones there
- * are. It is the first user's then: it takes as long as the others' if they were made alike.
+ * are.
  */
 static enum auth_verdict auth_judge_hash(struct auth *auth, struct auth_entry *entry,
 					 const char *given, const struct sockaddr *from, double now)
 {
-	const char *hash = entry ? entry->secret : auth->list[0].secret;
-	double began;
+	const char *hash = entry ? entry->secret : auth_dummy(auth, given);
+	double began = moment_now();
 	bool fits;
 
-	if (!budget_allows(&auth->budget, from, now))
-		return AUTH_LATER;
-	began = moment_now();
 	fits = auth_hash_fits(strchr(given, ':') + 1, hash);
 	began = moment_now() - began;
 	budget_charge(&auth->budget, from, began > AUTH_HASH_LEAST ? began : AUTH_HASH_LEAST, now);
@@ -155,8 +169,11 @@ static enum auth_verdict auth_judge_known(struct auth *auth, char *given,
 	char *colon = strchr(given, ':');
 	struct auth_entry *entry;
 
-	if (!colon)
+	if (!colon || !auth->count)
 		return AUTH_NO;
+	/* before what is known is looked at: there a guess would cost nothing, and tell whether it is right */
+	if (!budget_allows(&auth->budget, from, now))
+		return AUTH_LATER;
 	for (size_t i = 0; i < auth->count; i++)
 		if (auth->list[i].known && auth_equal(given, auth->list[i].known))
 			return AUTH_YES;
@@ -169,7 +186,7 @@ static enum auth_verdict auth_judge_known(struct auth *auth, char *given,
 static enum auth_verdict auth_judge_basic(struct auth *auth, const char *encoded,
 					  const struct sockaddr *from, double now)
 {
-	char given[AUTH_NAME_SIZE + 3];
+	char given[AUTH_NAME_SIZE + 3] = "";
 	enum auth_verdict verdict = AUTH_NO;
 
 	if (auth_decode(encoded, given, sizeof(given)) >= 0)

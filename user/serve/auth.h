@@ -7,6 +7,7 @@
 #define USER_SERVE_AUTH_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <sys/socket.h>
 
@@ -30,6 +31,7 @@ struct auth {
 	struct auth_entry *list;
 	size_t count;
 	struct budget budget; /* what reckoning hashes has cost, by who asked for it */
+	uint64_t secret;      /* whose hash a name that is nobody's is given; 0: not drawn yet */
 };
 
 /*
@@ -46,7 +48,7 @@ void auth_wipe(char **secret);
 enum auth_verdict {
 	AUTH_YES,
 	AUTH_NO,
-	AUTH_LATER, /* too many wrong passwords from that address just now: hashes take up to a tenth of a second each */
+	AUTH_LATER, /* too many wrong passwords from that address just now: what this one is isn't looked at */
 };
 
 /*

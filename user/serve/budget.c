@@ -3,20 +3,7 @@
 
 #include <string.h>
 
-static struct in6_addr budget_address(const struct sockaddr *from)
-{
-	struct in6_addr address = { 0 };
-
-	if (from->sa_family == AF_INET) {
-		address.s6_addr[10] = address.s6_addr[11] = 0xff;
-		memcpy(&address.s6_addr[12], &((const struct sockaddr_in *)from)->sin_addr, 4);
-	} else if (from->sa_family == AF_INET6) {
-		address = ((const struct sockaddr_in6 *)from)->sin6_addr;
-		if (!IN6_IS_ADDR_V4MAPPED(&address))
-			memset(&address.s6_addr[8], 0, 8);
-	}
-	return address;
-}
+#include "user/serve/peer.h"
 
 static const struct budget_peer *budget_find(const struct budget *budget,
 					     const struct in6_addr *address)
@@ -30,7 +17,7 @@ static const struct budget_peer *budget_find(const struct budget *budget,
 
 bool budget_allows(const struct budget *budget, const struct sockaddr *from, double now)
 {
-	const struct in6_addr address = budget_address(from);
+	const struct in6_addr address = peer_address(from);
 	const struct budget_peer *peer = budget_find(budget, &address);
 
 	return !peer || peer->paid_until <= now + BUDGET_BURST;
@@ -48,7 +35,7 @@ static struct budget_peer *budget_least(struct budget *budget)
 
 void budget_charge(struct budget *budget, const struct sockaddr *from, double seconds, double now)
 {
-	const struct in6_addr address = budget_address(from);
+	const struct in6_addr address = peer_address(from);
 	struct budget_peer *peer = (struct budget_peer *)budget_find(budget, &address);
 
 	if (!peer) {

@@ -15,7 +15,7 @@
 #define BUDGET_PEERS 256u  /* so many are remembered, those that cost least forgotten first */
 
 struct budget_peer {
-	struct in6_addr address; /* IPv4 mapped; of IPv6 the first half, which is one customer's */
+	struct in6_addr address; /* of peer_address() */
 	double paid_until;       /* moment up to which its share is used; 0: nobody's */
 };
 

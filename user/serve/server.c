@@ -13,6 +13,7 @@
 
 #include "user/base/cleanup.h"
 #include "user/base/moment.h"
+#include "user/base/number.h"
 #include "user/serve/listen.h"
 #include "user/serve/server_answer.h"
 #include "user/serve/server_client.h"
@@ -45,7 +46,9 @@ static void server_connected(void *data, struct MHD_Connection *connection, void
 			abort();
 		client_begin(server, client,
 			     MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
-				     ->connect_fd);
+				     ->connect_fd,
+			     MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+				     ->client_addr);
 		*context = client;
 		return;
 	}
@@ -59,14 +62,28 @@ static void server_completed(void *data, struct MHD_Connection *connection, void
 			     enum MHD_RequestTerminationCode why)
 {
 	struct server *server = data;
+	struct client *client = *state;
 
 	(void)connection;
 	(void)why;
-	if (!*state)
+	if (!client)
 		return;
-	body_take_back(server, *state);
-	client_waits(server, *state, CLIENT_IDLE);
+	body_take_back(server, client);
+	client->want = CLIENT_WANTS_NOTHING;
+	client_waits(server, client, CLIENT_IDLE);
 	*state = NULL;
+}
+
+/* The first look at what is asked for, as it came; `word` stays where it is until it is answered. */
+static void *server_uri(void *data, const char *word, struct MHD_Connection *connection)
+{
+	struct client *client =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+			->socket_context;
+
+	(void)data;
+	client->uri_size = strlen(word);
+	return NULL;
 }
 
 /* Paths are compared as they come: %2e and %00 mean nothing. */
@@ -100,18 +117,19 @@ static struct MHD_Daemon *server_start(struct server *server, const struct serve
 	};
 	const struct MHD_OptionItem none = { MHD_OPTION_END, 0, NULL };
 	const unsigned int flags = MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG |
-				   (wish->key ? MHD_USE_TLS : 0);
+				   MHD_ALLOW_SUSPEND_RESUME | (wish->key ? MHD_USE_TLS : 0);
 
 	return MHD_start_daemon(
 		flags, 0, NULL, NULL, server_answer, server, MHD_OPTION_EXTERNAL_LOGGER, server_log,
 		server,
 		/* some more than we let in: those that are cut are still being closed */
-		MHD_OPTION_CONNECTION_LIMIT, 2 * SERVER_CONNECTIONS,
+		MHD_OPTION_CONNECTION_LIMIT, SERVER_CONNECTIONS_MOST,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_REQUEST_SIZE,
 		/* the last resort: client_cut_late() knows what each of them waits for */
 		MHD_OPTION_CONNECTION_TIMEOUT, 2 * (unsigned int)SERVER_IDLE_SECONDS,
 		MHD_OPTION_NOTIFY_CONNECTION, server_connected, server, MHD_OPTION_NOTIFY_COMPLETED,
 		server_completed, server, MHD_OPTION_UNESCAPE_CALLBACK, server_unescape, NULL,
+		MHD_OPTION_URI_LOG_CALLBACK, server_uri, NULL,
 		/* server_run() ignores it; without this the library copies instead of sendfile(2) */
 		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_ARRAY, wish->key ? tls : &none, MHD_OPTION_END);
@@ -125,6 +143,15 @@ static struct server *server_failed(struct server *server, struct diags *diags)
 	diag_hint(diags, "with TLS: see that the key is the certificate's, both PEM");
 	server_close(server);
 	return NULL;
+}
+
+/* Tests don't have a minute. */
+static double server_patience_wanted(void)
+{
+	const char *text = getenv("EDGEGATE_READER_PATIENCE");
+	uint64_t seconds;
+
+	return text && !number_parse(text, ASK_PATIENCE, &seconds) ? (double)seconds : ASK_PATIENCE;
 }
 
 struct server *server_open(const struct server_wish *wish, struct diags *diags)
@@ -142,6 +169,7 @@ struct server *server_open(const struct server_wish *wish, struct diags *diags)
 	server->reader = wish->reader;
 	server->auth = wish->auth;
 	server->own_name = wish->own_name;
+	server->patience = server_patience_wanted();
 	server->now = moment_now();
 	server->daemon = server_start(server, wish);
 	if (!server->daemon)
@@ -158,9 +186,12 @@ void server_close(struct server *server)
 {
 	if (!server)
 		return;
-	/* first those who hold documents, then the documents */
-	if (server->daemon)
+	/* first those who hold documents, then the documents; the library can't stop while it leaves one alone */
+	if (server->daemon) {
+		body_close(server);
+		MHD_run(server->daemon);
 		MHD_stop_daemon(server->daemon);
+	}
 	body_forget(server);
 	close(server->listener);
 	close(server->reader);
@@ -207,6 +238,8 @@ static int server_patience(const struct server *server, bool is_deaf)
 	const int most = is_deaf ? (int)(SERVER_PAUSE * 1000) : SERVER_TURN;
 	MHD_UNSIGNED_LONG_LONG library;
 
+	if (server->has_resumed)
+		return 0;
 	if (MHD_get_timeout(server->daemon, &library) == MHD_YES && library < (unsigned int)most)
 		return (int)library;
 	return most;
@@ -218,26 +251,31 @@ static int server_turn(struct server *server, const sigset_t *unblocked)
 	struct pollfd wait[] = {
 		{ .fd = server->events, .events = POLLIN },
 		{ .fd = server->listener, .events = is_deaf ? 0 : POLLIN },
-		{ .fd = server->reader, .events = 0 }, /* that it is gone comes unasked */
+		{ .fd = server->reader, .events = POLLIN },
 	};
 	const int patience = server_patience(server, is_deaf);
 	const struct timespec timeout = { patience / 1000, patience % 1000 * 1000000L };
 	double began;
+	int error = 0;
 
 	if (ppoll(wait, 3, &timeout, unblocked) < 0 && errno != EINTR)
 		return -errno;
 	server->now = began = moment_now();
 	if (wait[2].revents)
-		return -EPIPE;
+		error = body_arrive(server);
+	if (error)
+		return error;
 	if (wait[1].revents)
 		server_accept(server);
+	server->has_resumed = false;
 	if (MHD_run(server->daemon) == MHD_NO)
 		return -EIO;
 	/* what they said meanwhile is looked at before they are late, and the time that we took isn't theirs */
 	server->now = moment_now();
 	client_excuse(server, server->now - began);
 	client_cut_late(server);
-	return server->failed;
+	error = body_wait(server);
+	return error ? error : server->failed;
 }
 
 int server_run(struct server *server, struct diags *diags)
@@ -260,9 +298,14 @@ int server_run(struct server *server, struct diags *diags)
 	sigprocmask(SIG_SETMASK, &unblocked, NULL);
 	if (!error)
 		return 0;
-	diag_system(diags, error == -EPIPE ? 0 : -error, "exporter",
-		    error == -EPIPE ? "the process that reads the gates is gone" :
-				      "cannot go on serving");
+	if (error == -ETIMEDOUT)
+		diag_system(diags, 0, "exporter",
+			    "the process that reads the gates has not answered for %.0f seconds",
+			    server->patience);
+	else
+		diag_system(diags, error == -EPIPE ? 0 : -error, "exporter",
+			    error == -EPIPE ? "the process that reads the gates is gone" :
+					      "cannot go on serving");
 	diag_hint(diags, "start it again; systemd does so by itself");
 	return error;
 }

@@ -10,13 +10,16 @@
 #include "user/serve/auth.h"
 
 /*
- * Connections at a time. When one more comes, one gives way: where more than half are being answered, the one that has
- * been for longest, else the one that has waited longest for its request. Neither who asks nothing nor who takes no answer
+ * Connections at a time. When one more comes, one gives way, of the address that has most of them (of IPv6: the first half): where more
+ * than half of these are being answered, the one that has been for longest, else the one that has waited longest for its request. Neither who asks nothing nor who takes no answer
  * can keep the other kind out, and it is never the one that has just come.
  */
 #define SERVER_CONNECTIONS 128u
+#define SERVER_CONNECTIONS_MOST (2 * SERVER_CONNECTIONS) /* with those that are being closed */
 #define SERVER_REQUEST_SECONDS 10.0 /* until a first request is there, TLS included */
 #define SERVER_ANSWER_SECONDS 30.0  /* from then until the answer is taken */
+/* Of these so long for a document; Prometheus waits for ten. Then there is none. */
+#define SERVER_READER_SECONDS 8.0
 /*
  * After an answer, until another request: what scrapes every minute keeps its connection. It isn't counted as cut when it
  * is closed then, and gives way to newer ones as those do that have asked nothing.

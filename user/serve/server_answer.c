@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "user/serve/server_answer.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -61,18 +62,34 @@ static enum MHD_Result answer_page(struct server *server, struct MHD_Connection 
 	return result;
 }
 
-static enum MHD_Result answer_document(struct server *server, struct client *client,
-				       struct MHD_Connection *connection,
-				       enum ask_document document, const char *type)
+/* What has become of the document that it wants. */
+static enum MHD_Result answer_settled(struct server *server, struct client *client,
+				      struct MHD_Connection *connection)
 {
 	static const struct answer none = { ASK_STATUS_503, "the gates could not be read\n",
 					    MHD_HTTP_HEADER_RETRY_AFTER, "1" };
-	struct body *body = body_get(server, document, type);
+	static const struct answer late = { ASK_STATUS_503,
+					    "the process that reads the gates does not answer\n",
+					    MHD_HTTP_HEADER_RETRY_AFTER, "10" };
 
-	if (!body)
-		return answer_static(server, connection, &none);
-	body_give(server, client, body);
-	return answer_send(server, connection, ASK_STATUS_200, body->response);
+	client->want = CLIENT_WANTS_NOTHING;
+	if (client->is_cut)
+		return MHD_NO;
+	if (client->body)
+		return answer_send(server, connection, ASK_STATUS_200, client->body->response);
+	return answer_static(server, connection, client->is_late ? &late : &none);
+}
+
+/* Where it has to be waited for, the library calls again when it is settled. */
+static enum MHD_Result answer_document(struct server *server, struct client *client,
+				       struct MHD_Connection *connection,
+				       enum ask_document document)
+{
+	if (body_want(server, client, document) == CLIENT_SETTLED)
+		return answer_settled(server, client, connection);
+	MHD_suspend_connection(connection);
+	client->suspended = connection;
+	return MHD_YES;
 }
 
 static enum MHD_Result answer_metrics(struct server *server, struct client *client,
@@ -81,12 +98,8 @@ static enum MHD_Result answer_metrics(struct server *server, struct client *clie
 	const char *accept =
 		MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
 
-	if (negotiate_openmetrics(accept))
-		return answer_document(
-			server, client, connection, ASK_OPENMETRICS,
-			"application/openmetrics-text; version=1.0.0; charset=utf-8");
-	return answer_document(server, client, connection, ASK_PROMETHEUS,
-			       "text/plain; version=0.0.4; charset=utf-8");
+	return answer_document(server, client, connection,
+			       negotiate_openmetrics(accept) ? ASK_OPENMETRICS : ASK_PROMETHEUS);
 }
 
 static enum MHD_Result answer_route(struct server *server, struct client *client,
@@ -95,7 +108,6 @@ static enum MHD_Result answer_route(struct server *server, struct client *client
 	static const struct answer none = { ASK_STATUS_404, "there is no such page; see /\n", NULL,
 					    NULL };
 	static const struct answer healthy = { ASK_STATUS_200, "ok\n", NULL, NULL };
-	static const char json[] = "application/json";
 
 	switch (route) {
 	case ROUTE_HEALTH:
@@ -105,59 +117,61 @@ static enum MHD_Result answer_route(struct server *server, struct client *client
 	case ROUTE_METRICS:
 		return answer_metrics(server, client, connection);
 	case ROUTE_STATS:
-		return answer_document(server, client, connection, ASK_STATS, json);
+		return answer_document(server, client, connection, ASK_STATS);
 	case ROUTE_STATUS:
-		return answer_document(server, client, connection, ASK_STATUS, json);
+		return answer_document(server, client, connection, ASK_STATUS);
 	case ROUTE_HISTORY:
-		return answer_document(server, client, connection, ASK_HISTORY, json);
+		return answer_document(server, client, connection, ASK_HISTORY);
 	case ROUTE_NONE:
 		break;
 	}
 	return answer_static(server, connection, &none);
 }
 
-/* A request that brings something along; none of ours does. */
-static bool answer_has_upload(struct MHD_Connection *connection)
-{
-	const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-							 MHD_HTTP_HEADER_CONTENT_LENGTH);
-
-	return (length && strcmp(length, "0") != 0) ||
-	       MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-					   MHD_HTTP_HEADER_TRANSFER_ENCODING);
-}
-
-struct answer_host {
-	const char *own_name;
-	bool is_strange;
+/* What stands in a request's head, each line of it, should there be several of a name. */
+struct answer_head {
+	const char *own_name; /* or NULL: any Host will do */
+	bool is_strange;      /* for another host */
+	bool has_upload;      /* it brings something along; none of ours does */
+	size_t lengths;       /* how often it says how much */
 };
 
-static enum MHD_Result answer_look_at_host(void *data, enum MHD_ValueKind kind, const char *name,
-					   const char *value)
+static enum MHD_Result answer_look_at(void *data, enum MHD_ValueKind kind, const char *name,
+				      const char *value)
 {
-	struct answer_host *host = data;
+	struct answer_head *head = data;
 
 	(void)kind;
-	if (strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0 &&
-	    !rebind_allows(value ? value : "", host->own_name))
-		host->is_strange = true;
+	if (!value)
+		value = "";
+	if (strcasecmp(name, MHD_HTTP_HEADER_HOST) == 0 && head->own_name)
+		head->is_strange |= !rebind_allows(value, head->own_name);
+	if (strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0) {
+		head->lengths++;
+		head->has_upload |= strcmp(value, "0") != 0;
+	}
+	if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0)
+		head->has_upload = true;
 	return MHD_YES;
 }
 
-/* All of them, should there be several. */
-static bool answer_is_misdirected(const struct server *server, struct MHD_Connection *connection)
+/*
+ * The library ends the path at a NUL, and says nothing of what follows. But both path and version stand where the request's
+ * first line came in, and in between there is what was asked for up to a NUL, and one space.
+ */
+static bool answer_is_torn(const struct client *client, const char *path, const char *version)
 {
-	struct answer_host host = { .own_name = server->own_name };
-
-	if (server->own_name)
-		MHD_get_connection_values(connection, MHD_HEADER_KIND, answer_look_at_host, &host);
-	return host.is_strange;
+	return (uintptr_t)version - (uintptr_t)path != client->uri_size + 1;
 }
 
 /* What is refused as soon as the head is there: the library then closes the connection. NULL: nothing. */
 static const struct answer *answer_refusal(const struct server *server,
-					   struct MHD_Connection *connection, const char *method)
+					   struct MHD_Connection *connection, const char *method,
+					   bool is_torn)
 {
+	struct answer_head head = { .own_name = server->own_name };
+	static const struct answer malformed = { ASK_STATUS_400, "this is no request\n", NULL,
+						 NULL };
 	static const struct answer misdirected = {
 		ASK_STATUS_421,
 		"ask by address or as localhost; under other names it answers with --auth-basic, "
@@ -169,11 +183,15 @@ static const struct answer *answer_refusal(const struct server *server,
 	static const struct answer too_large = { ASK_STATUS_413, "send nothing along\n", NULL,
 						 NULL };
 
-	if (answer_is_misdirected(server, connection))
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, answer_look_at, &head);
+	/* who else reads it may believe the other one */
+	if (is_torn || head.lengths > 1)
+		return &malformed;
+	if (head.is_strange)
 		return &misdirected;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return &not_allowed;
-	return answer_has_upload(connection) ? &too_large : NULL;
+	return head.has_upload ? &too_large : NULL;
 }
 
 /* Who is asked to say who they are. NULL: they may ask. */
@@ -228,16 +246,18 @@ enum MHD_Result server_answer(void *data, struct MHD_Connection *connection, con
 	struct server *server = data;
 	const struct answer *answer;
 
-	(void)version;
 	(void)upload;
 	if (!*state) {
 		*state = client;
 		client_waits(server, client, CLIENT_ANSWERED);
-		answer = answer_refusal(server, connection, method);
+		answer = answer_refusal(server, connection, method,
+					answer_is_torn(client, path, version));
 		return answer ? answer_static(server, connection, answer) : MHD_YES;
 	}
 	if (*upload_size)
 		return MHD_NO;
+	if (client->want == CLIENT_SETTLED)
+		return answer_settled(server, client, connection);
 	answer = answer_is_open(server, route) ? NULL : answer_stranger(server, connection);
 	return answer ? answer_static(server, connection, answer) :
 			answer_route(server, client, connection, route);

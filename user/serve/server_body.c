@@ -142,44 +142,143 @@ static void body_keep(struct server *server, enum ask_document document, struct 
 
 	while (server->bodies[place])
 		place++;
+	if (server->shared[document])
+		body_drop(server, server->shared[document]);
 	server->bodies[place] = body;
 	server->shared[document] = body;
 	server->sizes[document] = body->size;
 	body->document = document;
-	body->made = server->now;
+	body->made = server->asked;
 }
 
-struct body *body_get(struct server *server, enum ask_document document, const char *type)
-{
-	struct body *body;
-	size_t size = 0;
-	int fd;
-
-	server->now = moment_now();
-	body_expire(server);
-	if (server->shared[document])
-		return server->shared[document];
-	if (!body_make_room(server, body_expected(server, document)))
-		return body_newest(server, document);
-	server->counts.document = document;
-	server->counts.connections = server->connections;
-	fd = ask(server->reader, &server->counts, &size);
-	server->now = moment_now();
-	if (fd < 0) {
-		server->failed = fd == -ENODATA ? 0 : fd;
-		return NULL;
-	}
-	body = body_make(fd, size, type);
-	if (body)
-		body_keep(server, document, body);
-	return body;
-}
-
-void body_give(struct server *server, struct client *client, struct body *body)
+static void body_give(struct server *server, struct client *client, struct body *body)
 {
 	body_take_back(server, client);
 	body->holders++;
 	client->body = body;
+}
+
+/* ---- who waits for one ---------------------------------------------------------------------------------- */
+
+/* The first in the list that wants this document, or any (ASK_DOCUMENTS), and has since `until` or before. NULL: nobody. */
+static struct client *body_next_client(const struct server *server, enum ask_document document,
+				       double until)
+{
+	struct client *client = server->first;
+
+	while (client && (client->want != CLIENT_WANTS || client->wanted > until ||
+			  (document != ASK_DOCUMENTS && client->document != document)))
+		client = client->next;
+	return client;
+}
+
+/* Those that have wanted it since `until` or before get it; NULL: none. */
+static void body_deal_out(struct server *server, enum ask_document document, double until,
+			  struct body *body)
+{
+	struct client *client;
+
+	while ((client = body_next_client(server, document, until))) {
+		if (body)
+			body_give(server, client, body);
+		client_settle(server, client);
+	}
+}
+
+/*
+ * Asks for what the one wants that has waited longest, unless an answer is owed: with one question at a time, however late its
+ * answer is, it can't be taken for another's.
+ */
+static void body_ask(struct server *server)
+{
+	const struct client *client;
+
+	while (!server->is_owed &&
+	       (client = body_next_client(server, ASK_DOCUMENTS, server->now))) {
+		const enum ask_document document = client->document;
+
+		if (!server->failed && !server->is_closing &&
+		    body_make_room(server, body_expected(server, document))) {
+			server->counts.document = document;
+			server->counts.connections = server->connections;
+			server->asked = server->now;
+			server->failed = ask_send(server->reader, &server->counts);
+			server->is_owed = !server->failed;
+		} else {
+			body_deal_out(server, document, server->now, body_newest(server, document));
+		}
+	}
+}
+
+enum client_want body_want(struct server *server, struct client *client, enum ask_document document)
+{
+	server->now = moment_now();
+	body_expire(server);
+	client->want = CLIENT_WANTS;
+	client->document = document;
+	client->wanted = server->now;
+	client->is_late = false;
+	if (server->shared[document] || server->is_closing)
+		body_deal_out(server, document, server->now, server->shared[document]);
+	else
+		body_ask(server);
+	return client->want;
+}
+
+int body_arrive(struct server *server)
+{
+	static const char *const types[ASK_DOCUMENTS] = {
+		[ASK_PROMETHEUS] = "text/plain; version=0.0.4; charset=utf-8",
+		[ASK_OPENMETRICS] = "application/openmetrics-text; version=1.0.0; charset=utf-8",
+		[ASK_STATS] = "application/json",
+		[ASK_STATUS] = "application/json",
+		[ASK_HISTORY] = "application/json",
+	};
+	const enum ask_document document = (enum ask_document)server->counts.document;
+	/* who came later gets one that is as new as they may expect */
+	const double until = server->asked + SERVER_SHARED_SECONDS;
+	struct body *body = NULL;
+	size_t size = 0;
+	int fd = ask_take(server->reader, &size);
+
+	if (fd == -EAGAIN)
+		return 0;
+	if (fd < 0 && fd != -ENODATA)
+		return fd;
+	/* nobody has asked */
+	if (!server->is_owed) {
+		if (fd >= 0)
+			close(fd);
+		return -EPIPE;
+	}
+	server->is_owed = false;
+	if (fd >= 0)
+		body = body_make(fd, size, types[document]);
+	if (body)
+		body_keep(server, document, body);
+	body_deal_out(server, document, until, body);
+	/* that of a question long ago is nobody else's */
+	body_expire(server);
+	body_ask(server);
+	return server->failed;
+}
+
+int body_wait(struct server *server)
+{
+	for (struct client *client = server->first; client; client = client->next) {
+		if (client->want != CLIENT_WANTS ||
+		    server->now - client->wanted < SERVER_READER_SECONDS)
+			continue;
+		client->is_late = true;
+		client_settle(server, client);
+	}
+	return server->is_owed && server->now - server->asked >= server->patience ? -ETIMEDOUT : 0;
+}
+
+void body_close(struct server *server)
+{
+	server->is_closing = true;
+	body_deal_out(server, ASK_DOCUMENTS, server->now, NULL);
 }
 
 void body_take_back(struct server *server, struct client *client)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "user/serve/ask.h"
+#include "user/serve/peer.h"
 #include "user/serve/server.h"
 
 /* A document, made at a moment. Counted: who is being sent it, and the server while it may be shared. */
@@ -15,7 +16,7 @@ struct body {
 	struct MHD_Response *response;
 	enum ask_document document;
 	size_t size; /* bytes */
-	double made; /* of moment_now() */
+	double made; /* when it was asked for; of moment_now() */
 	unsigned int holders;
 	bool is_going; /* whoever reads it has been cut */
 };
@@ -27,14 +28,36 @@ enum client_state {
 	CLIENT_IDLE,     /* it has had an answer, and may ask again */
 };
 
+/* What it has of a document that it asked for. */
+enum client_want {
+	CLIENT_WANTS_NOTHING,
+	CLIENT_WANTS,   /* it isn't there yet */
+	CLIENT_SETTLED, /* it is, in `body`, or there will be none */
+};
+
+/* Where connections come from. */
+struct peer {
+	struct in6_addr address; /* of peer_address() */
+	size_t holders;          /* connections; 0: nobody's place */
+	size_t live; /* of them those that aren't cut, as client_make_room() saw it last */
+};
+
 /* A connection. In a list, in the order in which they began to wait for what they wait for now. */
 struct client {
 	struct client *next, *former;
+	struct peer *peer;
 	int fd;
 	double since; /* when it began to wait */
 	enum client_state state;
 	bool is_cut; /* shut down; the library closes it at its next turn */
 	struct body *body;
+	enum client_want want;
+	enum ask_document document; /* that it wants */
+	double wanted;              /* since when */
+	bool is_late;               /* none came in time */
+	/* What the library leaves alone while it wants a document; or NULL. */
+	struct MHD_Connection *suspended;
+	size_t uri_size; /* bytes of what was asked for, up to a NUL */
 };
 
 struct server {
@@ -44,16 +67,23 @@ struct server {
 	const char *own_name; /* or NULL: any Host will do */
 	struct client *first, *last;
 	size_t connections;
+	struct peer peers[SERVER_CONNECTIONS_MOST];
 	struct body *shared[ASK_DOCUMENTS];
 	struct body *bodies[SERVER_BODIES_MOST]; /* all that there are; NULL where there is none */
 	size_t sizes[ASK_DOCUMENTS];             /* of the last of each; 0: not known yet */
-	struct ask counts;                       /* answers and connections cut */
-	int failed;                              /* negative errno: the reader is gone */
-	double now;                              /* of moment_now(), as of this turn */
-	double deaf_until;                       /* nobody is taken until then; likewise */
+	struct ask counts; /* answers and connections cut; the last question */
+	bool is_owed;      /* the answer to it */
+	bool is_closing;   /* nothing is asked any more */
+	bool has_resumed;  /* connections, of which the library knows nothing yet */
+	double asked;      /* when; of moment_now() */
+	double patience;   /* seconds for which an answer may be owed */
+	int failed;        /* negative errno: the reader is gone */
+	double now;        /* of moment_now(), as of this turn */
+	double deaf_until; /* nobody is taken until then; likewise */
 };
 
-void client_begin(struct server *server, struct client *client, int fd);
+void client_begin(struct server *server, struct client *client, int fd,
+		  const struct sockaddr *from);
 void client_end(struct server *server, struct client *client);
 /* It waits for something else from now on. */
 void client_waits(struct server *server, struct client *client, enum client_state state);
@@ -63,15 +93,25 @@ void client_cut(struct server *server, struct client *client);
 void client_excuse(struct server *server, double seconds);
 /* Cuts those that have taken too long, and closes those that don't ask again. */
 void client_cut_late(struct server *server);
-/* Cuts one where there are more than `most`; never the one that came last. */
+/* It has been told what becomes of the document that it wants. */
+void client_settle(struct server *server, struct client *client);
+/*
+ * Cuts one where there are more than `most`, of those that come from where most come from; never the one that came last.
+ */
 void client_make_room(struct server *server, size_t most);
 
 /*
- * The document, shared or new, or the newest that there is where there is no room for another. NULL: there is none, or
- * server->failed. It may be gone when the next one is asked for: body_give() keeps it.
+ * The client wants a document. CLIENT_SETTLED: at once, with the one that is shared, or the newest where there is no room for
+ * another, in client->body; or with none. Else it comes with body_arrive(), or body_wait() finds that it is late.
  */
-struct body *body_get(struct server *server, enum ask_document document, const char *type);
-void body_give(struct server *server, struct client *client, struct body *body);
+enum client_want body_want(struct server *server, struct client *client,
+			   enum ask_document document);
+/* The reader has said something, or is gone. 0 or negative errno: it can't be asked any more. */
+int body_arrive(struct server *server);
+/* Who has waited too long gets none. 0; or -ETIMEDOUT: the reader has been waited for too long. */
+int body_wait(struct server *server);
+/* Nobody gets any more; those that wait are settled. */
+void body_close(struct server *server);
 /* The client's, if it has one. */
 void body_take_back(struct server *server, struct client *client);
 void body_forget(struct server *server);

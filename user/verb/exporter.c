@@ -3,11 +3,10 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "user/base/cleanup.h"
+#include "user/serve/leash.h"
 #include "user/serve/ready.h"
 #include "user/serve/server.h"
 #include "user/serve/tls.h"
@@ -152,7 +151,7 @@ static int exporter_run(int argc, char **argv, const struct invocation *invocati
 	struct exporter_options options;
 	struct diags diags = { 0 };
 	struct drop_user user;
-	int sockets[2], status;
+	int sockets[2], leash[2], status;
 	int error = exporter_options_read(&verb_exporter, argc, argv, &options, &diags);
 	pid_t reader;
 
@@ -166,6 +165,8 @@ static int exporter_run(int argc, char **argv, const struct invocation *invocati
 	if (drop_find_user(options.user, &user, &diags))
 		return common_end(&diags);
 	error = ask_pair(sockets);
+	if (!error)
+		error = leash_make(leash);
 	if (error) {
 		diag_system(&diags, -error, "exporter", "cannot make a pair of sockets");
 		return common_end(&diags);
@@ -177,12 +178,13 @@ static int exporter_run(int argc, char **argv, const struct invocation *invocati
 		return common_end(&diags);
 	}
 	close(sockets[reader == 0 ? 0 : 1]);
+	close(leash[reader == 0 ? 1 : 0]);
 	if (reader == 0)
-		return exporter_reader(sockets[1], &user);
+		return leash_take(leash[0]) ? 1 : exporter_reader(sockets[1], &user);
 	error = exporter_serve(&options, &user, sockets[0], &diags);
 	status = common_end(&diags);
-	/* the socket is closed: it ends by itself */
-	waitpid(reader, NULL, 0);
+	/* the socket is closed: it ends by itself, unless it is stuck */
+	leash_end(leash[1], reader);
 	return error && !status ? 1 : status;
 }
 
