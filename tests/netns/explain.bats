@@ -114,8 +114,8 @@ mode: monitor" "$(gate host explain -i gate0 "$packet")"
 passes: no policy is in force, so nothing is judged or counted
 decided by: nothing: there is no policy
 mode: none" "$(gate host explain -i gate0 'in tcp 203.0.113.7:40000 > 192.0.2.10:22')"
-	same '{"version":1,"direction":"in","verdict":"pass","step":"nothing: there is no policy","nearest":null,"mode":"none"}' \
-		"$(gate host explain --json -i gate0 'in hex 0200000000010200000000020800' | jq -c .)"
+	same '{"direction":"in","mode":"none","nearest":null,"step":"nothing: there is no policy","verdict":"pass","version":1}' \
+		"$(gate host explain --json -i gate0 'in hex 0200000000010200000000020800' | jq -S -c .)"
 	capture_begin "$NET_DIR/cut.pcap"
 	capture_add "$NET_DIR/cut.pcap" 0 "$(ip4 6 "$FAR4" "$HOST4" "$(segment 443 40001 18)")" 40
 	[[ $(gate host explain --json -i gate0 --host 192.0.2.10 --capture "$NET_DIR/cut.pcap" --packet 1 |

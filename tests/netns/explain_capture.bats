@@ -170,7 +170,7 @@ decided by: nothing: the capture has too little of it" "$(ask 28)"
 	[[ $(ask 29) == "packet 29: in tcp 198.51.100.7:443 > 192.0.2.10:40001 flags=PA len=114
 passes as a reply of rule 'web-out'"* ]]
 	[[ $(ask 33) == 'packet 33: in, neither IP nor ARP that can be read'* ]]
-	[[ $(ask 33 --json | jq -c .) == '{"version":1,"n":33,"direction":"in","verdict":"drop","reason":"malformed","step":"headers","nearest":null,"mode":null}' ]]
+	[[ $(ask 33 --json | jq -S -c .) == '{"direction":"in","mode":null,"n":33,"nearest":null,"reason":"malformed","step":"headers","verdict":"drop","version":1}' ]]
 }
 
 @test "explain --capture -i: the policy in force meets the capture, and nothing of the gate moves" {

@@ -205,6 +205,17 @@ refuses() { # WORDS OPTION...
 	EXPORTER_PID=$NET_PID
 	exporter_wait host
 	exporter_stop
+	# nor is there anybody left who could: a pipe that is closed
+	# shellcheck disable=SC2016 # for that shell
+	ASAN_OPTIONS=detect_leaks=0 net_start host \
+		bash -c 'exec {pipe}> >(exec true); wait $!; exec "$@" >&"$pipe" 2>&1' _ "$EDGEGATE" exporter --listen 0.0.0.0:9979
+	EXPORTER_PID=$NET_PID
+	exporter_wait host
+	[[ $(pgrep -c -P "$EXPORTER_PID") == 1 ]]
+	exporter_stop
+	# a wish that means nothing
+	run -2 in_ns host env EDGEGATE_READER_PATIENCE=0 "$EDGEGATE" exporter
+	[[ $output == *"'0' is no number of seconds from 1 to 60"* ]]
 }
 
 @test "exporter: keeps nothing of who started it" {

@@ -116,3 +116,18 @@ is_gone() { # PID
 	kill -KILL "$EXPORTER_PID"
 	wait_until is_gone "$reader"
 }
+
+# What neither of them could do isn't the reader's fault: the machine stood still, or the cgroup was frozen.
+@test "exporter: time in which nothing ran is not the reader's" {
+	stuck_start 2
+	kill -STOP "$reader"
+	timed /metrics 3>&- &
+	sleep 0.3
+	kill -STOP "$EXPORTER_PID"
+	sleep 4
+	kill -CONT "$EXPORTER_PID"
+	kill -CONT "$reader"
+	wait "$!"
+	is_timed /metrics 200 3000 15000
+	exporter_stop
+}

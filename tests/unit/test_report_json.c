@@ -12,63 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/lib/printed.h"
 #include "tests/lib/report_gate.h"
-#include "user/base/text.h"
 #include "user/report/gate.h"
-
-/* Takes the text. It ends as a file does. */
-static json_t *read_back(char *text)
-{
-	json_error_t error;
-	json_t *root;
-
-	assert_non_null(text);
-	assert_true(strlen(text) > 1);
-	assert_int_equal(text[strlen(text) - 1], '\n');
-	root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
-	if (!root)
-		fail_msg("line %d: %s", error.line, error.text);
-	free(text);
-	return root;
-}
-
-/* The keys of an object, in order, joined by blanks. */
-static void expect_keys(json_t *object, const char *keys)
-{
-	autotext struct text got = { 0 };
-	const char *key;
-	json_t *value;
-
-	assert_true(json_is_object(object));
-	json_object_foreach(object, key, value) {
-		text_add(&got, got.length ? " " : "");
-		text_add(&got, key);
-	}
-	assert_string_equal(got.bytes, keys);
-}
-
-static const char *string_of(json_t *object, const char *key)
-{
-	const char *value = json_string_value(json_object_get(object, key));
-
-	if (!value)
-		fail_msg("%s is no string", key);
-	return value;
-}
-
-static json_int_t number_of(json_t *object, const char *key)
-{
-	json_t *value = json_object_get(object, key);
-
-	if (!json_is_integer(value))
-		fail_msg("%s is no whole number", key);
-	return json_integer_value(value);
-}
 
 static json_t *only_gate(json_t *root)
 {
-	expect_keys(root, "version gates unreadable");
-	assert_int_equal(number_of(root, "version"), 1);
+	printed_has(root, "version gates unreadable");
+	assert_int_equal(printed_number(root, "version"), 1);
 	assert_int_equal(json_array_size(json_object_get(root, "gates")), 1);
 	return json_array_get(json_object_get(root, "gates"), 0);
 }
@@ -81,44 +32,44 @@ static void check_rules(json_t *rules)
 
 	assert_int_equal(json_array_size(rules), 4);
 	rule = json_array_get(rules, 0);
-	expect_keys(rule, "name direction protocol ports from to packets bytes reply_packets "
+	printed_has(rule, "name direction protocol ports from to packets bytes reply_packets "
 			  "reply_bytes payload_mismatches limit note");
-	assert_string_equal(string_of(rule, "note"),
+	assert_string_equal(printed_string(rule, "note"),
 			    "Client-to-server SIP traffic für external user access");
-	assert_string_equal(string_of(rule, "limit"), "200/s, burst 400, per source");
-	assert_string_equal(string_of(rule, "name"), "access-sip-tls-in");
-	assert_string_equal(string_of(rule, "direction"), "in");
-	assert_string_equal(string_of(rule, "protocol"), "tcp");
-	assert_string_equal(string_of(rule, "ports"), "443");
-	assert_string_equal(string_of(rule, "from"), "clients");
-	assert_string_equal(string_of(rule, "to"), "access-edge");
-	assert_int_equal(number_of(rule, "packets"), 1234567);
-	assert_int_equal(number_of(rule, "bytes"), 987654321);
-	assert_int_equal(number_of(rule, "reply_packets"), 1234);
-	assert_int_equal(number_of(rule, "reply_bytes"), 99900);
-	assert_int_equal(number_of(rule, "payload_mismatches"), 0);
+	assert_string_equal(printed_string(rule, "limit"), "200/s, burst 400, per source");
+	assert_string_equal(printed_string(rule, "name"), "access-sip-tls-in");
+	assert_string_equal(printed_string(rule, "direction"), "in");
+	assert_string_equal(printed_string(rule, "protocol"), "tcp");
+	assert_string_equal(printed_string(rule, "ports"), "443");
+	assert_string_equal(printed_string(rule, "from"), "clients");
+	assert_string_equal(printed_string(rule, "to"), "access-edge");
+	assert_int_equal(printed_number(rule, "packets"), 1234567);
+	assert_int_equal(printed_number(rule, "bytes"), 987654321);
+	assert_int_equal(printed_number(rule, "reply_packets"), 1234);
+	assert_int_equal(printed_number(rule, "reply_bytes"), 99900);
+	assert_int_equal(printed_number(rule, "payload_mismatches"), 0);
 	/* ports of the other end, where a rule names them */
 	rule = json_array_get(rules, 1);
-	expect_keys(rule, "name direction protocol ports from to packets bytes reply_packets "
+	printed_has(rule, "name direction protocol ports from to packets bytes reply_packets "
 			  "reply_bytes payload_mismatches peer_ports payload");
-	assert_string_equal(string_of(rule, "direction"), "out");
-	assert_string_equal(string_of(rule, "ports"), "50000-59999");
-	assert_string_equal(string_of(rule, "peer_ports"), "3478");
-	assert_string_equal(string_of(rule, "payload"), "udp-media, observe");
-	assert_int_equal(number_of(rule, "payload_mismatches"), 7);
+	assert_string_equal(printed_string(rule, "direction"), "out");
+	assert_string_equal(printed_string(rule, "ports"), "50000-59999");
+	assert_string_equal(printed_string(rule, "peer_ports"), "3478");
+	assert_string_equal(printed_string(rule, "payload"), "udp-media, observe");
+	assert_int_equal(printed_number(rule, "payload_mismatches"), 7);
 	/* a rule that only the former policy has is marked, and only that */
 	rule = json_array_get(rules, 2);
-	expect_keys(rule, "name direction protocol ports from to packets bytes reply_packets "
+	printed_has(rule, "name direction protocol ports from to packets bytes reply_packets "
 			  "reply_bytes payload_mismatches reserve note");
-	assert_string_equal(string_of(rule, "note"), "tunnel");
+	assert_string_equal(printed_string(rule, "note"), "tunnel");
 	assert_true(json_is_true(json_object_get(rule, "reserve")));
-	assert_string_equal(string_of(rule, "protocol"), "47");
+	assert_string_equal(printed_string(rule, "protocol"), "47");
 	/* "(removed)" has no protocol */
 	rule = json_array_get(rules, 3);
-	expect_keys(rule, keys);
-	assert_string_equal(string_of(rule, "name"), "(removed)");
+	printed_has(rule, keys);
+	assert_string_equal(printed_string(rule, "name"), "(removed)");
 	assert_true(json_is_null(json_object_get(rule, "protocol")));
-	assert_int_equal(number_of(rule, "bytes"), 9223372036854775807ll);
+	assert_int_equal(printed_number(rule, "bytes"), 9223372036854775807ll);
 }
 
 /* Every kind and reason in both directions, all of them from the start: a rate over the first isn't lost. */
@@ -136,17 +87,17 @@ static void check_outcomes(json_t *list, const char *key, enum outcome_class cla
 			entry = json_array_get(list, at++);
 			assert_true(json_is_object(entry));
 			assert_int_equal(json_object_size(entry), 4);
-			assert_string_equal(string_of(entry, "direction"),
+			assert_string_equal(printed_string(entry, "direction"),
 					    direction ? "out" : "in");
-			assert_string_equal(string_of(entry, key),
+			assert_string_equal(printed_string(entry, key),
 					    report_outcome_label((enum outcome)i));
-			assert_int_equal(number_of(entry, "bytes"),
-					 60 * number_of(entry, "packets"));
+			assert_int_equal(printed_number(entry, "bytes"),
+					 60 * printed_number(entry, "packets"));
 			if (i == OUTCOME_DROP_NO_RULE)
-				assert_int_equal(number_of(entry, "packets"),
+				assert_int_equal(printed_number(entry, "packets"),
 						 direction ? 0 : 12345678901ll);
 			if (i == OUTCOME_PASS_ARP)
-				assert_int_equal(number_of(entry, "packets"),
+				assert_int_equal(printed_number(entry, "packets"),
 						 direction ? 999 : 1000);
 		}
 	}
@@ -157,15 +108,15 @@ static void check_interfaces(json_t *interfaces, const char *keys)
 	json_t *interface = json_array_get(interfaces, 0);
 
 	assert_int_equal(json_array_size(interfaces), 2);
-	expect_keys(interface, keys);
-	assert_string_equal(string_of(interface, "name"), "eth0");
-	assert_string_equal(string_of(interface, "facing"), "outside");
-	assert_string_equal(string_of(interface, "xdp"), "native");
-	assert_string_equal(string_of(interface, "tc"), "tcx");
+	printed_has(interface, keys);
+	assert_string_equal(printed_string(interface, "name"), "eth0");
+	assert_string_equal(printed_string(interface, "facing"), "outside");
+	assert_string_equal(printed_string(interface, "xdp"), "native");
+	assert_string_equal(printed_string(interface, "tc"), "tcx");
 	interface = json_array_get(interfaces, 1);
-	assert_string_equal(string_of(interface, "facing"), "inside");
-	assert_string_equal(string_of(interface, "xdp"), "generic");
-	assert_string_equal(string_of(interface, "tc"), "clsact");
+	assert_string_equal(printed_string(interface, "facing"), "inside");
+	assert_string_equal(printed_string(interface, "xdp"), "generic");
+	assert_string_equal(printed_string(interface, "tc"), "clsact");
 }
 
 static void stats(void **state)
@@ -175,35 +126,35 @@ static void stats(void **state)
 
 	(void)state;
 	report_gate_example(&example);
-	root = read_back(report_stats_json(&example, 1, NULL));
+	root = printed_read(report_stats_json(&example, 1, NULL));
 	gate = only_gate(root);
-	expect_keys(gate,
+	printed_has(gate,
 		    "gate netns interfaces policy mode applied_at confirm_deadline rules passed "
 		    "drops flows program_runs");
-	assert_string_equal(string_of(gate, "gate"), "blue/eth0");
-	assert_string_equal(string_of(gate, "netns"), "blue");
-	assert_string_equal(string_of(gate, "policy"), "lync-2013-public-im");
-	assert_string_equal(string_of(gate, "mode"), "enforce");
-	assert_int_equal(number_of(gate, "applied_at"), 1359676800);
+	assert_string_equal(printed_string(gate, "gate"), "blue/eth0");
+	assert_string_equal(printed_string(gate, "netns"), "blue");
+	assert_string_equal(printed_string(gate, "policy"), "lync-2013-public-im");
+	assert_string_equal(printed_string(gate, "mode"), "enforce");
+	assert_int_equal(printed_number(gate, "applied_at"), 1359676800);
 	assert_true(json_is_null(json_object_get(gate, "confirm_deadline")));
 	check_interfaces(json_object_get(gate, "interfaces"), "name facing xdp tc");
 	check_rules(json_object_get(gate, "rules"));
 	check_outcomes(json_object_get(gate, "passed"), "kind", OUTCOME_CLASS_PASS, 7);
 	check_outcomes(json_object_get(gate, "drops"), "reason", OUTCOME_CLASS_DROP, 12);
 	flows = json_object_get(gate, "flows");
-	expect_keys(flows, "entries max ipv4 ipv6");
-	assert_int_equal(number_of(flows, "ipv4"), 1400);
-	assert_int_equal(number_of(flows, "ipv6"), 100);
-	assert_int_equal(number_of(flows, "entries"), 1500);
-	assert_int_equal(number_of(flows, "max"), 524288);
+	printed_has(flows, "entries max ipv4 ipv6");
+	assert_int_equal(printed_number(flows, "ipv4"), 1400);
+	assert_int_equal(printed_number(flows, "ipv6"), 100);
+	assert_int_equal(printed_number(flows, "entries"), 1500);
+	assert_int_equal(printed_number(flows, "max"), 524288);
 	/* those that are known alone */
 	assert_int_equal(json_array_size(json_object_get(gate, "program_runs")), 2);
 	runs = json_array_get(json_object_get(gate, "program_runs"), 0);
-	expect_keys(runs, "interface hook direction runs nanoseconds");
-	assert_string_equal(string_of(runs, "hook"), "xdp");
-	assert_string_equal(string_of(runs, "direction"), "in");
-	assert_int_equal(number_of(runs, "runs"), 12345680236);
-	assert_int_equal(number_of(runs, "nanoseconds"), 1234568023600);
+	printed_has(runs, "interface hook direction runs nanoseconds");
+	assert_string_equal(printed_string(runs, "hook"), "xdp");
+	assert_string_equal(printed_string(runs, "direction"), "in");
+	assert_int_equal(printed_number(runs, "runs"), 12345680236);
+	assert_int_equal(printed_number(runs, "nanoseconds"), 1234568023600);
 	json_decref(root);
 	report_gate_free(&example);
 }
@@ -218,11 +169,11 @@ static void stats_of_a_gate_without_a_policy(void **state)
 
 	(void)state;
 	strcpy(example.interfaces[0].name, "eth0");
-	root = read_back(report_stats_json(&example, 1, NULL));
+	root = printed_read(report_stats_json(&example, 1, NULL));
 	gate = only_gate(root);
 	assert_true(json_is_null(json_object_get(gate, "netns")));
 	assert_true(json_is_null(json_object_get(gate, "policy")));
-	assert_string_equal(string_of(gate, "mode"), "none");
+	assert_string_equal(printed_string(gate, "mode"), "none");
 	assert_true(json_is_null(
 		json_object_get(json_array_get(json_object_get(gate, "interfaces"), 0), "tc")));
 	assert_int_equal(json_array_size(json_object_get(gate, "rules")), 0);
@@ -238,8 +189,8 @@ static void stats_of_no_gates_and_of_several(void **state)
 	json_t *root, *list;
 
 	(void)state;
-	root = read_back(report_stats_json(NULL, 0, &unread));
-	expect_keys(root, "version gates unreadable");
+	root = printed_read(report_stats_json(NULL, 0, &unread));
+	printed_has(root, "version gates unreadable");
 	assert_int_equal(json_array_size(json_object_get(root, "gates")), 0);
 	list = json_object_get(root, "unreadable");
 	assert_int_equal(json_array_size(list), 2);
@@ -247,7 +198,7 @@ static void stats_of_no_gates_and_of_several(void **state)
 	json_decref(root);
 	report_gate_example(&examples[0]);
 	report_gate_example(&examples[1]);
-	root = read_back(report_stats_json(examples, 2, NULL));
+	root = printed_read(report_stats_json(examples, 2, NULL));
 	assert_int_equal(json_array_size(json_object_get(root, "gates")), 2);
 	json_decref(root);
 	report_gate_free(&examples[0]);
@@ -271,42 +222,42 @@ static void status(void **state)
 	strcpy(example.interfaces[1].moved_to, "green/eth7");
 	strcpy(example.interfaces[0].former_name, "wan0");
 	report_gate_ahead(&example.interfaces[0], filters, 2);
-	root = read_back(report_status_json(&example, 1, NULL));
+	root = printed_read(report_status_json(&example, 1, NULL));
 	gate = only_gate(root);
-	assert_string_equal(string_of(gate, "gate"), "blue/eth0");
-	assert_string_equal(string_of(gate, "netns"), "blue");
-	assert_string_equal(string_of(gate, "hooks"), "both");
-	assert_string_equal(string_of(gate, "policy"), "lync-2013-public-im");
-	assert_string_equal(string_of(gate, "mode"), "enforce");
-	assert_int_equal(number_of(gate, "applied_at"), 1359676800);
-	assert_int_equal(number_of(gate, "created_at"), 1359590400);
+	assert_string_equal(printed_string(gate, "gate"), "blue/eth0");
+	assert_string_equal(printed_string(gate, "netns"), "blue");
+	assert_string_equal(printed_string(gate, "hooks"), "both");
+	assert_string_equal(printed_string(gate, "policy"), "lync-2013-public-im");
+	assert_string_equal(printed_string(gate, "mode"), "enforce");
+	assert_int_equal(printed_number(gate, "applied_at"), 1359676800);
+	assert_int_equal(printed_number(gate, "created_at"), 1359590400);
 	check_interfaces(json_object_get(gate, "interfaces"),
 			 "name facing xdp tc present xdp_program xdp_link tc_program tc_link "
 			 "place former_name moved_to filters_ahead");
 	gate = json_array_get(json_object_get(gate, "interfaces"), 0);
 	assert_true(json_is_true(json_object_get(gate, "present")));
-	assert_int_equal(number_of(gate, "xdp_program"), 12);
-	assert_int_equal(number_of(gate, "xdp_link"), 11);
-	assert_int_equal(number_of(gate, "tc_program"), 14);
-	assert_int_equal(number_of(gate, "tc_link"), 13);
-	assert_string_equal(string_of(gate, "place"), "here");
-	assert_string_equal(string_of(gate, "former_name"), "wan0");
+	assert_int_equal(printed_number(gate, "xdp_program"), 12);
+	assert_int_equal(printed_number(gate, "xdp_link"), 11);
+	assert_int_equal(printed_number(gate, "tc_program"), 14);
+	assert_int_equal(printed_number(gate, "tc_link"), 13);
+	assert_string_equal(printed_string(gate, "place"), "here");
+	assert_string_equal(printed_string(gate, "former_name"), "wan0");
 	assert_true(json_is_null(json_object_get(gate, "moved_to")));
 	assert_int_equal(json_array_size(json_object_get(gate, "filters_ahead")), 2);
 	filter = json_array_get(json_object_get(gate, "filters_ahead"), 0);
-	expect_keys(filter, "hook program name priority");
-	assert_string_equal(string_of(filter, "hook"), "tcx");
-	assert_int_equal(number_of(filter, "program"), 77);
-	assert_string_equal(string_of(filter, "name"), "cil_to_netdev");
+	printed_has(filter, "hook program name priority");
+	assert_string_equal(printed_string(filter, "hook"), "tcx");
+	assert_int_equal(printed_number(filter, "program"), 77);
+	assert_string_equal(printed_string(filter, "name"), "cil_to_netdev");
 	filter = json_array_get(json_object_get(gate, "filters_ahead"), 1);
-	assert_string_equal(string_of(filter, "hook"), "clsact");
-	assert_int_equal(number_of(filter, "priority"), 2);
+	assert_string_equal(printed_string(filter, "hook"), "clsact");
+	assert_int_equal(printed_number(filter, "priority"), 2);
 	gate = json_array_get(json_object_get(json_array_get(json_object_get(root, "gates"), 0),
 					      "interfaces"),
 			      1);
 	assert_true(json_is_false(json_object_get(gate, "present")));
-	assert_string_equal(string_of(gate, "place"), "moved");
-	assert_string_equal(string_of(gate, "moved_to"), "green/eth7");
+	assert_string_equal(printed_string(gate, "place"), "moved");
+	assert_string_equal(printed_string(gate, "moved_to"), "green/eth7");
 	/* it was not looked for */
 	assert_true(json_is_null(json_object_get(gate, "filters_ahead")));
 	json_decref(root);
@@ -343,14 +294,14 @@ static void policies(void **state)
 	json_t *root, *list;
 
 	(void)state;
-	root = read_back(report_policies_json(texts, 2));
+	root = printed_read(report_policies_json(texts, 2));
 	list = json_object_get(root, "policies");
 	assert_int_equal(json_array_size(list), 2);
-	assert_string_equal(string_of(json_array_get(list, 0), "name"), "one");
-	assert_string_equal(string_of(json_array_get(list, 0), "text"), texts[0].text);
+	assert_string_equal(printed_string(json_array_get(list, 0), "name"), "one");
+	assert_string_equal(printed_string(json_array_get(list, 0), "text"), texts[0].text);
 	assert_true(json_is_true(json_object_get(json_array_get(list, 0), "default")));
 	assert_true(json_is_false(json_object_get(json_array_get(list, 1), "default")));
-	assert_string_equal(string_of(json_array_get(list, 1), "text"), "");
+	assert_string_equal(printed_string(json_array_get(list, 1), "text"), "");
 	json_decref(root);
 }
 
@@ -361,7 +312,7 @@ static void check_of_a_policy(void **state)
 
 	(void)state;
 	report_gate_example(&example);
-	root = read_back(report_check_json(&(struct report_check){
+	root = printed_read(report_check_json(&(struct report_check){
 		.policy = "p",
 		.policy_hash = 0x2a,
 		.rules = example.rules,
@@ -369,18 +320,18 @@ static void check_of_a_policy(void **state)
 		.tuples = { 3, 10002 },
 		.prefixes = 4,
 	}));
-	assert_int_equal(number_of(root, "version"), 1);
-	assert_string_equal(string_of(root, "policy"), "p");
-	assert_string_equal(string_of(root, "policy_hash"), "000000000000002a");
-	assert_int_equal(number_of(json_object_get(root, "tuples"), "in"), 3);
-	assert_int_equal(number_of(json_object_get(root, "tuples"), "out"), 10002);
-	assert_int_equal(number_of(root, "prefixes"), 4);
+	assert_int_equal(printed_number(root, "version"), 1);
+	assert_string_equal(printed_string(root, "policy"), "p");
+	assert_string_equal(printed_string(root, "policy_hash"), "000000000000002a");
+	assert_int_equal(printed_number(json_object_get(root, "tuples"), "in"), 3);
+	assert_int_equal(printed_number(json_object_get(root, "tuples"), "out"), 10002);
+	assert_int_equal(printed_number(root, "prefixes"), 4);
 	rules = json_object_get(root, "rules");
 	assert_int_equal(json_array_size(rules), 3);
-	expect_keys(json_array_get(rules, 0), "name direction protocol ports from to note limit");
-	expect_keys(json_array_get(rules, 1),
+	printed_has(json_array_get(rules, 0), "name direction protocol ports from to note limit");
+	printed_has(json_array_get(rules, 1),
 		    "name direction protocol ports from to note peer_ports payload");
-	expect_keys(json_array_get(rules, 2), "name direction protocol ports from to note");
+	printed_has(json_array_get(rules, 2), "name direction protocol ports from to note");
 	json_decref(root);
 	report_gate_free(&example);
 }

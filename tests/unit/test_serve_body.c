@@ -232,12 +232,41 @@ static void documents_that_are_late(void **state)
 	close(reader);
 }
 
+/* In which nobody looked for the answer: of our own work (hashes), or nothing ran at all. */
+static void time_that_is_not_the_readers(void **state)
+{
+	static struct crowd crowd;
+	struct client *client = &crowd.clients[0];
+	struct server *server = &crowd.server;
+	int reader = crowd_ask(&crowd, 1);
+
+	(void)state;
+	server->now = server->busy = 500;
+	assert_int_equal(wants(&crowd, 0, ASK_STATS), CLIENT_WANTS);
+	server->now += 100;
+	server->busy += 95;
+	assert_int_equal(body_wait(server), 0);
+	assert_int_equal(client->want, CLIENT_WANTS);
+	server->now += SERVER_READER_SECONDS - 5;
+	assert_int_equal(body_wait(server), 0);
+	assert_true(client->want == CLIENT_SETTLED && client->is_late);
+	server->now += 60 - SERVER_READER_SECONDS - 1;
+	assert_int_equal(body_wait(server), 0);
+	server->now += 1;
+	assert_int_equal(body_wait(server), -ETIMEDOUT);
+	client_end(server, client);
+	body_forget(server);
+	close(server->reader);
+	close(reader);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(documents_that_are_large),
 		cmocka_unit_test(documents_in_their_turn),
 		cmocka_unit_test(documents_that_are_late),
+		cmocka_unit_test(time_that_is_not_the_readers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

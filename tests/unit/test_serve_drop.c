@@ -174,9 +174,19 @@ static bool traces(void)
 	return ptrace(PTRACE_SEIZE, getppid(), NULL, NULL) == 0;
 }
 
+/* Itself: there no other user stands in the way. */
 static bool kills(void)
 {
-	return kill(getppid(), 0) == 0;
+	return kill(getpid(), 0) == 0;
+}
+
+/* Whoever is the owner of a descriptor gets a signal when it is ready. */
+static bool has_kernel_kill(void)
+{
+	struct f_owner_ex owner = { F_OWNER_PID, getpid() };
+
+	return fcntl(before, F_SETOWN, getpid()) == 0 || fcntl(before, F_SETOWN_EX, &owner) == 0 ||
+	       fcntl(before, F_SETSIG, SIGKILL) == 0;
 }
 
 static bool becomes_root(void)
@@ -282,6 +292,7 @@ static const struct attempt attempts[] = {
 	{ "fork", forks, false, false },
 	{ "trace", traces, false, false },
 	{ "send a signal", kills, false, false },
+	{ "have the kernel send one", has_kernel_kill, false, false },
 	{ "become root", becomes_root, false, false },
 	{ "gain capabilities", gains_capabilities, false, false },
 	{ "enter namespaces", enters_namespace, false, false },
@@ -361,7 +372,7 @@ static void attempts_work_for_root(void **state)
 	assert_true(dup2(before, STDIN_FILENO) == 0 && reads_input());
 	assert_true(reads_shadow() && reads_passwd() && lists_root() && lists_bpffs());
 	assert_true(writes_file() && unlinkat(folder, "new", 0) == 0);
-	assert_true(makes_tcp() && makes_udp() && makes_netlink() && kills());
+	assert_true(makes_tcp() && makes_udp() && makes_netlink() && kills() && has_kernel_kill());
 	assert_true(maps_code() && maps_file_to_write() && maps_memory());
 	assert_true(bpf_reads() && bpf_changes());
 	assert_true(removes());

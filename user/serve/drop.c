@@ -40,8 +40,8 @@ int drop_find_user(const char *name, struct drop_user *user, struct diags *diags
 }
 
 /*
- * CAP_DAC_OVERRIDE: pins are root's, and the kernel opens pinned links for reading and writing or not at all.
- * CAP_NET_ADMIN: without it nobody is told which programs run at an interface.
+ * CAP_DAC_OVERRIDE: pins are root's, and the kernel opens pinned links for reading and writing or
+ * not at all. CAP_NET_ADMIN: without it nobody is told which programs run at an interface.
  */
 static const cap_value_t drop_kept[] = { CAP_DAC_OVERRIDE, CAP_NET_ADMIN };
 #define DROP_KEPT (sizeof(drop_kept) / sizeof(*drop_kept))
@@ -93,7 +93,10 @@ int drop_capabilities(enum drop_role role, const struct drop_user *user)
 	return 0;
 }
 
-/* ---- files ------------------------------------------------------------------------------------------ */
+/*
+ * ---- files
+ * ------------------------------------------------------------------------------------------
+ */
 
 /* As Linux 6.10 has it; headers may be older. An older kernel takes the beginning. */
 struct drop_ruleset {
@@ -156,7 +159,10 @@ int drop_files(const char *folder)
 	return syscall(SYS_landlock_restrict_self, ruleset, 0) ? -errno : 0;
 }
 
-/* ---- all of it -------------------------------------------------------------------------------------- */
+/*
+ * ---- all of it
+ * --------------------------------------------------------------------------------------
+ */
 
 /* A core would hold secrets. */
 static int drop_core(void)

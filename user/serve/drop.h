@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The exporter's two processes give up what they don't need, for good, before either does its work: user, groups,
- * capabilities, files (Landlock), system calls (seccomp), new processes. Decision 010 says what each keeps.
+ * The exporter's two processes give up what they don't need, for good, before either does its work:
+ * user, groups, capabilities, files (Landlock), system calls (seccomp), new processes. Decision 010
+ * says what each keeps.
  */
 #ifndef USER_SERVE_DROP_H
 #define USER_SERVE_DROP_H
@@ -22,8 +23,9 @@ struct drop_user {
 };
 
 /*
- * First of all: closes descriptors that who started us left open, but for 0 to 2; and overwrites the environment but for
- * LC_ALL, PATH, NOTIFY_SOCKET, EDGEGATE_* and what sanitizers read: neither is ours to keep. 0 or -errno with a diag.
+ * First of all: closes descriptors that who started us left open, but for 0 to 2; and overwrites
+ * the environment but for LC_ALL, PATH, NOTIFY_SOCKET, EDGEGATE_* and what sanitizers read: neither
+ * is ours to keep. 0 or -errno with a diag.
  */
 int drop_inherited(struct diags *diags);
 
@@ -31,13 +33,16 @@ int drop_inherited(struct diags *diags);
 int drop_find_user(const char *name, struct drop_user *user, struct diags *diags);
 
 /*
- * `folder`: the one that DROP_READER may look into; what is opened already stays open. 0, or -errno with a diag: then
- * the process must end. A kernel without Landlock is a warning.
+ * `folder`: the one that DROP_READER may look into; what is opened already stays open. 0, or -errno
+ * with a diag: then the process must end. A kernel without Landlock is a warning.
  */
 int drop_all(enum drop_role role, const struct drop_user *user, const char *folder,
 	     struct diags *diags);
 
-/* ---- the steps, for the tests --------------------------------------------------------------------- */
+/*
+ * ---- the steps, for the tests
+ * ---------------------------------------------------------------------
+ */
 
 int drop_capabilities(enum drop_role role, const struct drop_user *user); /* 0 or negative errno */
 int drop_files(const char *folder);  /* NULL: none; 0 or negative errno, -EOPNOTSUPP: no Landlock */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which system calls are left. What isn't named fails with EPERM: that the C library tries something and goes on
- * without it is no attack, and nothing that is forbidden works by being tried.
+ * Which system calls are left. What isn't named fails with EPERM: that the C library tries
+ * something and goes on without it is no attack, and nothing that is forbidden works by being
+ * tried.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +55,6 @@ static const int calls_common[] = {
 	SCMP_SYS(lseek),
 	SCMP_SYS(close),
 	SCMP_SYS(fstat),
-	SCMP_SYS(fcntl),
 	SCMP_SYS(poll),
 	SCMP_SYS(ppoll),
 	SCMP_SYS(recvmsg),
@@ -81,13 +81,19 @@ static const int calls_reader[] = {
 };
 
 /*
- * To read maps, links and programs by their pins, to see what is at an interface. Not to run any: a gate's own would
- * count, and remember flows.
+ * To read maps, links and programs by their pins, to see what is at an interface. Not to run any: a
+ * gate's own would count, and remember flows.
  */
 static const int calls_bpf[] = {
 	BPF_MAP_LOOKUP_ELEM, BPF_MAP_GET_NEXT_KEY,   BPF_MAP_LOOKUP_BATCH,
 	BPF_OBJ_GET,         BPF_OBJ_GET_INFO_BY_FD, BPF_PROG_QUERY,
 };
+
+/*
+ * Of fcntl(2) none that says whom a descriptor sends which signal (F_SETOWN, F_SETSIG): that is
+ * kill(2) by another name, of whoever has the same user.
+ */
+static const int calls_fcntl[] = { F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GET_SEALS, F_ADD_SEALS };
 
 static void calls_release(scmp_filter_ctx *filter)
 {
@@ -101,6 +107,16 @@ static int calls_allow(scmp_filter_ctx filter, const int *calls, size_t count)
 
 	for (size_t i = 0; !error && i < count; i++)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
+	return error;
+}
+
+static int calls_allow_fcntl(scmp_filter_ctx filter)
+{
+	int error = 0;
+
+	for (size_t i = 0; !error && i < sizeof(calls_fcntl) / sizeof(*calls_fcntl); i++)
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+					 SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)calls_fcntl[i], 0));
 	return error;
 }
 
@@ -156,6 +172,8 @@ int drop_calls(enum drop_role role)
 	if (!filter)
 		return -ENOMEM;
 	error = calls_allow(filter, calls_common, sizeof(calls_common) / sizeof(*calls_common));
+	if (!error)
+		error = calls_allow_fcntl(filter);
 	if (!error)
 		error = calls_allow_memory(filter);
 	if (!error && role == DROP_SERVER)

@@ -32,7 +32,10 @@ static void server_end(int signal)
 	server_ended = 1;
 }
 
-/* ---- what the library tells us ------------------------------------------------------------------------ */
+/*
+ * ---- what the library tells us
+ * ------------------------------------------------------------------------
+ */
 
 static void server_connected(void *data, struct MHD_Connection *connection, void **context,
 			     enum MHD_ConnectionNotificationCode what)
@@ -74,7 +77,9 @@ static void server_completed(void *data, struct MHD_Connection *connection, void
 	*state = NULL;
 }
 
-/* The first look at what is asked for, as it came; `word` stays where it is until it is answered. */
+/*
+ * The first look at what is asked for, as it came; `word` stays where it is until it is answered.
+ */
 static void *server_uri(void *data, const char *word, struct MHD_Connection *connection)
 {
 	struct client *client =
@@ -94,7 +99,10 @@ static size_t server_unescape(void *data, struct MHD_Connection *connection, cha
 	return strlen(word);
 }
 
-/* What the library has to say while it starts. Afterwards it would be strangers' faults, and is not kept. */
+/*
+ * What the library has to say while it starts. Afterwards it would be strangers' faults, and is not
+ * kept.
+ */
 static char server_said[256];
 
 static __attribute__((format(printf, 2, 0))) void server_log(void *data, const char *format,
@@ -105,7 +113,10 @@ static __attribute__((format(printf, 2, 0))) void server_log(void *data, const c
 		vsnprintf(server_said, sizeof(server_said), format, arguments);
 }
 
-/* ---- opening ------------------------------------------------------------------------------------------ */
+/*
+ * ---- opening
+ * ------------------------------------------------------------------------------------------
+ */
 
 static struct MHD_Daemon *server_start(struct server *server, const struct server_wish *wish)
 {
@@ -130,7 +141,9 @@ static struct MHD_Daemon *server_start(struct server *server, const struct serve
 		MHD_OPTION_NOTIFY_CONNECTION, server_connected, server, MHD_OPTION_NOTIFY_COMPLETED,
 		server_completed, server, MHD_OPTION_UNESCAPE_CALLBACK, server_unescape, NULL,
 		MHD_OPTION_URI_LOG_CALLBACK, server_uri, NULL,
-		/* server_run() ignores it; without this the library copies instead of sendfile(2) */
+		/*
+		 * server_run() ignores it; without this the library copies instead of sendfile(2)
+		 */
 		MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_ARRAY, wish->key ? tls : &none, MHD_OPTION_END);
 }
@@ -145,13 +158,20 @@ static struct server *server_failed(struct server *server, struct diags *diags)
 	return NULL;
 }
 
-/* Tests don't have a minute. */
-static double server_patience_wanted(void)
+/* Tests don't have a minute. 0 or -EINVAL with a diag. */
+static int server_patience_wanted(double *patience, struct diags *diags)
 {
 	const char *text = getenv("EDGEGATE_READER_PATIENCE");
-	uint64_t seconds;
+	uint64_t seconds = ASK_PATIENCE;
 
-	return text && !number_parse(text, ASK_PATIENCE, &seconds) ? (double)seconds : ASK_PATIENCE;
+	if (text && (number_parse(text, ASK_PATIENCE, &seconds) || !seconds)) {
+		diag_usage(diags, "EDGEGATE_READER_PATIENCE",
+			   "'%s' is no number of seconds from 1 to %d", text, ASK_PATIENCE);
+		diag_hint(diags, "leave it out, and it is %d", ASK_PATIENCE);
+		return -EINVAL;
+	}
+	*patience = (double)seconds;
+	return 0;
 }
 
 struct server *server_open(const struct server_wish *wish, struct diags *diags)
@@ -169,8 +189,11 @@ struct server *server_open(const struct server_wish *wish, struct diags *diags)
 	server->reader = wish->reader;
 	server->auth = wish->auth;
 	server->own_name = wish->own_name;
-	server->patience = server_patience_wanted();
 	server->now = moment_now();
+	if (server_patience_wanted(&server->patience, diags)) {
+		server_close(server);
+		return NULL;
+	}
 	server->daemon = server_start(server, wish);
 	if (!server->daemon)
 		return server_failed(server, diags);
@@ -186,7 +209,10 @@ void server_close(struct server *server)
 {
 	if (!server)
 		return;
-	/* first those who hold documents, then the documents; the library can't stop while it leaves one alone */
+	/*
+	 * first those who hold documents, then the documents; the library can't stop while it
+	 * leaves one alone
+	 */
 	if (server->daemon) {
 		body_close(server);
 		MHD_run(server->daemon);
@@ -198,11 +224,14 @@ void server_close(struct server *server)
 	free(server);
 }
 
-/* ---- serving ------------------------------------------------------------------------------------------ */
+/*
+ * ---- serving
+ * ------------------------------------------------------------------------------------------
+ */
 
 /*
- * There are no descriptors, or no memory, for who waits: one connection fewer, and a pause, or we would be told of them again
- * and again.
+ * There are no descriptors, or no memory, for who waits: one connection fewer, and a pause, or we
+ * would be told of them again and again.
  */
 static void server_is_full(struct server *server)
 {
@@ -255,12 +284,16 @@ static int server_turn(struct server *server, const sigset_t *unblocked)
 	};
 	const int patience = server_patience(server, is_deaf);
 	const struct timespec timeout = { patience / 1000, patience % 1000 * 1000000L };
+	const double slept = moment_now();
 	double began;
 	int error = 0;
 
 	if (ppoll(wait, 3, &timeout, unblocked) < 0 && errno != EINTR)
 		return -errno;
 	server->now = began = moment_now();
+	/* for as long as nobody ran us, the reader may not have run either */
+	if (began - slept > patience / 1000.0)
+		server->busy += began - slept - patience / 1000.0;
 	if (wait[2].revents)
 		error = body_arrive(server);
 	if (error)
@@ -270,11 +303,17 @@ static int server_turn(struct server *server, const sigset_t *unblocked)
 	server->has_resumed = false;
 	if (MHD_run(server->daemon) == MHD_NO)
 		return -EIO;
-	/* what they said meanwhile is looked at before they are late, and the time that we took isn't theirs */
+	/*
+	 * what they said meanwhile is looked at before they are late, and the time that we took
+	 * isn't theirs
+	 */
 	server->now = moment_now();
+	server->busy += server->now - began;
 	client_excuse(server, server->now - began);
 	client_cut_late(server);
-	error = body_wait(server);
+	error = server->is_owed ? body_arrive(server) : 0;
+	if (!error)
+		error = body_wait(server);
 	return error ? error : server->failed;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The exporter's HTTP server: one thread, which answers GET and HEAD of a handful of paths with documents that it
- * asks for, and lets nobody keep it from answering the next one.
+ * The exporter's HTTP server: one thread, which answers GET and HEAD of a handful of paths with
+ * documents that it asks for, and lets nobody keep it from answering the next one.
  */
 #ifndef USER_SERVE_SERVER_H
 #define USER_SERVE_SERVER_H
@@ -10,9 +10,10 @@
 #include "user/serve/auth.h"
 
 /*
- * Connections at a time. When one more comes, one gives way, of the address that has most of them (of IPv6: the first half): where more
- * than half of these are being answered, the one that has been for longest, else the one that has waited longest for its request. Neither who asks nothing nor who takes no answer
- * can keep the other kind out, and it is never the one that has just come.
+ * Connections at a time. When one more comes, one gives way, of the address that has most of them
+ * (of IPv6: the first half): where more than half of these are being answered, the one that has
+ * been for longest, else the one that has waited longest for its request. Neither who asks nothing
+ * nor who takes no answer can keep the other kind out, and it is never the one that has just come.
  */
 #define SERVER_CONNECTIONS 128u
 #define SERVER_CONNECTIONS_MOST (2 * SERVER_CONNECTIONS) /* with those that are being closed */
@@ -21,16 +22,17 @@
 /* Of these so long for a document; Prometheus waits for ten. Then there is none. */
 #define SERVER_READER_SECONDS 8.0
 /*
- * After an answer, until another request: what scrapes every minute keeps its connection. It isn't counted as cut when it
- * is closed then, and gives way to newer ones as those do that have asked nothing.
+ * After an answer, until another request: what scrapes every minute keeps its connection. It isn't
+ * counted as cut when it is closed then, and gives way to newer ones as those do that have asked
+ * nothing.
  */
 #define SERVER_IDLE_SECONDS 130.0
 #define SERVER_REQUEST_SIZE                                                                        \
 	16384u /* bytes of a request's head, and what a connection takes of memory */
 /*
- * A document is shared by all who ask within this time. So many of them, and of bytes in them, are kept for slow readers;
- * when there are more, whoever reads the oldest one is cut. It is gone a turn later: until then there are never more than the
- * most, but for a single one that is larger.
+ * A document is shared by all who ask within this time. So many of them, and of bytes in them, are
+ * kept for slow readers; when there are more, whoever reads the oldest one is cut. It is gone a
+ * turn later: until then there are never more than the most, but for a single one that is larger.
  */
 #define SERVER_SHARED_SECONDS 0.25
 #define SERVER_BODIES 8u
@@ -46,7 +48,10 @@ struct server_wish {
 	int reader;   /* of ask_pair(); likewise */
 	const char *certificate, *key; /* PEM, both or none: then it speaks TLS */
 	struct auth *auth;
-	/* This machine's name: Host must be one that leads nowhere else (rebind.h). NULL: it may be any. */
+	/*
+	 * This machine's name: Host must be one that leads nowhere else (rebind.h). NULL: it may be
+	 * any.
+	 */
 	const char *own_name;
 };
 

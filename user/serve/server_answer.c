@@ -85,6 +85,7 @@ static enum MHD_Result answer_document(struct server *server, struct client *cli
 				       struct MHD_Connection *connection,
 				       enum ask_document document)
 {
+	server->now = moment_now(); /* who came before it in this turn may have taken long */
 	if (body_want(server, client, document) == CLIENT_SETTLED)
 		return answer_settled(server, client, connection);
 	MHD_suspend_connection(connection);
@@ -156,15 +157,19 @@ static enum MHD_Result answer_look_at(void *data, enum MHD_ValueKind kind, const
 }
 
 /*
- * The library ends the path at a NUL, and says nothing of what follows. But both path and version stand where the request's
- * first line came in, and in between there is what was asked for up to a NUL, and one space.
+ * The library ends the path at a NUL, and says nothing of what follows. But both path and version
+ * stand where the request's first line came in, and in between there is what was asked for up to a
+ * NUL, and one space.
  */
 static bool answer_is_torn(const struct client *client, const char *path, const char *version)
 {
 	return (uintptr_t)version - (uintptr_t)path != client->uri_size + 1;
 }
 
-/* What is refused as soon as the head is there: the library then closes the connection. NULL: nothing. */
+/*
+ * What is refused as soon as the head is there: the library then closes the connection. NULL:
+ * nothing.
+ */
 static const struct answer *answer_refusal(const struct server *server,
 					   struct MHD_Connection *connection, const char *method,
 					   bool is_torn)
@@ -227,8 +232,8 @@ static const struct answer *answer_stranger(struct server *server,
 }
 
 /*
- * Whether we live is no secret: load balancers ask without one. Nor is the page, which has no figure in it: a browser sends
- * no token by itself, so the page has to be there to ask for one.
+ * Whether we live is no secret: load balancers ask without one. Nor is the page, which has no
+ * figure in it: a browser sends no token by itself, so the page has to be there to ask for one.
  */
 static bool answer_is_open(const struct server *server, enum negotiate_route route)
 {

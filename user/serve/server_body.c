@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "user/base/moment.h"
 #include "user/serve/server_client.h"
 
 static void body_drop(struct server *server, struct body *body)
@@ -31,7 +30,10 @@ static void body_expire(struct server *server)
 	}
 }
 
-/* ---- room --------------------------------------------------------------------------------------------- */
+/*
+ * ---- room
+ * ---------------------------------------------------------------------------------------------
+ */
 
 struct body_sum {
 	size_t count, size;
@@ -92,8 +94,8 @@ static size_t body_expected(const struct server *server, enum ask_document docum
 }
 
 /*
- * Room for one more of so many bytes: whoever has been sent the oldest one longest is slow on purpose, or of no use. False:
- * there will be, when the library has noticed.
+ * Room for one more of so many bytes: whoever has been sent the oldest one longest is slow on
+ * purpose, or of no use. False: there will be, when the library has noticed.
  */
 static bool body_make_room(struct server *server, size_t size)
 {
@@ -113,7 +115,10 @@ static bool body_make_room(struct server *server, size_t size)
 	       (sum.count < SERVER_BODIES_MOST && sum.size + size <= SERVER_BODIES_SIZE_MOST);
 }
 
-/* ---- making one ----------------------------------------------------------------------------------------- */
+/*
+ * ---- making one
+ * -----------------------------------------------------------------------------------------
+ */
 
 static struct body *body_make(int document, size_t size, const char *type)
 {
@@ -158,9 +163,15 @@ static void body_give(struct server *server, struct client *client, struct body 
 	client->body = body;
 }
 
-/* ---- who waits for one ---------------------------------------------------------------------------------- */
+/*
+ * ---- who waits for one
+ * ----------------------------------------------------------------------------------
+ */
 
-/* The first in the list that wants this document, or any (ASK_DOCUMENTS), and has since `until` or before. NULL: nobody. */
+/*
+ * The first in the list that wants this document, or any (ASK_DOCUMENTS), and has since `until` or
+ * before. NULL: nobody.
+ */
 static struct client *body_next_client(const struct server *server, enum ask_document document,
 				       double until)
 {
@@ -186,8 +197,8 @@ static void body_deal_out(struct server *server, enum ask_document document, dou
 }
 
 /*
- * Asks for what the one wants that has waited longest, unless an answer is owed: with one question at a time, however late its
- * answer is, it can't be taken for another's.
+ * Asks for what the one wants that has waited longest, unless an answer is owed: with one question
+ * at a time, however late its answer is, it can't be taken for another's.
  */
 static void body_ask(struct server *server)
 {
@@ -202,6 +213,7 @@ static void body_ask(struct server *server)
 			server->counts.document = document;
 			server->counts.connections = server->connections;
 			server->asked = server->now;
+			server->owed = server_waited(server);
 			server->failed = ask_send(server->reader, &server->counts);
 			server->is_owed = !server->failed;
 		} else {
@@ -212,11 +224,11 @@ static void body_ask(struct server *server)
 
 enum client_want body_want(struct server *server, struct client *client, enum ask_document document)
 {
-	server->now = moment_now();
 	body_expire(server);
 	client->want = CLIENT_WANTS;
 	client->document = document;
 	client->wanted = server->now;
+	client->patience = server_waited(server);
 	client->is_late = false;
 	if (server->shared[document] || server->is_closing)
 		body_deal_out(server, document, server->now, server->shared[document]);
@@ -267,12 +279,14 @@ int body_wait(struct server *server)
 {
 	for (struct client *client = server->first; client; client = client->next) {
 		if (client->want != CLIENT_WANTS ||
-		    server->now - client->wanted < SERVER_READER_SECONDS)
+		    server_waited(server) - client->patience < SERVER_READER_SECONDS)
 			continue;
 		client->is_late = true;
 		client_settle(server, client);
 	}
-	return server->is_owed && server->now - server->asked >= server->patience ? -ETIMEDOUT : 0;
+	return server->is_owed && server_waited(server) - server->owed >= server->patience ?
+		       -ETIMEDOUT :
+		       0;
 }
 
 void body_close(struct server *server)

@@ -4,7 +4,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* ---- connections -------------------------------------------------------------------------------------- */
+/*
+ * ---- connections
+ * --------------------------------------------------------------------------------------
+ */
 
 static void client_append(struct server *server, struct client *client)
 {
@@ -121,11 +124,14 @@ void client_cut_late(struct server *server)
 	}
 }
 
-/* ---- who gives way -------------------------------------------------------------------------------------- */
+/*
+ * ---- who gives way
+ * --------------------------------------------------------------------------------------
+ */
 
 /*
- * Of those with as many connections as the one that has most: the client that has waited longest, for its request or for its answer; the
- * newcomer apart. NULL: there is none.
+ * Of those with as many connections as the one that has most: the client that has waited longest,
+ * for its request or for its answer; the newcomer apart. NULL: there is none.
  */
 static struct client *client_oldest(const struct server *server, size_t live, bool is_answered)
 {

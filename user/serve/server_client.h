@@ -11,7 +11,10 @@
 #include "user/serve/peer.h"
 #include "user/serve/server.h"
 
-/* A document, made at a moment. Counted: who is being sent it, and the server while it may be shared. */
+/*
+ * A document, made at a moment. Counted: who is being sent it, and the server while it may be
+ * shared.
+ */
 struct body {
 	struct MHD_Response *response;
 	enum ask_document document;
@@ -53,7 +56,8 @@ struct client {
 	struct body *body;
 	enum client_want want;
 	enum ask_document document; /* that it wants */
-	double wanted;              /* since when */
+	double wanted;              /* since when; of moment_now() */
+	double patience;            /* likewise, of server_waited() */
 	bool is_late;               /* none came in time */
 	/* What the library leaves alone while it wants a document; or NULL. */
 	struct MHD_Connection *suspended;
@@ -76,11 +80,22 @@ struct server {
 	bool is_closing;   /* nothing is asked any more */
 	bool has_resumed;  /* connections, of which the library knows nothing yet */
 	double asked;      /* when; of moment_now() */
+	double owed;       /* likewise, of server_waited() */
 	double patience;   /* seconds for which an answer may be owed */
+	double busy;       /* seconds for which we, and not the reader, were who was waited for */
 	int failed;        /* negative errno: the reader is gone */
 	double now;        /* of moment_now(), as of this turn */
 	double deaf_until; /* nobody is taken until then; likewise */
 };
+
+/*
+ * The clock by which the reader is judged. It stands still while we are busy, with hashes say, or
+ * don't run at all: an answer that nobody has looked for isn't late.
+ */
+static inline double server_waited(const struct server *server)
+{
+	return server->now - server->busy;
+}
 
 void client_begin(struct server *server, struct client *client, int fd,
 		  const struct sockaddr *from);
@@ -96,13 +111,15 @@ void client_cut_late(struct server *server);
 /* It has been told what becomes of the document that it wants. */
 void client_settle(struct server *server, struct client *client);
 /*
- * Cuts one where there are more than `most`, of those that come from where most come from; never the one that came last.
+ * Cuts one where there are more than `most`, of those that come from where most come from; never
+ * the one that came last.
  */
 void client_make_room(struct server *server, size_t most);
 
 /*
- * The client wants a document. CLIENT_SETTLED: at once, with the one that is shared, or the newest where there is no room for
- * another, in client->body; or with none. Else it comes with body_arrive(), or body_wait() finds that it is late.
+ * The client wants a document, as of server->now. CLIENT_SETTLED: at once, with the one that is
+ * shared, or the newest where there is no room for another, in client->body; or with none. Else it
+ * comes with body_arrive(), or body_wait() finds that it is late.
  */
 enum client_want body_want(struct server *server, struct client *client,
 			   enum ask_document document);

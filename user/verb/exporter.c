@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -52,7 +53,10 @@ static void exporter_warn(const struct exporter_options *options, struct diags *
 			 "policy say who may reach it");
 }
 
-/* The first word of the process that reads gates: it has given up what it may, and has looked once. 0 or negative errno. */
+/*
+ * The first word of the process that reads gates: it has given up what it may, and has looked once.
+ * 0 or negative errno.
+ */
 static int exporter_await(int reader)
 {
 	const struct ask question = { .document = ASK_HISTORY };
@@ -66,7 +70,10 @@ static int exporter_await(int reader)
 	return 0;
 }
 
-/* Where it can be asked, with what and by whom; whether that could be printed is no reason not to serve. */
+/*
+ * Where it can be asked, with what and by whom; whether that could be printed is no reason not to
+ * serve.
+ */
 static void exporter_say(const struct exporter_options *options, int ready)
 {
 	char place[LISTEN_TEXT_SIZE], said[256];
@@ -100,8 +107,9 @@ static int exporter_go(const struct exporter_options *options, struct server *se
 }
 
 /*
- * This machine's name, where a stranger's page could otherwise ask under a name of its own: at an address that only this machine
- * reaches, and where nobody has to say who they are. With users or tokens such a page has none, with TLS no certificate.
+ * This machine's name, where a stranger's page could otherwise ask under a name of its own: at an
+ * address that only this machine reaches, and where nobody has to say who they are. With users or
+ * tokens such a page has none, with TLS no certificate.
  */
 static const char *exporter_own_name(const struct exporter_options *options,
 				     char name[static HOST_NAME_MAX + 1])
@@ -146,6 +154,22 @@ static int exporter_serve(const struct exporter_options *options, const struct d
 	return error;
 }
 
+/* The process that reads the gates. Its exit status. */
+static int exporter_led(int leash, int socket, const struct drop_user *user, struct diags *diags)
+{
+	const int error = leash_take(leash);
+
+	/* the other one has ended in the meantime: there is nothing to say */
+	if (error == -EPIPE)
+		return 1;
+	if (error) {
+		diag_system(diags, -error, "exporter",
+			    "cannot make sure that both processes end together");
+		return common_end(diags);
+	}
+	return exporter_reader(socket, user);
+}
+
 static int exporter_run(int argc, char **argv, const struct invocation *invocation)
 {
 	struct exporter_options options;
@@ -160,6 +184,8 @@ static int exporter_run(int argc, char **argv, const struct invocation *invocati
 		return error > 0 ? error - 1 : common_end(&diags);
 	if (drop_inherited(&diags) || pins_check("exporter", &diags))
 		return common_end(&diags);
+	/* whoever read what we say may be gone: no reason to be gone, too */
+	signal(SIGPIPE, SIG_IGN);
 	if (options.textfile)
 		return exporter_textfile(options.textfile, options.interval);
 	if (drop_find_user(options.user, &user, &diags))
@@ -180,7 +206,7 @@ static int exporter_run(int argc, char **argv, const struct invocation *invocati
 	close(sockets[reader == 0 ? 0 : 1]);
 	close(leash[reader == 0 ? 1 : 0]);
 	if (reader == 0)
-		return leash_take(leash[0]) ? 1 : exporter_reader(sockets[1], &user);
+		return exporter_led(leash[0], sockets[1], &user, &diags);
 	error = exporter_serve(&options, &user, sockets[0], &diags);
 	status = common_end(&diags);
 	/* the socket is closed: it ends by itself, unless it is stuck */

@@ -25,7 +25,10 @@ struct reader {
 	char *said; /* what was wrong last, so that it is said once */
 };
 
-/* ---- looking ------------------------------------------------------------------------------------------ */
+/*
+ * ---- looking
+ * ------------------------------------------------------------------------------------------
+ */
 
 int exporter_look(struct common_recent *recent, bool stays, struct exporter_look *look,
 		  struct diags *diags)
@@ -73,7 +76,10 @@ static int reader_look(struct reader *reader, struct exporter_look *look)
 	return error;
 }
 
-/* ---- documents ---------------------------------------------------------------------------------------- */
+/*
+ * ---- documents
+ * ----------------------------------------------------------------------------------------
+ */
 
 static int reader_metrics(struct reader *reader, struct exporter_look *look,
 			  const struct ask *question, int document)
@@ -141,7 +147,10 @@ static int reader_answer(struct reader *reader, const struct ask *question)
 	return ask_answer(reader->socket, error ? error : document);
 }
 
-/* ---- the rounds --------------------------------------------------------------------------------------- */
+/*
+ * ---- the rounds
+ * ---------------------------------------------------------------------------------------
+ */
 
 static void reader_sample(struct reader *reader)
 {
@@ -193,7 +202,10 @@ int exporter_reader(int socket, const struct drop_user *user)
 		diag_hint(&diags, "run edgegate as root");
 		return common_end(&diags);
 	}
-	/* not that of pins: a bpffs may be mounted there later, and a rule on what it covers wouldn't hold in it */
+	/*
+	 * not that of pins: a bpffs may be mounted there later, and a rule on what it covers
+	 * wouldn't hold in it
+	 */
 	error = drop_all(DROP_READER, user, "/sys/fs", &diags);
 	if (diags.count && common_end(&diags))
 		return 1;

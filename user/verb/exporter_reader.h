@@ -9,7 +9,8 @@
 #include "user/verb/common.h"
 
 /*
- * Gives up what it may, and answers questions from `socket` until nobody asks any more. The exit status.
+ * Gives up what it may, and answers questions from `socket` until nobody asks any more. The exit
+ * status.
  */
 int exporter_reader(int socket, const struct drop_user *user);
 
@@ -20,8 +21,9 @@ struct exporter_look {
 };
 
 /*
- * What can't be read is left out, counted, and said in `diags`. `stays`: without a look into other namespaces, for who
- * may not enter them; root may, as in every command. 0, or a negative errno with a diag: nobody knows which gates there are.
+ * What can't be read is left out, counted, and said in `diags`. `stays`: without a look into other
+ * namespaces, for who may not enter them; root may, as in every command. 0, or a negative errno
+ * with a diag: nobody knows which gates there are.
  */
 int exporter_look(struct common_recent *recent, bool stays, struct exporter_look *look,
 		  struct diags *diags);
