@@ -30,9 +30,11 @@ static const struct method {
 	const char *prefix, *salt;
 	size_t tail;
 } methods[] = {
-	{ "$6$rounds=1000$", "edgegate$", 86 },      { "$5$rounds=1000$", "edgegate$", 43 },
-	{ "$2b$04$", "abcdefghijklmnopqrstuu", 31 }, { "$y$j75$", "abcdefghijklmnopqrstu1$", 43 },
-	{ "$gy$j75$", "abcdefghijklmnopqrst$", 43 },
+	{ "$6$rounds=1000$", "edgegate$", 86 },
+	{ "$5$rounds=1000$", "edgegate$", 43 },
+	{ "$2b$04$", "abcdefghijklmnopqrstuu", 31 },
+	{ "$y$j75$", "abcdefghijklmnopqrstu1$", 43 },
+	{ "$gy$j75$", "abcdefghijklmnopqrstuvA$", 43 },
 };
 #define METHODS (sizeof(methods) / sizeof(*methods))
 
