@@ -172,7 +172,7 @@ static enum auth_hash hash_try(const char *hash, size_t tail, double seconds,
 	/* where they are ignored, which is inherited, nobody learns what a child says */
 	const struct sigaction usual = { .sa_handler = SIG_DFL };
 	struct sigaction before;
-	int status, error;
+	int status = 0, error;
 
 	if (sigaction(SIGCHLD, &usual, &before)) {
 		*reason = (struct auth_hash_reason){ .error = errno };
