@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The exporter's documents: who gets which, who waits, and what is kept. Without a network: descriptors that lead nowhere. */
+/*
+ * The exporter's documents: who gets which, who waits, and what is kept. Without a network:
+ * descriptors that lead nowhere.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,28 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "user/serve/server_client.h"
-
-#define CROWD 6
-
-struct crowd {
-	struct server server;
-	struct client clients[CROWD];
-};
-
-/* The only one that was cut; -1: none. */
-static int crowd_cut(const struct crowd *crowd)
-{
-	int found = -1;
-
-	for (int i = 0; i < CROWD; i++) {
-		if (!crowd->clients[i].is_cut)
-			continue;
-		assert_int_equal(found, -1);
-		found = i;
-	}
-	return found;
-}
+#include "tests/lib/crowd.h"
 
 static const struct sockaddr nowhere;
 
@@ -106,7 +88,9 @@ static void documents_that_are_large(void **state)
 	assert_non_null(hold(&crowd, reader, 0, ASK_PROMETHEUS, size));
 	assert_non_null(hold(&crowd, reader, 1, ASK_STATS, size));
 	assert_int_equal(crowd_cut(&crowd), -1);
-	/* the third is too much: the first goes, and is still there until the library has noticed */
+	/*
+	 * the third is too much: the first goes, and is still there until the library has noticed
+	 */
 	third = hold(&crowd, reader, 2, ASK_PROMETHEUS, size);
 	assert_non_null(third);
 	assert_int_equal(crowd_cut(&crowd), 0);
@@ -136,7 +120,10 @@ static void documents_that_are_large(void **state)
 	close(reader);
 }
 
-/* One question at a time, those first that have waited longest; who asks for the same while it is young shares the answer. */
+/*
+ * One question at a time, those first that have waited longest; who asks for the same while it is
+ * young shares the answer.
+ */
 static void documents_in_their_turn(void **state)
 {
 	static struct crowd crowd;
@@ -176,7 +163,10 @@ static void documents_in_their_turn(void **state)
 	close(reader);
 }
 
-/* Of a reader that is stuck nobody gets anything; and what it says in the end isn't the answer to what is asked then. */
+/*
+ * Of a reader that is stuck nobody gets anything; and what it says in the end isn't the answer to
+ * what is asked then.
+ */
 static void documents_that_are_late(void **state)
 {
 	static struct crowd crowd;

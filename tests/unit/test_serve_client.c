@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which of the exporter's connections give way. Without a network: descriptors that lead nowhere. */
+/*
+ * Which of the exporter's connections give way. Without a network: descriptors that lead nowhere.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,15 +13,9 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "user/serve/server_client.h"
+#include "tests/lib/crowd.h"
 
-#define CROWD (SERVER_CONNECTIONS + 1)
 #define HALF (SERVER_CONNECTIONS / 2)
-
-struct crowd {
-	struct server server;
-	struct client clients[CROWD];
-};
 
 /* 192.0.2.1, 192.0.2.2, and so on */
 static const struct sockaddr *peer(unsigned int number)
@@ -41,20 +37,6 @@ static void crowd_begin(struct crowd *crowd, size_t count, size_t answered)
 		if (i < answered)
 			client_waits(&crowd->server, &crowd->clients[i], CLIENT_ANSWERED);
 	}
-}
-
-/* The only one that was cut; -1: none. */
-static int crowd_cut(const struct crowd *crowd)
-{
-	int found = -1;
-
-	for (int i = 0; i < (int)CROWD; i++) {
-		if (!crowd->clients[i].is_cut)
-			continue;
-		assert_int_equal(found, -1);
-		found = i;
-	}
-	return found;
 }
 
 static void who_gives_way(void **state)
@@ -125,7 +107,10 @@ static void whose_gives_way(void **state)
 	/* that is no reason for another; and the next one's isn't, either */
 	client_make_room(&crowd.server, SERVER_CONNECTIONS);
 	assert_int_equal(crowd_cut(&crowd), 2);
-	/* half an address of IPv6 is one peer; its answers aren't taken, and still the others don't give way */
+	/*
+	 * half an address of IPv6 is one peer; its answers aren't taken, and still the others don't
+	 * give way
+	 */
 	crowd_begin(&crowd, 0, 0);
 	for (int i = 0; i < 40; i++)
 		crowd_add(&crowd, peer(1), CLIENT_ASKING);
@@ -154,7 +139,10 @@ static void whose_gives_way(void **state)
 		assert_int_equal(crowd.server.peers[i].holders, 0);
 }
 
-/* Each has as long as what it waits for may take; who has been answered is closed in the end, and counted nowhere. */
+/*
+ * Each has as long as what it waits for may take; who has been answered is closed in the end, and
+ * counted nowhere.
+ */
 static void who_is_late(void **state)
 {
 	static struct crowd crowd;

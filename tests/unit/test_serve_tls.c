@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Certificates and keys that the exporter refuses or warns of; made here, by the library that reads them. */
+/*
+ * Certificates and keys that the exporter refuses or warns of; made here, by the library that reads
+ * them.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,9 +16,9 @@
 #include <gnutls/x509.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/lib/secret.h"
 #include "user/base/cleanup.h"
 #include "user/base/text.h"
 #include "user/serve/tls.h"
@@ -68,27 +71,17 @@ static char *text_of_certificate(gnutls_x509_privkey_t key, time_t begins, time_
 	return copy;
 }
 
-static char *file_of(const char *content, mode_t mode)
-{
-	char *path = strdup("/tmp/edgegate-tls.XXXXXX");
-	autoclose int fd = mkstemp(path);
-
-	assert_true(fd >= 0 && fchmod(fd, mode) == 0);
-	assert_int_equal(write(fd, content, strlen(content)), strlen(content));
-	return path;
-}
-
 /* `why` and `hint` begin or are part of what is said; NULL: nothing is. */
 static void pair_is(const char *certificate, mode_t certificate_mode, const char *key,
 		    mode_t key_mode, int error, const char *why, const char *hint)
 {
-	static const struct drop_user someone = { 4711, 4711 };
-	autofree char *certificate_file = file_of(certificate, certificate_mode);
-	autofree char *key_file = file_of(key, key_mode);
+	autofree char *certificate_file = secret_file(certificate, certificate_mode);
+	autofree char *key_file = secret_file(key, key_mode);
 	cleanup(tls_free) struct tls_pair pair = { 0 };
 	struct diags diags = { 0 };
 
-	assert_int_equal(tls_read(certificate_file, key_file, &someone, NOW, &pair, &diags), error);
+	assert_int_equal(tls_read(certificate_file, key_file, &secret_someone, NOW, &pair, &diags),
+			 error);
 	unlink(certificate_file);
 	unlink(key_file);
 	assert_int_equal(diags.count, why != NULL);
@@ -152,6 +145,49 @@ static void pairs(void **state)
 	pair_is(good, 0644, secret, 0644, -EINVAL, "others may read or change", "chmod 600");
 }
 
+/* A certificate's file that has the key in it, too, as other servers want it, is a secret. */
+static void both_in_one_file(void **state)
+{
+	autofree char *good = text_of_certificate(key, NOW - DAY, NOW + DAY);
+	autofree char *secret = text_of_key(key);
+	autofree char *both = text_print("%s%s", good, secret);
+	autofree char *key_first = text_print("%s%s", secret, good);
+
+	(void)state;
+	pair_is(both, 0600, secret, 0600, 0, NULL, NULL);
+	pair_is(both, 0600, both, 0600, 0, NULL, NULL);
+	pair_is(key_first, 0640, secret, 0600, 0, NULL, NULL);
+	pair_is(both, 0644, secret, 0600, -EINVAL, "others may read or change",
+		"take the private key out of it");
+	pair_is(key_first, 0604, secret, 0600, -EINVAL, "others may read or change", "chmod 600");
+	pair_is(both, 0620, both, 0600, -EINVAL, "others may read or change", "chmod 600");
+}
+
+/* Nor may it be one that who serves may read. */
+static void both_in_a_file_of_who_serves(void **state)
+{
+	autofree char *good = text_of_certificate(key, NOW - DAY, NOW + DAY);
+	autofree char *secret = text_of_key(key);
+	autofree char *both = text_print("%s%s", good, secret);
+	autofree char *certificate_file = secret_file(both, 0640);
+	autofree char *key_file = secret_file(secret, 0600);
+	struct tls_pair pair = { 0 };
+	struct diags diags = { 0 };
+
+	(void)state;
+	if (geteuid())
+		skip();
+	assert_int_equal(chown(certificate_file, 0, SECRET_SOMEONE), 0);
+	assert_int_equal(tls_read(certificate_file, key_file, &secret_someone, NOW, &pair, &diags),
+			 -EINVAL);
+	unlink(certificate_file);
+	unlink(key_file);
+	assert_int_equal(diags.count, 1);
+	assert_non_null(strstr(diags.list[0].why, "can be read by the user that the exporter"));
+	assert_non_null(strstr(diags.list[0].hint, "chown root:root"));
+	diags_clear(&diags);
+}
+
 static void times(void **state)
 {
 	autofree char *good = text_of_certificate(key, NOW - DAY, NOW + DAY);
@@ -173,6 +209,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pairs),
+		cmocka_unit_test(both_in_one_file),
+		cmocka_unit_test(both_in_a_file_of_who_serves),
 		cmocka_unit_test(times),
 	};
 

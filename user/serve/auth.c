@@ -13,7 +13,10 @@
 #include "user/base/cleanup.h"
 #include "user/base/moment.h"
 
-/* A hash costs who asks for it what it took, and so much at least: four wrong passwords a second, however quick it is. */
+/*
+ * A hash costs who asks for it what it took, and so much at least: four wrong passwords a second,
+ * however quick it is.
+ */
 #define AUTH_HASH_LEAST (0.25 * BUDGET_SHARE)
 
 void auth_wipe(char **secret)
@@ -81,7 +84,7 @@ int auth_decode(const char *text, char *bytes, size_t size)
 	return memchr(bytes, '\0', count) ? -1 : (int)count;
 }
 
-/* ---- judging -------------------------------------------------------------------------------------- */
+/* ---- judging --------------------------------------------------------------------------------- */
 
 /* What follows a scheme's name; NULL: it is another scheme. */
 static const char *auth_after(const char *header, const char *scheme)
@@ -127,8 +130,8 @@ static struct auth_entry *auth_find(const struct auth *auth, const char *name)
 }
 
 /*
- * For a name that is nobody's: one of the users' hashes, always the same. Not all may have been made alike, and then names that
- * there aren't take now as long as this one, now as that one.
+ * For a name that is nobody's: one of the users' hashes, always the same. Not all may have been
+ * made alike, and then names that there aren't take now as long as this one, now as that one.
  */
 static const char *auth_dummy(struct auth *auth, const char *given)
 {
@@ -143,8 +146,9 @@ static const char *auth_dummy(struct auth *auth, const char *given)
 }
 
 /*
- * Whoever is named: a hash is reckoned, and charged, for a name that is nobody's too, or who asks would learn which ones there
- * are.
+ * Whoever is named: a hash is reckoned, and charged, for a name that is nobody's too, or who asks
+ * would learn which ones there are. Charged is the time for which nobody else was answered, not the
+ * processor's: where others leave us a fifth of it, a share of that would be most of our time.
  */
 static enum auth_verdict auth_judge_hash(struct auth *auth, struct auth_entry *entry,
 					 const char *given, const struct sockaddr *from, double now)
@@ -171,7 +175,7 @@ static enum auth_verdict auth_judge_known(struct auth *auth, char *given,
 
 	if (!colon || !auth->count)
 		return AUTH_NO;
-	/* before what is known is looked at: there a guess would cost nothing, and tell whether it is right */
+	/* before what is known is looked at: there a guess would cost nothing, and be told */
 	if (!budget_allows(&auth->budget, from, now))
 		return AUTH_LATER;
 	for (size_t i = 0; i < auth->count; i++)

@@ -31,8 +31,8 @@ static void auth_wipe_buffer(char **bytes)
 }
 
 /*
- * May who serves read it, once it is `user`? It can open nothing then, but whatever else runs as that user can. An owner
- * may change what a mode forbids. NULL: nobody serves.
+ * May who serves read it, once it is `user`? It can open nothing then, but whatever else runs as
+ * that user can. An owner may change what a mode forbids. NULL: nobody serves.
  */
 static bool auth_is_of(const struct stat *status, const struct drop_user *user)
 {
@@ -123,37 +123,61 @@ static bool auth_has_user(const struct auth *auth, const char *name, size_t leng
 /* One of that cost has been tried, and went well. */
 static bool auth_has_cost(const struct auth *auth, const char *hash)
 {
-	const size_t prefix = (size_t)auth_hash_prefix(hash);
-
-	for (size_t i = 0; prefix && i < auth->count; i++)
-		if (strncmp(auth->list[i].secret, hash, prefix) == 0)
+	for (size_t i = 0; i < auth->count; i++)
+		if (auth_hash_costs_as(hash, auth->list[i].secret))
 			return true;
 	return false;
+}
+
+static void auth_say_untried(const struct auth_hash_reason *reason, const char *file,
+			     unsigned int number, struct diags *diags)
+{
+	if (reason->signal)
+		diag_system(diags, 0, "--auth-basic",
+			    "%s:%u: the hash could not be tried: signal %d (%s) ended the process",
+			    file, number, reason->signal, strsignal(reason->signal));
+	else
+		diag_system(diags, reason->error, "--auth-basic",
+			    "%s:%u: the hash could not be tried", file, number);
+	if (!reason->signal && reason->error == EINVAL)
+		diag_hint(diags, "the C library here does not take it; make another one: openssl "
+				 "passwd -6");
+	else
+		diag_hint(diags,
+			  "it takes a process and up to 34 MiB: see ulimit -a, TasksMax= and "
+			  "MemoryMax= of the unit, and dmesg");
 }
 
 static int auth_check_hash(const char *hash, const struct auth *auth, const char *file,
 			   unsigned int number, struct diags *diags)
 {
-	switch (auth_hash_check(hash, auth_has_cost(auth, hash) ? 0 : AUTH_HASH_SECONDS)) {
+	struct auth_hash_reason reason;
+	const double seconds = auth_has_cost(auth, hash) ? 0 : AUTH_HASH_SECONDS;
+
+	switch (auth_hash_check(hash, seconds, &reason)) {
 	case AUTH_HASH_GOOD:
 		return 0;
-	case AUTH_HASH_FAILED:
-		diag_system(diags, errno, "--auth-basic", "%s:%u: cannot try the hash", file,
-			    number);
-		diag_hint(diags, "free memory and processes, and try again");
+	case AUTH_HASH_UNTRIED:
+		auth_say_untried(&reason, file, number, diags);
 		return -EINVAL;
 	case AUTH_HASH_BROKEN:
 		diag_system(diags, 0, "--auth-basic",
 			    "%s:%u: the hash is not whole: no password can fit it", file, number);
 		break;
 	case AUTH_HASH_DEAR:
+		diag_system(diags, 0, "--auth-basic",
+			    "%s:%u: the hash costs too much or too little: of $6$ and $5$ 1000 to "
+			    "500000 rounds are taken, bcrypt 4 to 12, yescrypt up to jAT (32 MiB)",
+			    file, number);
+		break;
+	case AUTH_HASH_SLOW:
 		diag_system(
 			diags, 0, "--auth-basic",
-			"%s:%u: the hash costs too much or too little: one wrong password may "
-			"take half a second, and 32 MiB (1000 to 500000 rounds, bcrypt 4 to 12, "
-			"yescrypt up to jAT)",
-			file, number);
-		break;
+			"%s:%u: the hash is too slow for this machine: one wrong password would "
+			"take it more than %g s",
+			file, number, AUTH_HASH_SECONDS);
+		diag_hint(diags, "make one that takes less, on any machine: openssl passwd -6");
+		return -EINVAL;
 	case AUTH_HASH_UNKNOWN:
 		diag_system(
 			diags, 0, "--auth-basic",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How much time strangers may cost, each by its address: who uses up their own has to wait, and nobody else. Who has
- * hundreds of addresses has hundreds of budgets: which of them may reach us is the policy's to say.
+ * How much time strangers may cost, each by its address: who uses up their own has to wait, and
+ * nobody else. Who has hundreds of addresses has hundreds of budgets: which of them may reach us is
+ * the policy's to say.
  */
 #ifndef USER_SERVE_BUDGET_H
 #define USER_SERVE_BUDGET_H

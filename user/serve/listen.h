@@ -20,7 +20,10 @@ struct listen_place {
 	socklen_t size;
 };
 
-/* `localhost` is 127.0.0.1, so that nobody has to be asked; other names are none. -EINVAL: it is none. */
+/*
+ * `localhost` is 127.0.0.1, so that nobody has to be asked; other names are none. -EINVAL: it is
+ * none.
+ */
 int listen_parse(const char *text, struct listen_place *place);
 
 /* "127.0.0.1:9979", "[::1]:9979" */

@@ -6,8 +6,9 @@
 #include <stdbool.h>
 
 /*
- * Does an Accept header (RFC 9110, 12.5.1) want OpenMetrics rather than the text format? Only where it
- * names it, in the version that we speak (1.0.0, or none said), and likes it as well as the other. NULL: there is none.
+ * Does an Accept header (RFC 9110, 12.5.1) want OpenMetrics rather than the text format? Only where
+ * it names it, in the version that we speak (1.0.0, or none said), and likes it as well as the
+ * other. NULL: there is none.
  */
 bool negotiate_openmetrics(const char *accept);
 

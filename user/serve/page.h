@@ -8,7 +8,7 @@
 extern const char serve_page[];
 extern const size_t serve_page_size;
 
-/* The Content-Security-Policy that goes with it: its own style and script by their hashes, nothing else. */
+/* The Content-Security-Policy that goes with it: its own style and script by their hashes alone. */
 extern const char serve_page_policy[];
 
 #endif

@@ -130,7 +130,7 @@ static int tls_check_pair(const struct tls_pair *pair, const char *certificate, 
 	return -EINVAL;
 }
 
-/* Before its mode: a certificate is for everybody to read, and nothing is mended by a stricter one. */
+/* Before its mode: a certificate is for everybody to read; a stricter one mends nothing. */
 static int tls_refuse_public(const char *key, struct diags *diags)
 {
 	struct tls_pair read = { .key = auth_read_public(key, "--tls-key", diags) };
@@ -146,19 +146,37 @@ static int tls_refuse_public(const char *key, struct diags *diags)
 	return error;
 }
 
+/* With the key in it, as other servers want it, it is a secret like the key's own file. */
+static int tls_read_certificate(const char *file, const struct drop_user *user, char **text,
+				struct diags *diags)
+{
+	*text = auth_read_public(file, "--tls-cert", diags);
+	if (!*text)
+		return -EINVAL;
+	if (!tls_has_key(*text))
+		return 0;
+	if (!tls_has_certificate(*text))
+		return tls_refuse(diags, "--tls-cert", file, "holds a key and no certificate",
+				  "give the certificate to --tls-cert and the key to --tls-key");
+	auth_wipe(text);
+	*text = auth_read_file(file, user, "--tls-cert", diags);
+	if (*text)
+		return 0;
+	diag_hint(diags,
+		  "take the private key out of it, or: chown root:root %s && chmod 600 %s; "
+		  "if others could read it, make a new key",
+		  file, file);
+	return -EINVAL;
+}
+
 int tls_read(const char *certificate, const char *key, const struct drop_user *user, time_t now,
 	     struct tls_pair *pair, struct diags *diags)
 {
 	cleanup(tls_free) struct tls_pair read = { 0 };
-	int error;
+	int error = tls_read_certificate(certificate, user, &read.certificate, diags);
 
-	read.certificate = auth_read_public(certificate, "--tls-cert", diags);
-	if (!read.certificate)
-		return -EINVAL;
-	if (tls_has_key(read.certificate) && !tls_has_certificate(read.certificate))
-		return tls_refuse(diags, "--tls-cert", certificate,
-				  "holds a key and no certificate",
-				  "give the certificate to --tls-cert and the key to --tls-key");
+	if (error)
+		return error;
 	error = tls_check_certificate(read.certificate, certificate, now, diags);
 	if (error)
 		return error;
