@@ -119,15 +119,16 @@ is_gone() { # PID
 
 # What neither of them could do isn't the reader's fault: the machine stood still, or the cgroup was frozen.
 @test "exporter: time in which nothing ran is not the reader's" {
-	stuck_start 2
+	stuck_start 3
 	kill -STOP "$reader"
 	timed /metrics 3>&- &
 	sleep 0.3
 	kill -STOP "$EXPORTER_PID"
-	sleep 4
+	sleep 5
 	kill -CONT "$EXPORTER_PID"
+	sleep 1.5 # it has looked at the clock
 	kill -CONT "$reader"
 	wait "$!"
-	is_timed /metrics 200 3000 15000
+	is_timed /metrics 200 4000 19000
 	exporter_stop
 }
