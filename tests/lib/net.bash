@@ -71,15 +71,28 @@ net_namespaces() { # PREFIX
 	ip netns list | awk -v prefix="$1" 'index($1, prefix) == 1 { print $1 }'
 }
 
-# Gates are detached one by one: --all would mean those of the machine too.
+# Gates are detached one by one: --all would mean those of the machine too. One that can't be read (a test may have
+# broken it) isn't listed with its namespace, but is in its folder.
 net_detach() { # FULL-NAME...
-	local name interface
+	local name interface folder
 	[[ -x ${EDGEGATE-} && -d /sys/fs/bpf/edgegate ]] || return 0
 	while read -r name interface; do
 		[[ " $* " != *" $name "* ]] ||
 			"$EDGEGATE" --netns "$name" detach -i "$interface" --yes >/dev/null 2>&1 || true
 	done < <("$EDGEGATE" status --json 2>/dev/null |
 		jq -r '.gates[] | select(.netns) | "\(.netns) \(.interfaces[0].name)"')
+	compgen -G '/sys/fs/bpf/edgegate/network-namespace-*/*' >/dev/null || return 0
+	for name; do
+		for folder in "/sys/fs/bpf/edgegate/network-namespace-$(net_cookie "$name")"/*; do
+			[[ -d $folder ]] || continue
+			interface=${folder##*/}
+			"$EDGEGATE" --netns "$name" detach -i "${interface#unfinished-gate-}" --yes >/dev/null 2>&1 || true
+		done
+	done
+}
+
+net_cookie() { # FULL-NAME
+	nsenter --net="/run/netns/$1" -- "${NET_LIBRARY:-$PWD/build/tests/lib}/../tools/poke" cookie 2>/dev/null
 }
 
 # Whatever runs in a namespace that a test made was started by that test. Gates go before any namespace:

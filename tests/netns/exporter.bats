@@ -213,6 +213,7 @@ is_same_openmetrics() { # ACCEPT
 }
 
 @test "exporter: a gate that can't be read is named, and counted" {
+	local broken
 	gate host apply -i gate0
 	exporter_start host
 	exporter_wait host
@@ -224,6 +225,10 @@ is_same_openmetrics() { # ACCEPT
 	run -1 --separate-stderr gate host status --json
 	jq -e '.unreadable | length == 1' <<<"$output" >/dev/null
 	grep -q outcome_counts "$EXPORTER_LOG"
+	# it isn't left to the tests behind this one, nor to others
+	broken=$(gate_folder host)
+	net_detach "$(ns host)"
+	[[ ! -e $broken ]]
 }
 
 @test "exporter: ends when the process that reads gates is gone" {

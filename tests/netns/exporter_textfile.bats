@@ -54,10 +54,18 @@ was_written_after() { # FILE MOMENT
 	mkdir "$NET_DIR/folder"
 	: >"$file"
 	# killed in the midst of it, it leaves nothing behind
-	for call in fsync fchmod write; do
+	for call in fsync fchmod write linkat; do
 		run -137 gate_under host strace -qq -o /dev/null -e trace="$call" -e inject="$call:signal=KILL:when=1" exporter --textfile "$file"
 		[[ $(ls -A "$NET_DIR/folder") == edgegate.prom && ! -s $file ]]
 	done
+	# but between its name and its place: and what is left the next one replaces, be it killed there, too
+	for _ in 1 2; do
+		run -137 gate_under host strace -qq -o /dev/null -e trace=/^rename -e inject=/^rename:signal=KILL:when=1 exporter --textfile "$file"
+		[[ $(ls -A "$NET_DIR/folder") == $'.edgegate.prom.edgegate\nedgegate.prom' && ! -s $file ]]
+	done
+	gate host exporter --textfile "$file"
+	[[ $(ls -A "$NET_DIR/folder") == edgegate.prom && -s $file ]]
+	: >"$file"
 	# told to end while it writes, it does so afterwards, and not in a day
 	gate_under host timeout 20 strace -qq -o "$NET_DIR/calls" -e trace=fsync,rt_sigprocmask,rt_sigtimedwait,clock_nanosleep \
 		-e inject=fsync:signal=TERM:when=1 exporter --textfile "$file" --interval 86400
@@ -99,13 +107,103 @@ was_written_after() { # FILE MOMENT
 	# what became one meanwhile stays, too, and it goes on
 	exporter_start host --textfile "$folder/edgegate.prom" --interval 1
 	wait_until test -s "$folder/edgegate.prom"
-	rm "$folder/edgegate.prom"
-	until mkfifo "$folder/edgegate.prom"; do
-		rm "$folder/edgegate.prom"
-	done
-	wait_until grep -q 'edgegate.prom is a pipe' "$EXPORTER_LOG"
+	wait_until pipe_is_refused "$folder/edgegate.prom"
 	[[ -p $folder/edgegate.prom ]]
 	exporter_stop
+}
+
+# A pipe takes the place of the file, again where it came between the last look and the rename, until it is seen.
+pipe_is_refused() { # FILE
+	until [[ -p $1 ]]; do
+		rm -f "$1"
+		mkfifo "$1" || true
+	done
+	grep -q "${1##*/} is a pipe" "$EXPORTER_LOG"
+}
+
+# One that writes the file, and stands still when the new one has its name and not yet its place; writer_end lets it go on.
+writer_begin() { # FILE
+	ASAN_OPTIONS=detect_leaks=0 net_start host strace -qq -o /dev/null -e trace=linkat -e inject=linkat:signal=STOP:when=1 \
+		"$EDGEGATE" exporter --textfile "$1"
+	wait_until test -e "${1%/*}/.${1##*/}.edgegate"
+}
+
+# What it said is in $output.
+writer_end() { # STATUS
+	local ended=0
+	kill -CONT "$(pgrep -P "$NET_PID")"
+	wait "$NET_PID" || ended=$?
+	output=$(<"$NET_DIR/host-strace.log")
+	[[ $ended == "$1" ]] || fail "status $ended, not $1: $output"
+}
+
+@test "exporter: a text file that two write, and a third one cleans up" {
+	local folder=$NET_DIR/folder file=$NET_DIR/folder/edgegate.prom new=$NET_DIR/folder/.edgegate.prom.edgegate second before
+	command -v strace >/dev/null || skip 'needs strace'
+	mkdir "$folder"
+	# who fails takes its own away, and not the other's
+	echo old >"$file"
+	writer_begin "$file"
+	run --separate-stderr -1 gate_under host strace -qq -o /dev/null -e trace=fsync -e inject=fsync:error=ENOSPC:when=1 exporter --textfile "$file"
+	[[ $stderr == *"cannot write $file: No space left on device"*'df -h'* ]] || fail "$stderr"
+	[[ -e $new && $(<"$file") == old ]]
+	writer_end 0
+	[[ $(ls -A "$folder") == edgegate.prom ]]
+	grep -q '^edgegate_build_info' "$file"
+	# who comes second waits until the first is through
+	writer_begin "$file"
+	before=$(stat -c %i "$new")
+	gate host exporter --textfile "$file" 3>&- &
+	second=$!
+	sleep 1.5
+	[[ $(stat -c %i "$new") == "$before" ]]
+	writer_end 0
+	wait "$second"
+	[[ $(ls -A "$folder") == edgegate.prom && $(stat -c %i "$file") != "$before" ]]
+	# what was to become the file is gone, or another one's: the file is as it was, and that is said
+	for second in gone theirs; do
+		echo old >"$file"
+		writer_begin "$file"
+		rm "$new"
+		[[ $second == gone ]] || echo "$second" >"$new"
+		writer_end 1
+		[[ $output == *"cannot write $file: somebody has removed or replaced $new"*"$folder"* ]] || fail "$output"
+		[[ $(<"$file") == old && $(cat "$new" 2>/dev/null || echo gone) == "$second" ]]
+	done
+	run -1 gate_under host strace -qq -o /dev/null -e trace=/^rename -e inject=/^rename:error=ENOENT:when=1 exporter --textfile "$file"
+	[[ $(<"$file") == old && $(ls -A "$folder") == edgegate.prom ]]
+	# and so it is if what the new one was to replace is no file any more
+	writer_begin "$file"
+	rm "$file"
+	mkfifo "$file"
+	writer_end 1
+	[[ $output == *"$file is a pipe, and would be replaced"* ]] || fail "$output"
+	[[ -p $file && $(ls -A "$folder") == edgegate.prom ]]
+}
+
+@test "exporter: a text file gets its name by its descriptor, or else through /proc" {
+	local folder=$NET_DIR/folder file=$NET_DIR/folder/edgegate.prom
+	local under=(strace -qq -o "$NET_DIR/calls" -e trace=linkat)
+	command -v strace >/dev/null || skip 'needs strace'
+	mkdir "$folder"
+	gate_under host "${under[@]}" exporter --textfile "$file"
+	grep -q 'AT_EMPTY_PATH) = 0' "$NET_DIR/calls"
+	rm "$file"
+	# as kernels answer who may not
+	gate_under host "${under[@]}" -e inject=linkat:error=ENOENT:when=1 exporter --textfile "$file"
+	grep -q '"/proc/self/fd/[0-9]*".* = 0' "$NET_DIR/calls"
+	[[ $(ls -A "$folder") == edgegate.prom ]]
+	# without it; the sanitizers can't do that
+	EDGEGATE=$PWD/build/edgegate
+	rm "$file"
+	# shellcheck disable=SC2016 # for that shell
+	gate_under host unshare --mount -- bash -c 'while umount --lazy /proc 2>/dev/null; do :; done; exec "$@"' _ exporter --textfile "$file"
+	[[ -s $file ]]
+	rm "$file"
+	# shellcheck disable=SC2016 # for that shell
+	run --separate-stderr -1 gate_under host "${under[@]}" -f -e inject=linkat:error=ENOENT \
+		unshare --mount -- bash -c 'while umount --lazy /proc 2>/dev/null; do :; done; exec "$@"' _ exporter --textfile "$file"
+	[[ $stderr == *"cannot write $file: No such file or directory"*'mount -t proc proc /proc'* && -z $(ls -A "$folder") ]] || fail "$stderr"
 }
 
 is_locked() { # FILE
@@ -145,7 +243,10 @@ is_locked() { # FILE
 	flock "$folder/.edgegate.prom.edgegate" cat "$NET_DIR/hold" 3>&- &
 	wait_until is_locked "$folder/.edgegate.prom.edgegate"
 	run --separate-stderr -1 gate_under host "${under[@]}" "${none[@]}" exporter --textfile "$file"
-	[[ $stderr == *"cannot write $file"* && -e $folder/.edgegate.prom.edgegate ]]
+	[[ $stderr == *"cannot write $file: for 5 seconds another process has been writing $folder/.edgegate.prom.edgegate"*fuser* ]] || fail "$stderr"
+	[[ -e $folder/.edgegate.prom.edgegate ]]
+	# NFS locks for one alone only what is open for writing
+	grep -q '/.edgegate.prom.edgegate", O_RDWR|O_NONBLOCK' "$NET_DIR/calls"
 	: >"$NET_DIR/hold"
 	wait "$!"
 	# one without a name takes the place of what was left

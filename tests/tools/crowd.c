@@ -5,6 +5,7 @@
  *	crowd listen PORT               takes connections, and keeps them
  *	crowd connect ADDRESS PORT N    makes N of them over IPv4, says "ready", and keeps them
  *	crowd connect ADDRESS PORT N TEXT   the same, says TEXT on each, and takes no answer
+ *	crowd flood ADDRESS PORT        makes them one after the other until it is killed, and keeps the last thousand
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #define BACKLOG 1024
+#define FLOOD_KEPT 1000
 
 static int fail(const char *what)
 {
@@ -52,6 +54,24 @@ static int crowd_connect(const struct sockaddr_in *address, unsigned long count,
 		pause();
 }
 
+/* The oldest goes by a reset: none is left in TIME_WAIT here, where ports would run out. */
+static int crowd_flood(const struct sockaddr_in *address)
+{
+	const struct linger at_once = { .l_onoff = 1 };
+	int kept[FLOOD_KEPT];
+
+	for (unsigned long i = 0;; i++) {
+		int *fd = &kept[i % FLOOD_KEPT];
+
+		if (i >= FLOOD_KEPT)
+			close(*fd);
+		*fd = socket(AF_INET, SOCK_STREAM, 0);
+		if (*fd < 0 || setsockopt(*fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)) ||
+		    connect(*fd, (const struct sockaddr *)address, sizeof(*address)))
+			return fail("flood");
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET };
@@ -72,6 +92,12 @@ int main(int argc, char **argv)
 		return crowd_connect(&address, strtoul(argv[4], NULL, 10),
 				     argc == 6 ? argv[5] : "");
 	}
-	fputs("crowd listen PORT | crowd connect ADDRESS PORT N [TEXT]\n", stderr);
+	if (argc == 4 && strcmp(argv[1], "flood") == 0 &&
+	    inet_pton(AF_INET, argv[2], &address.sin_addr) == 1) {
+		address.sin_port = htons((uint16_t)strtoul(argv[3], NULL, 10));
+		return crowd_flood(&address);
+	}
+	fputs("crowd listen PORT | crowd connect ADDRESS PORT N [TEXT] | crowd flood ADDRESS PORT\n",
+	      stderr);
 	return 2;
 }

@@ -232,8 +232,8 @@ const struct verb verb_exporter = {
 		"      --auth-basic FILE       who may ask: lines NAME:HASH, hashes as openssl passwd -6 makes them\n"
 		"      --auth-bearer FILE      who may ask: a token a line, as openssl rand -hex 32 makes them\n"
 		"      --user NAME             who it becomes; default nobody\n"
-		"      --textfile FILE         writes the metrics into a file instead, for node_exporter; no device, folder\n"
-		"                              or symbolic link is replaced by it\n"
+		"      --textfile FILE         writes the metrics into a file instead, for node_exporter; a device, folder or\n"
+		"                              symbolic link that is there when it looks, right before, isn't replaced\n"
 		"      --interval SECONDS      ... again and again\n"
 		"  -h, --help                  this page\n",
 	.run = exporter_run,
