@@ -426,11 +426,12 @@ build/fuzz/seed_capture: $(call objects,build/obj,tests/fuzz/seed_capture.c test
 # ---- clang-tidy and editors ----------------------------------------------------------------------
 
 # A source is looked at again when its object had to be made again, which follows its headers. The analyzer takes nine
-# tenths of the time if it looks deep: `make check` lets it, `make test` does not; of tests, which run under sanitizers, never.
+# tenths of the time if it looks deep: `make check` lets it, `make test` does not, and looks at the product's own sources alone; of
+# tests, which run under sanitizers, the analyzer sees nothing.
 TIDY_MODE ?= deep
 TIDIED := $(USER_SOURCES) $(UNIT_SOURCES) $(PROG_SOURCES) $(wildcard tests/bench/*.c) $(WIRE_SOURCES) $(AGREE_SOURCES) $(FUZZ_SOURCES) \
 	$(TEST_LIB_SOURCES) $(wildcard tests/tools/*.c) $(PROPERTY_MAIN)
-tidy: $(TIDIED:%=build/tidy/$(TIDY_MODE)/%.ok)
+tidy: $(patsubst %,build/tidy/$(TIDY_MODE)/%.ok,$(if $(filter shallow,$(TIDY_MODE)),$(USER_SOURCES),$(TIDIED)))
 
 build/tidy/$(TIDY_MODE)/%.c.ok: %.c build/asan/obj/%.o .clang-tidy
 	$(call say,TIDY,$<)

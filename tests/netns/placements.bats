@@ -10,7 +10,7 @@ load ../lib/rows.bash
 load ../lib/remains.bash
 load ../lib/neighbours.bash
 
-readonly ROUNDS=3
+readonly ROUNDS=2
 
 setup() { net_begin; }
 
