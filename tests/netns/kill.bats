@@ -25,14 +25,14 @@ teardown() {
 
 # ---- killed --------------------------------------------------------------------------------------
 
-@test "kill: a first apply" { kill_case first 400; }
-@test "kill: a first apply, by clsact" { kill_case clsact 800; }
-@test "kill: a second apply" { kill_case second 250; }
-@test "kill: an apply that is to be confirmed" { kill_case confirmed 400; }
-@test "kill: an apply in another's window" { kill_case forced 400; }
-@test "kill: confirm" { kill_case confirm 14; }
-@test "kill: rollback" { kill_case rollback 20; }
+@test "kill: a first apply" { kill_case first 800; }
+@test "kill: a first apply, by clsact" { kill_case clsact 1200; }
+@test "kill: a second apply" { kill_case second 500; }
+@test "kill: an apply that is to be confirmed" { kill_case confirmed 800; }
+@test "kill: an apply in another's window" { kill_case forced 800; }
+@test "kill: confirm" { kill_case confirm 28; }
+@test "kill: rollback" { kill_case rollback 40; }
 @test "kill: detach" { kill_case detach 80; }
 @test "kill: an apply that overtakes, by TCX" { kill_case tcx 1; }
 @test "kill: an apply that overtakes, by clsact" { kill_case filter 1; }
-@test "kill: an upgrade" { kill_case upgrade 500; }
+@test "kill: an upgrade" { kill_case upgrade 1000; }
