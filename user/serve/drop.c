@@ -93,10 +93,7 @@ int drop_capabilities(enum drop_role role, const struct drop_user *user)
 	return 0;
 }
 
-/*
- * ---- files
- * ------------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 /* As Linux 6.10 has it; headers may be older. An older kernel takes the beginning. */
 struct drop_ruleset {
@@ -159,10 +156,7 @@ int drop_files(const char *folder)
 	return syscall(SYS_landlock_restrict_self, ruleset, 0) ? -errno : 0;
 }
 
-/*
- * ---- all of it
- * --------------------------------------------------------------------------------------
- */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 /* A core would hold secrets. */
 static int drop_core(void)

@@ -39,10 +39,7 @@ int drop_find_user(const char *name, struct drop_user *user, struct diags *diags
 int drop_all(enum drop_role role, const struct drop_user *user, const char *folder,
 	     struct diags *diags);
 
-/*
- * ---- the steps, for the tests
- * ---------------------------------------------------------------------
- */
+/* ---- the steps, for the tests ---------------------------------------------------------------- */
 
 int drop_capabilities(enum drop_role role, const struct drop_user *user); /* 0 or negative errno */
 int drop_files(const char *folder);  /* NULL: none; 0 or negative errno, -EOPNOTSUPP: no Landlock */

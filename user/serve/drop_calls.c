@@ -110,13 +110,16 @@ static int calls_allow(scmp_filter_ctx filter, const int *calls, size_t count)
 	return error;
 }
 
-static int calls_allow_fcntl(scmp_filter_ctx filter)
+/* Of a call, the commands that are listed: its argument of that number, from 0. */
+static int calls_allow_commands(scmp_filter_ctx filter, int call, unsigned int argument,
+				const int *commands, size_t count)
 {
 	int error = 0;
 
-	for (size_t i = 0; !error && i < sizeof(calls_fcntl) / sizeof(*calls_fcntl); i++)
-		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
-					 SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)calls_fcntl[i], 0));
+	for (size_t i = 0; !error && i < count; i++)
+		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1,
+					 SCMP_CMP(argument, SCMP_CMP_EQ, (scmp_datum_t)commands[i],
+						  0));
 	return error;
 }
 
@@ -155,12 +158,12 @@ static int calls_allow_reading(scmp_filter_ctx filter)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
 					 SCMP_A0(SCMP_CMP_EQ, AF_NETLINK, 0),
 					 SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE, 0));
-	for (size_t i = 0; !error && i < sizeof(requests) / sizeof(*requests); i++)
-		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-					 SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)requests[i], 0));
-	for (size_t i = 0; !error && i < sizeof(calls_bpf) / sizeof(*calls_bpf); i++)
-		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1,
-					 SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)calls_bpf[i], 0));
+	if (!error)
+		error = calls_allow_commands(filter, SCMP_SYS(ioctl), 1, requests,
+					     sizeof(requests) / sizeof(*requests));
+	if (!error)
+		error = calls_allow_commands(filter, SCMP_SYS(bpf), 0, calls_bpf,
+					     sizeof(calls_bpf) / sizeof(*calls_bpf));
 	return error;
 }
 
@@ -173,7 +176,8 @@ int drop_calls(enum drop_role role)
 		return -ENOMEM;
 	error = calls_allow(filter, calls_common, sizeof(calls_common) / sizeof(*calls_common));
 	if (!error)
-		error = calls_allow_fcntl(filter);
+		error = calls_allow_commands(filter, SCMP_SYS(fcntl), 1, calls_fcntl,
+					     sizeof(calls_fcntl) / sizeof(*calls_fcntl));
 	if (!error)
 		error = calls_allow_memory(filter);
 	if (!error && role == DROP_SERVER)

@@ -32,10 +32,7 @@ static void server_end(int signal)
 	server_ended = 1;
 }
 
-/*
- * ---- what the library tells us
- * ------------------------------------------------------------------------
- */
+/* ---- what the library tells us --------------------------------------------------------------- */
 
 static void server_connected(void *data, struct MHD_Connection *connection, void **context,
 			     enum MHD_ConnectionNotificationCode what)
@@ -113,10 +110,7 @@ static __attribute__((format(printf, 2, 0))) void server_log(void *data, const c
 		vsnprintf(server_said, sizeof(server_said), format, arguments);
 }
 
-/*
- * ---- opening
- * ------------------------------------------------------------------------------------------
- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static struct MHD_Daemon *server_start(struct server *server, const struct server_wish *wish)
 {
@@ -224,10 +218,7 @@ void server_close(struct server *server)
 	free(server);
 }
 
-/*
- * ---- serving
- * ------------------------------------------------------------------------------------------
- */
+/* ---- serving --------------------------------------------------------------------------------- */
 
 /*
  * There are no descriptors, or no memory, for who waits: one connection fewer, and a pause, or we

@@ -30,10 +30,7 @@ static void body_expire(struct server *server)
 	}
 }
 
-/*
- * ---- room
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- room ------------------------------------------------------------------------------------ */
 
 struct body_sum {
 	size_t count, size;
@@ -115,10 +112,7 @@ static bool body_make_room(struct server *server, size_t size)
 	       (sum.count < SERVER_BODIES_MOST && sum.size + size <= SERVER_BODIES_SIZE_MOST);
 }
 
-/*
- * ---- making one
- * -----------------------------------------------------------------------------------------
- */
+/* ---- making one ------------------------------------------------------------------------------ */
 
 static struct body *body_make(int document, size_t size, const char *type)
 {
@@ -163,10 +157,7 @@ static void body_give(struct server *server, struct client *client, struct body 
 	client->body = body;
 }
 
-/*
- * ---- who waits for one
- * ----------------------------------------------------------------------------------
- */
+/* ---- who waits for one ----------------------------------------------------------------------- */
 
 /*
  * The first in the list that wants this document, or any (ASK_DOCUMENTS), and has since `until` or

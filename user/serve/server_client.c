@@ -4,10 +4,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/*
- * ---- connections
- * --------------------------------------------------------------------------------------
- */
+/* ---- connections ----------------------------------------------------------------------------- */
 
 static void client_append(struct server *server, struct client *client)
 {
@@ -124,10 +121,7 @@ void client_cut_late(struct server *server)
 	}
 }
 
-/*
- * ---- who gives way
- * --------------------------------------------------------------------------------------
- */
+/* ---- who gives way --------------------------------------------------------------------------- */
 
 /*
  * Of those with as many connections as the one that has most: the client that has waited longest,

@@ -25,10 +25,7 @@ struct reader {
 	char *said; /* what was wrong last, so that it is said once */
 };
 
-/*
- * ---- looking
- * ------------------------------------------------------------------------------------------
- */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 int exporter_look(struct common_recent *recent, bool stays, struct exporter_look *look,
 		  struct diags *diags)
@@ -76,10 +73,7 @@ static int reader_look(struct reader *reader, struct exporter_look *look)
 	return error;
 }
 
-/*
- * ---- documents
- * ----------------------------------------------------------------------------------------
- */
+/* ---- documents ------------------------------------------------------------------------------- */
 
 static int reader_metrics(struct reader *reader, struct exporter_look *look,
 			  const struct ask *question, int document)
@@ -147,10 +141,7 @@ static int reader_answer(struct reader *reader, const struct ask *question)
 	return ask_answer(reader->socket, error ? error : document);
 }
 
-/*
- * ---- the rounds
- * ---------------------------------------------------------------------------------------
- */
+/* ---- the rounds ------------------------------------------------------------------------------ */
 
 static void reader_sample(struct reader *reader)
 {

@@ -22,8 +22,8 @@
 #define TEXTFILE_STEP_MS 20u
 
 /*
- * The new file, beside the one whose place it takes. One that stands at `path` is locked by who made it, for as long as
- * they live: what nobody has locked there was left by one that was killed.
+ * The new file, beside the one whose place it takes. One that stands at `path` is locked by who
+ * made it, for as long as they live: what nobody has locked there was left by one that was killed.
  */
 struct textfile {
 	char *path;
@@ -50,9 +50,10 @@ static void textfile_discard(struct textfile *new)
 }
 
 /*
- * What is there gives way to the new file, so it has to be a file: a rename takes the place of a device, too, and whatever it
- * was is gone. A symbolic link isn't followed, for it would go as well. No rename looks at that itself: what comes between
- * this and it is replaced. 0, or -EINVAL with a diag.
+ * What is there gives way to the new file, so it has to be a file: a rename takes the place of a
+ * device, too, and whatever it was is gone. A symbolic link isn't followed, for it would go as
+ * well. No rename looks at that itself: what comes between this and it is replaced. 0, or -EINVAL
+ * with a diag.
  */
 static int textfile_check(const char *file, struct diags *diags)
 {
@@ -73,7 +74,10 @@ static int textfile_check(const char *file, struct diags *diags)
 	return -EINVAL;
 }
 
-/* From now on none of us renames or removes it but who has `fd`. -EBUSY: another one has it, or it isn't there any more. */
+/*
+ * From now on none of us renames or removes it but who has `fd`. -EBUSY: another one has it, or it
+ * isn't there any more.
+ */
 static int textfile_lock(int fd, const char *path)
 {
 	if (flock(fd, LOCK_EX | LOCK_NB))
@@ -82,8 +86,8 @@ static int textfile_lock(int fd, const char *path)
 }
 
 /*
- * What one that was killed left behind is never written to: whoever owns the folder may have put it there. It is opened for
- * writing all the same, for NFS locks no other. -EBUSY: its writer lives.
+ * What one that was killed left behind is never written to: whoever owns the folder may have put it
+ * there. It is opened for writing all the same, for NFS locks no other. -EBUSY: its writer lives.
  */
 static int textfile_remove(const char *path)
 {
@@ -104,7 +108,10 @@ static int textfile_remove(const char *path)
 	return unlink(path) && errno != ENOENT ? -errno : 0;
 }
 
-/* Tries a step until no other one of us is in its way. 0 or negative errno; -EBUSY: it was so all the time. */
+/*
+ * Tries a step until no other one of us is in its way. 0 or negative errno; -EBUSY: it was so all
+ * the time.
+ */
 static int textfile_in_turn(int (*step)(struct textfile *new), struct textfile *new)
 {
 	const struct timespec wait = { .tv_nsec = TEXTFILE_STEP_MS * 1000000L };
@@ -119,8 +126,8 @@ static int textfile_in_turn(int (*step)(struct textfile *new), struct textfile *
 }
 
 /*
- * Where a file system knows no files without a name (vfat, NFS): one of that path, which no other one of us writes to. Until it
- * is whole only its owner can open it, and hold us up by a lock.
+ * Where a file system knows no files without a name (vfat, NFS): one of that path, which no other
+ * one of us writes to. Until it is whole only its owner can open it, and hold us up by a lock.
  */
 static int textfile_open_named(struct textfile *new)
 {
@@ -149,7 +156,10 @@ static int textfile_open(struct textfile *new, const char *folder)
 	return new->fd < 0 || flock(new->fd, LOCK_EX | LOCK_NB) ? -errno : 0;
 }
 
-/* By its descriptor, which kernels want CAP_DAC_READ_SEARCH for (ENOENT without it), or 6.10; else through /proc. */
+/*
+ * By its descriptor, which kernels want CAP_DAC_READ_SEARCH for (ENOENT without it), or 6.10; else
+ * through /proc.
+ */
 static int textfile_link(int fd, const char *path)
 {
 	char self[32];
@@ -177,7 +187,9 @@ static int textfile_name(struct textfile *new)
 	return 0;
 }
 
-/* The same one each time, in that folder, for each file another; the collector reads *.prom alone. */
+/*
+ * The same one each time, in that folder, for each file another; the collector reads *.prom alone.
+ */
 static char *textfile_temporary(const char *file, const char *folder)
 {
 	autofree char *copy = strdup(file);
